@@ -2,7 +2,7 @@
 
 Environment, each with its default:
   WANGHUO_HOME      ./var          records, journal, uploads, keys
-  WANGHUO_DATABASE  (SQLite in home)  postgres://user:password@host:port/name for PostgreSQL
+  WANGHUO_DATABASE  (SQLite in home)  postgres://user:password@host:port/name, or postgres://user@/name?host=/socket/folder
   WANGHUO_MODE      production     `demo` and `test` loosen what only a deployment needs (TLS, second factor)
   WANGHUO_HOSTS     127.0.0.1,localhost   host names the web answers to
   WANGHUO_REGION    0              code of the region this deployment runs (0: the whole country)
@@ -15,7 +15,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -61,7 +61,7 @@ def _database(url: str) -> dict[str, Any]:
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": parts.hostname or parse_qs(parts.query).get("host", [""])[0],
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
