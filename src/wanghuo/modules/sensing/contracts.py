@@ -1,0 +1,240 @@
+"""What sensing tells others: the facts it emits and the cards it hands out. No Django here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from wanghuo.base import Text
+from wanghuo.kernel.outbox import Event
+
+CONDITIONS: dict[str, Text] = {
+    "fire": Text("火警", "fire alarm"),
+    "fault": Text("故障", "fault"),
+    "disablement": Text("屏蔽", "disablement"),
+    "supervisory": Text("监管", "supervisory signal"),
+    "activation": Text("启动", "activation"),
+    "feedback": Text("反馈", "feedback"),
+    "delay": Text("延时", "delay running"),
+    "power_fault": Text("电源故障", "power fault"),
+    "mains_fault": Text("主电故障", "mains fault"),
+    "standby_fault": Text("备电故障", "standby supply fault"),
+    "bus_fault": Text("总线故障", "bus fault"),
+    "link_fault": Text("与监控中心通信故障", "link to the centre faulty"),
+    "line_fault": Text("监测连接线路故障", "monitored line faulty"),
+    "manual_mode": Text("手动状态", "manual mode"),
+    "duplicate_source": Text("设备地址重复", "device address in use twice"),
+}
+"""Every value `SignalRaised.condition` can have, with its name. Source: GB/T 26875.3-2011, tables 3 and the state figures."""
+
+TRUSTS = ("none", "network", "token", "tls", "signed")
+"""How far a frame proves where it came from, weakest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a device or component stands, as far as the register knows."""
+
+    region_code: str
+    sector: str = ""
+    unit_id: UUID | None = None
+    building_id: UUID | None = None
+    floor: str = ""
+    location: str = ""
+    lng: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True)
+class SignalRaised(Event):
+    """A condition that was not there appeared: at a component, a facility system, or the device itself.
+
+    `at`: when it happened, by the device's clock corrected by its learned offset, or `received_at` where the device names no
+    usable time. `stale`: the frame's label lies more than 10 min off the device's learned offset (a recording, or a clock that
+    jumped): shown and marked, never forwarded without a person. `test`: the device is under maintenance. `trust`: one of TRUSTS.
+    `frame_ref` finds the frame in the journal. `component_id` is None for the device's and a whole system's conditions.
+    """
+
+    kind: ClassVar[str] = "sensing.signal_raised"
+    signal_id: UUID
+    device_id: UUID
+    device_ref: str
+    condition: str
+    at: datetime
+    received_at: datetime
+    frame_ref: str
+    trust: str
+    stale: bool
+    test: bool
+    region_code: str
+    sector: str
+    unit_id: UUID | None
+    building_id: UUID | None
+    floor: str
+    location: str
+    component_id: UUID | None
+    component_key: str
+    system_type: int | None
+    system_address: int | None
+    component_type: int | None
+    component_address: int | None
+    value: float | None
+
+
+@dataclass(frozen=True)
+class SignalCleared(Event):
+    """A condition raised before is gone: by a new state word (`why` = "state"), or by a reset of the system ("reset")."""
+
+    kind: ClassVar[str] = "sensing.signal_cleared"
+    signal_id: UUID
+    device_id: UUID
+    device_ref: str
+    condition: str
+    at: datetime
+    received_at: datetime
+    frame_ref: str
+    why: str
+    region_code: str
+    unit_id: UUID | None
+    component_id: UUID | None
+    component_key: str
+
+
+@dataclass(frozen=True)
+class DutyReply(Event):
+    """The person on duty answered a duty check (查岗应答). `command_id` is None when no open check matches."""
+
+    kind: ClassVar[str] = "sensing.duty_reply"
+    device_id: UUID
+    device_ref: str
+    region_code: str
+    unit_id: UUID | None
+    operator: int
+    at: datetime
+    received_at: datetime
+    frame_ref: str
+    command_id: UUID | None
+
+
+@dataclass(frozen=True)
+class DutyUnanswered(Event):
+    """A duty check ran out of its minutes without an answer: the post is unattended, or the device can't say."""
+
+    kind: ClassVar[str] = "sensing.duty_unanswered"
+    device_id: UUID
+    device_ref: str
+    region_code: str
+    unit_id: UUID | None
+    command_id: UUID
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
+class DeviceOffline(Event):
+    """Nothing came from the device for three of its heartbeat periods."""
+
+    kind: ClassVar[str] = "sensing.device_offline"
+    device_id: UUID
+    device_ref: str
+    region_code: str
+    unit_id: UUID | None
+    last_seen_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DeviceOnline(Event):
+    """A device that was offline, or had never been heard, is heard (again)."""
+
+    kind: ClassVar[str] = "sensing.device_online"
+    device_id: UUID
+    device_ref: str
+    region_code: str
+    unit_id: UUID | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DeviceChanged(Event):
+    """The register changed: a device was registered, moved, edited or retired."""
+
+    kind: ClassVar[str] = "sensing.device_changed"
+    device_id: UUID
+    device_ref: str
+    region_code: str
+    unit_id: UUID | None
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A transmission device or terminal of the register."""
+
+    id: UUID
+    ref: str
+    source: str
+    protocol: str
+    profile: str
+    state: str
+    place: Place
+    last_seen_at: datetime | None
+    maker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody to call about a unit."""
+
+    name: str
+    role: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentView:
+    """A component (部件) under a device, with the conditions it reports now."""
+
+    id: UUID
+    key: str
+    type: int | None
+    type_name: Text
+    system_type: int
+    address: int | None
+    location: str
+    conditions: tuple[str, ...]
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCard:
+    """Everything an operator needs beside an alarm: the device, where it stands, whom to call, what else it reports."""
+
+    device: Device
+    unit_ref: str
+    unit_name: str
+    unit_address: str
+    building_name: str
+    floor: str
+    location: str
+    contacts: tuple[Contact, ...] = ()
+    active: tuple[ComponentView, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayHealth:
+    """How receiving goes: what an operator must see to trust silence.
+
+    `reported_at`: the last report of a gateway (None: never); `lag`: journalled batches not yet read by ingest; `counters`: totals
+    by kind since the journal began; `free_bytes`: room left where the journal lies; `problems`: what is wrong now, worst first.
+    """
+
+    reported_at: datetime | None
+    ingest_at: datetime | None
+    links: int
+    lag: int
+    counters: dict[str, int]
+    free_bytes: int
+    journal_bytes: int
+    problems: tuple[Text, ...]

@@ -1,0 +1,308 @@
+"""The journal: every frame that was acknowledged, in the order it was committed. The truth that all else is derived from.
+
+One SQLite file in WAL mode with `synchronous=FULL`: a commit that returned is on disk. A commit holds one batch as one columnar
+blob, since rows in a B-tree cost hundreds of times more than columns in a blob (docs/decisions/0080). Several gateway processes may
+write; SQLite lets one commit at a time, so batch ids grow in the order of the commits and a reader that follows them misses
+nothing. Nothing else in the platform knows the file's inside: a log service can replace `Writer` and `Reader` (`wanghuo` calls
+only the methods documented here).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from struct import Struct
+from typing import NamedTuple
+from zlib import crc32
+
+from wanghuo.base import AppError, Text
+
+FRAME, NOTE = 0, 1
+"""Kinds of record: a frame as it came off the wire; a note of the gateway, as JSON (counters, duplicate source, command sent)."""
+
+_MAGIC = b"WHJ1"
+_HEAD = Struct("<4sII")  # magic, records, checksum of the columns
+_COLUMNS = (("q", "received_us"), ("I", "link"), ("B", "trust"), ("B", "kind"), ("I", "length"), ("I", "check"))
+_ROW_BYTES = sum(array(code).itemsize for code, _ in _COLUMNS)
+assert array("I").itemsize == 4, "the blob's columns are 32 and 64 bits wide"
+
+_SCHEMA = """
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+CREATE TABLE IF NOT EXISTS batch (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used twice, also after pruning: positions stay valid
+  writer TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  urgent INTEGER NOT NULL,
+  last_us INTEGER NOT NULL,               -- receive time of the newest record, microseconds since 1970 UTC
+  data BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS link (
+  writer TEXT NOT NULL, id INTEGER NOT NULL, peer TEXT NOT NULL, opened_us INTEGER NOT NULL,
+  PRIMARY KEY (writer, id)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+class JournalDamaged(AppError):
+    """A stored record is not what was written."""
+
+    code = "sensing.journal_damaged"
+    status = 500
+    text = Text(
+        "接收日志第 {batch} 批已损坏（{what}）；请用备份恢复，并运行 wanghuo journal check 查看范围。",
+        "Batch {batch} of the journal is damaged ({what}); restore it from a backup; `wanghuo journal check` shows how far it goes.",
+    )
+
+
+class Record(NamedTuple):
+    """One record. `received_us`: microseconds since 1970 UTC; `link`: the writer's number of the connection; `trust`: index into
+    contracts.TRUSTS; `ref` finds the record again."""
+
+    ref: str
+    received_us: int
+    link: int
+    trust: int
+    kind: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class Columns:
+    """The records of one batch, column by column, as a writer gathers them."""
+
+    received_us: list[int]
+    link: list[int]
+    trust: list[int]
+    kind: list[int]
+    data: list[bytes]
+
+    @classmethod
+    def empty(cls) -> Columns:
+        return cls([], [], [], [], [])
+
+    def add(self, received_us: int, link: int, trust: int, kind: int, data: bytes) -> None:
+        """Append one record."""
+        self.received_us.append(received_us)
+        self.link.append(link)
+        self.trust.append(trust)
+        self.kind.append(kind)
+        self.data.append(data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+class OpenedLink(NamedTuple):
+    """A connection whose first record is in the batch: its number, peer address and when it was opened."""
+
+    link: int
+    peer: str
+    opened_us: int
+
+
+def pack(columns: Columns) -> bytes:
+    """The blob of a batch: head, columns, then the records' bytes end to end. Each record carries its own checksum."""
+    parts: dict[str, Sequence[int]] = {
+        "received_us": columns.received_us,
+        "link": columns.link,
+        "trust": columns.trust,
+        "kind": columns.kind,
+        "length": [len(d) for d in columns.data],
+        "check": [crc32(d) for d in columns.data],
+    }
+    table = b"".join(_little(array(code, parts[name])).tobytes() for code, name in _COLUMNS)
+    return b"".join((_HEAD.pack(_MAGIC, len(columns), crc32(table)), table, *columns.data))
+
+
+def _little(column: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column
+
+
+class Batch:
+    """One commit, as read back. Iterating gives its records; the columns themselves are there for fast paths."""
+
+    __slots__ = ("data", "id", "kind", "last_us", "length", "link", "received_us", "trust", "urgent", "writer")
+
+    def __init__(self, id: int, writer: str, urgent: bool, last_us: int, blob: bytes) -> None:
+        self.id, self.writer, self.urgent, self.last_us = id, writer, urgent, last_us
+        magic, count, table_check = _HEAD.unpack_from(blob) if len(blob) >= _HEAD.size else (b"", 0, 0)
+        end = _HEAD.size + count * _ROW_BYTES
+        if magic != _MAGIC or crc32(memoryview(blob)[_HEAD.size : end]) != table_check:
+            raise JournalDamaged(batch=id, what="columns")
+        columns, at = {}, _HEAD.size
+        for code, name in _COLUMNS:
+            column = array(code)
+            column.frombytes(blob[at : at + count * column.itemsize])
+            columns[name] = _little(column)
+            at += count * column.itemsize
+        self.received_us, self.link = columns["received_us"], columns["link"]
+        self.trust, self.kind, self.length = columns["trust"], columns["kind"], columns["length"]
+        ends = list(accumulate(self.length, initial=end))
+        self.data = [blob[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        if ends[-1] != len(blob) or any(map(int.__ne__, map(crc32, self.data), columns["check"])):
+            raise JournalDamaged(batch=id, what="records")
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Record]:
+        rows = zip(self.received_us, self.link, self.trust, self.kind, self.data, strict=True)
+        return (Record(f"{self.id}:{i}", *row) for i, row in enumerate(rows))
+
+    def ref(self, index: int) -> str:
+        """The reference of one record."""
+        return f"{self.id}:{index}"
+
+
+def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    address = f"file:{path}?mode=ro" if read_only else str(path)
+    connection = sqlite3.connect(
+        address, uri=read_only, timeout=20, isolation_level=None, check_same_thread=False, cached_statements=32
+    )
+    if not read_only:
+        connection.executescript(_SCHEMA)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    return connection
+
+
+class Writer:
+    """Commits batches. One object for each gateway process and thread; `writer` names the process's run."""
+
+    def __init__(self, path: Path, writer: str) -> None:
+        self.path, self.writer = path, writer
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = _connect(path)
+
+    def commit(self, columns: Columns, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
+        """Write one batch and wait until it is on disk; give its id. Raises sqlite3.OperationalError (disk full, I/O error), and
+        then nothing was written and the batch may be committed again."""
+        blob = pack(columns)
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            for link in opened:
+                execute("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)", (self.writer, *link))
+            row = (self.writer, len(columns), int(urgent), max(columns.received_us), blob)
+            cursor = execute("INSERT INTO batch (writer, records, urgent, last_us, data) VALUES (?, ?, ?, ?, ?)", row)
+            execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
+            raise
+        return int(cursor.lastrowid or 0)
+
+    def prune(self, *, before_us: int, through: int) -> int:
+        """Delete batches received before `before_us`, but none after `through` (what every reader has taken). Gives how many."""
+        deleted = 0
+        while True:
+            ids = "SELECT id FROM batch WHERE last_us < ? AND id <= ? ORDER BY id LIMIT 200"
+            count = self._connection.execute(f"DELETE FROM batch WHERE id IN ({ids})", (before_us, through)).rowcount  # noqa: S608
+            deleted += count
+            if count < 200:
+                break
+        self._connection.execute("DELETE FROM link WHERE opened_us < ?", (before_us,))
+        self._connection.execute("PRAGMA incremental_vacuum")
+        return deleted
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        self._connection.close()
+
+
+class Reader:
+    """Reads batches in the order of their commits. Cheap to open; never blocks a writer."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            Writer(path, "").close()
+        self.path = path
+        self._connection = _connect(path, read_only=True)
+        self._peers: dict[tuple[str, int], str] = {}
+
+    def after(self, position: int, *, batches: int = 64, records: int = 4000) -> list[Batch]:
+        """The next batches after `position` (a batch id; 0 for the start), at most so many batches and about so many records.
+
+        Raises JournalDamaged when a checksum does not fit.
+        """
+        found: list[Batch] = []
+        rows = self._connection.execute(
+            "SELECT id, writer, urgent, last_us, data FROM batch WHERE id > ? ORDER BY id LIMIT ?", (position, batches)
+        )
+        for id, writer, urgent, last_us, data in rows:
+            found.append(Batch(id, writer, bool(urgent), last_us, data))
+            records -= len(found[-1])
+            if records <= 0:
+                break
+        rows.close()
+        return found
+
+    def first_since(self, received_us: int) -> int:
+        """The position just before the first batch whose newest record was received at or after `received_us`."""
+        row = self._connection.execute(
+            "SELECT coalesce(max(id), 0) FROM batch WHERE id < "
+            "coalesce((SELECT min(id) FROM batch WHERE last_us >= ?), 9223372036854775807)",
+            (received_us,),
+        ).fetchone()
+        return int(row[0])
+
+    def last(self) -> int:
+        """The id of the newest batch, 0 when there is none."""
+        row = self._connection.execute("SELECT coalesce(max(id), 0) FROM batch").fetchone()
+        return int(row[0])
+
+    def lag(self, position: int) -> int:
+        """How many batches lie after `position`."""
+        return int(self._connection.execute("SELECT count(*) FROM batch WHERE id > ?", (position,)).fetchone()[0])
+
+    def record(self, ref: str) -> Record | None:
+        """The record `ref` names; None when it was pruned or never was."""
+        batch, _, index = ref.partition(":")
+        if not (batch.isdecimal() and index.isdecimal()):
+            return None
+        found = self.after(int(batch) - 1, batches=1)
+        if not found or found[0].id != int(batch) or int(index) >= len(found[0]):
+            return None
+        return next(r for i, r in enumerate(found[0]) if i == int(index))
+
+    def peer(self, writer: str, link: int) -> str:
+        """The peer address of a connection, "" when it is no longer known."""
+        key = (writer, link)
+        if key not in self._peers:
+            row = self._connection.execute("SELECT peer FROM link WHERE writer = ? AND id = ?", key).fetchone()
+            if len(self._peers) > 200_000:
+                self._peers.clear()
+            self._peers[key] = row[0] if row else ""
+        return self._peers[key]
+
+    def check(self) -> Iterator[tuple[int, str]]:
+        """Look at everything: SQLite's own structure, then each batch's checksums. Gives (batch id, what is wrong)."""
+        for (line,) in self._connection.execute("PRAGMA quick_check"):
+            if line != "ok":
+                yield 0, str(line)
+        ids = [row[0] for row in self._connection.execute("SELECT id FROM batch ORDER BY id")]
+        for id in ids:
+            row = self._connection.execute("SELECT writer, urgent, last_us, data, records FROM batch WHERE id = ?", (id,))
+            writer, urgent, last_us, data, records = row.fetchone()
+            try:
+                if len(Batch(id, writer, bool(urgent), last_us, data)) != records:
+                    yield id, "count"
+            except JournalDamaged as error:
+                yield id, str(error.known["what"])
+
+    def size_bytes(self) -> int:
+        """Bytes the journal takes on disk, write-ahead log included."""
+        names = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(name.stat().st_size for name in names if name.exists())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

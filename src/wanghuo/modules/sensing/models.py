@@ -1,0 +1,264 @@
+"""Tables of sensing: the register of devices, what they report now, what changed, and how receiving goes.
+
+Everything but the register, the commands and the decisions of people can be derived again from the journal.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from wanghuo.base.ids import new_id
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.scope import Scoped
+from wanghuo.modules.sensing.states import DEVICE
+
+
+class Device(Scoped):
+    """A user information transmission device or terminal. `source`: the six bytes of its address as they stand on the wire, in hex.
+
+    `clock_offset_s`: what its clock lags behind ours, learned from its labels. `networks`: address blocks it may report from
+    (an empty list: any); a frame from one of them has trust `network`. `down_serial`: the next serial of a command to it.
+    """
+
+    VIEW_RIGHT = "sensing.view"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    ref = models.CharField(max_length=32, unique=True)
+    source = models.CharField(max_length=12, unique=True)
+    protocol = models.CharField(max_length=16, default="gb26875")
+    profile = models.CharField(max_length=32, default="standard")
+    maker = models.CharField(max_length=60, blank=True, default="")
+    model = models.CharField(max_length=60, blank=True, default="")
+    unit = models.ForeignKey("places.Unit", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    building = models.ForeignKey("places.Building", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    floor = models.CharField(max_length=20, blank=True, default="")
+    location = models.CharField(max_length=120, blank=True, default="")
+    lng = models.FloatField(null=True, blank=True)
+    lat = models.FloatField(null=True, blank=True)
+    networks = models.JSONField(default=list, blank=True)
+    installed_on = models.DateField(null=True, blank=True)
+    state = models.CharField(max_length=12, default=DEVICE.initial)
+    muted_until = models.DateTimeField(null=True, blank=True)
+    faulty = models.BooleanField(default=False)
+    standby_low = models.BooleanField(default=False)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    last_frame_ref = models.CharField(max_length=24, blank=True, default="")
+    clock_offset_s = models.FloatField(null=True, blank=True)
+    down_serial = models.PositiveIntegerField(default=0)
+    registered_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["county_code", "state", "ref"], name="device_county_state"),
+            models.Index(fields=["town_code", "state", "ref"], name="device_town_state"),
+            models.Index(fields=["city_code", "state", "ref"], name="device_city_state"),
+            models.Index(fields=["county_code", "ref"], name="device_county"),
+            models.Index(fields=["city_code", "ref"], name="device_city"),
+            models.Index(fields=["town_code", "ref"], name="device_town"),
+            models.Index(fields=["scope_unit"], name="device_scope_unit"),
+            models.Index(fields=["state", "ref"], name="device_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Component(models.Model):
+    """A component (部件) under a device, a facility system as a whole, or the device itself as a reporter of conditions.
+
+    `key`: "system type.system address.component type.component address", "system type.system address" for a whole system, "uitd"
+    for the device itself. `word`: the state word reported last, None when only readings came. `active`: condition → {id, since}
+    of the signal raised. A location given by people is kept against what the device says.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="components")
+    key = models.CharField(max_length=32)
+    system_type = models.PositiveSmallIntegerField(null=True)
+    system_address = models.PositiveSmallIntegerField(null=True)
+    type = models.PositiveSmallIntegerField(null=True)
+    address = models.BigIntegerField(null=True)
+    location = models.CharField(max_length=120, blank=True, default="")
+    location_given = models.BooleanField(default=False)
+    word = models.PositiveIntegerField(null=True)
+    since = models.DateTimeField(null=True)
+    active = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["device", "key"], name="component_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Reading(models.Model):
+    """The latest analog value of a component. `raw`: as sent; `value` and `unit`: scaled by the device's profile."""
+
+    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="readings")
+    quantity = models.PositiveSmallIntegerField()
+    raw = models.IntegerField()
+    value = models.FloatField()
+    unit = models.CharField(max_length=12)
+    in_range = models.BooleanField(default=True)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["component", "quantity"], name="reading_latest")]
+
+
+class SensorEvent(models.Model):
+    """Something that changed at a device: a condition raised or cleared, an operation, a reply, going off line or on line.
+
+    The id of a raised condition is the `signal_id` others know it by. Unique by frame, component and condition: a frame read twice
+    makes one event.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="events")
+    component = models.ForeignKey(Component, null=True, on_delete=models.CASCADE, related_name="+")
+    what = models.CharField(max_length=20)
+    condition = models.CharField(max_length=20, blank=True, default="")
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    frame_ref = models.CharField(max_length=24, blank=True, default="")
+    stale = models.BooleanField(default=False)
+    trust = models.CharField(max_length=8, default="none")
+
+    class Meta:
+        indexes = [models.Index(fields=["device", "-id"], name="event_device_latest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["frame_ref", "device", "component", "what", "condition"],
+                condition=~Q(frame_ref=""),
+                name="event_once_per_frame",
+            )
+        ]
+
+
+class QuarantineQuerySet(models.QuerySet["QuarantinedDevice"]):
+    """Unknown devices."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """An unknown device has no place yet: whoever may register devices somewhere may see it."""
+        return self if actor.can("sensing.edit") else self.none()
+
+
+class QuarantinedDevice(models.Model):
+    """An address that reports and is in no register. Its frames are kept in the journal and confirmed, and cause nothing."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    source = models.CharField(max_length=12, unique=True)
+    protocol = models.CharField(max_length=16, default="gb26875")
+    frames = models.BigIntegerField(default=0)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(db_index=True)
+    peer = models.CharField(max_length=64, blank=True, default="")
+    last_frame = models.TextField(blank=True, default="")
+    ignored = models.BooleanField(default=False)
+    ignored_why = models.CharField(max_length=200, blank=True, default="")
+
+    objects = QuarantineQuerySet.as_manager()
+
+
+class Command(models.Model):
+    """A command sent down to a device. The gateway takes queued ones, the journal says what became of them."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="commands")
+    act = models.CharField(max_length=16)
+    serial = models.PositiveIntegerField()
+    unit_hex = models.CharField(max_length=64)
+    command_byte = models.PositiveSmallIntegerField()
+    minutes = models.PositiveSmallIntegerField(default=0)
+    reason = models.CharField(max_length=200)
+    asked_by = models.BigIntegerField(null=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=12, default="queued")
+    sent_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    answer_ref = models.CharField(max_length=24, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "expires_at"], name="command_state"),
+            models.Index(fields=["device", "-asked_at"], name="command_device"),
+        ]
+
+
+class IngestPosition(models.Model):
+    """How far the journal has been taken in; one row (pk 1).
+
+    `events_through`: the last batch whose events are recorded; it moves in the transaction that records them. `state_through`: the
+    last batch whose readings and times are stored; these are latest-wins, so they may be taken again. `through_at`: the receive
+    time up to which all is known; `listening_since`: when a gateway last began to listen after a silence of its own.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    events_through = models.BigIntegerField(default=0)
+    state_through = models.BigIntegerField(default=0)
+    through_at = models.DateTimeField(null=True)
+    listening_since = models.DateTimeField(null=True)
+
+
+class GatewayCounter(models.Model):
+    """One count of the gateways, over all their runs. `kind` stands in gateway counters (docs/modules/sensing.md)."""
+
+    kind = models.CharField(max_length=32, primary_key=True)
+    total = models.BigIntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    @classmethod
+    def add(cls, kind: str, more: int, at: object) -> None:
+        """Add to a count."""
+        if not cls.objects.filter(kind=kind).update(total=F("total") + more, changed_at=at):
+            cls.objects.create(kind=kind, total=more, changed_at=at)
+
+
+class GatewayReport(models.Model):
+    """The last report of each run of a gateway process."""
+
+    writer = models.CharField(max_length=40, primary_key=True)
+    started_at = models.DateTimeField()
+    reported_at = models.DateTimeField(db_index=True)
+    stopped = models.BooleanField(default=False)
+    links = models.PositiveIntegerField(default=0)
+    known = models.JSONField(default=dict)
+
+
+class DeviceDay(models.Model):
+    """How the devices of one lowest region did on one day (China's calendar): sums of hourly looks.
+
+    `expected`: device-hours in service; `reporting`: of these, with the device neither off line nor never heard; `looks`: how
+    many hours of the day were looked at.
+    """
+
+    day = models.DateField()
+    region_code = models.CharField(max_length=15)
+    expected = models.PositiveBigIntegerField(default=0)
+    reporting = models.PositiveBigIntegerField(default=0)
+    looks = models.PositiveSmallIntegerField(default=0)
+    last_look_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "region_code"], name="device_day")]
+
+
+__all__ = [
+    "Command",
+    "Component",
+    "Device",
+    "DeviceDay",
+    "GatewayCounter",
+    "GatewayReport",
+    "IngestPosition",
+    "QuarantinedDevice",
+    "Reading",
+    "SensorEvent",
+]
