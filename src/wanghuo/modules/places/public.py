@@ -1,0 +1,100 @@
+"""What other modules may ask of places. Functions without an actor are for the inside of a process (ingest, clocks,
+indicators): what they return must go through `visible_to` of the caller's own rows before a person sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.modules.places import contracts, selectors
+from wanghuo.modules.places import search as _search
+from wanghuo.modules.places.models import Building, Unit
+from wanghuo.modules.places.states import UnitState
+
+
+def get_unit(unit_id: UUID, actor: Actor) -> contracts.Unit:
+    """A unit with its contacts. Raises NotFound, also when it lies out of the actor's scope."""
+    row = selectors.get_unit_by_id(unit_id, actor=actor)
+    return selectors.as_contract(row, contacts(unit_id, actor))
+
+
+def unit_by_code(code: str) -> contracts.Unit | None:
+    """The unit with this reference (DW-…), social credit code or code of an older system; None when there is none."""
+    row = Unit.objects.filter(Q(ref=code) | Q(uscc=code) if code else Q(pk__in=[])).first()
+    if row is None and code:
+        row = Unit.objects.filter(~Q(local_code=""), local_code=code).first()
+    return selectors.as_contract(row) if row else None
+
+
+def units_by_codes(codes: Iterable[str]) -> dict[str, contracts.Unit]:
+    """The same for many codes in a few queries, for imports; what is not found is left out."""
+    wanted = sorted({c for c in codes if c})
+    found: dict[str, contracts.Unit] = {}
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        rows = Unit.objects.filter(Q(ref__in=part) | Q(uscc__in=part) | (~Q(local_code="") & Q(local_code__in=part)))
+        for row in rows:
+            unit = selectors.as_contract(row)
+            found.update({code: unit for code in (row.local_code, row.uscc, row.ref) if code})
+    return {code: found[code] for code in wanted if code in found}
+
+
+def units_by_ids(ids: Iterable[UUID]) -> dict[UUID, contracts.Unit]:
+    """Units by key, without contacts and without an access check."""
+    return {row.id: selectors.as_contract(row) for row in Unit.objects.filter(pk__in=set(ids))}
+
+
+def buildings_by_ids(ids: Iterable[UUID]) -> dict[UUID, contracts.Building]:
+    """Buildings by key, without an access check."""
+    return {row.id: selectors.building_contract(row) for row in Building.objects.filter(pk__in=set(ids))}
+
+
+def get_building(building_id: UUID, actor: Actor) -> contracts.Building:
+    """A building. Raises NotFound, also when it lies out of the actor's scope."""
+    row = selectors.get_building_by_id(building_id, actor=actor)
+    return selectors.building_contract(row)
+
+
+def contacts(unit_id: UUID, actor: Actor) -> tuple[contracts.Contact, ...]:
+    """The people in charge of a unit, numbers masked."""
+    return selectors.people_of([unit_id], actor).get(unit_id, ())
+
+
+def search(actor: Actor, q: str, limit: int = 8) -> list[contracts.Found]:
+    """Units and buildings by name, full pinyin, initials, code or the last six characters of a code."""
+    return [
+        contracts.Found(
+            kind=entry.kind,
+            id=entry.object_id,
+            ref=entry.ref,
+            name=entry.name,
+            region_code=entry.region_code,
+            url=f"/units/{entry.ref}" if entry.kind == "unit" else f"/buildings/{entry.ref}",
+            closed=entry.closed,
+        )
+        for entry in _search.find(actor, q, limit)
+    ]
+
+
+def find(actor: Actor, text: str, limit: int = 20) -> list[contracts.Unit]:
+    """Units for a picker, best first."""
+    ids = [entry.object_id for entry in _search.find(actor, text, limit, kind="unit")]
+    units = units_by_ids(ids)
+    return [units[unit_id] for unit_id in ids if unit_id in units]
+
+
+def must_connect() -> QuerySet[Unit]:
+    """Active units with a fire control room: those that must be connected to the remote monitoring centre
+    (GB 50440; the denominator of the networking rate). For subqueries and counts, never for a page."""
+    return Unit.objects.filter(state=UnitState.ACTIVE, has_control_room=True)
+
+
+def count_by_town(rows: QuerySet[Unit]) -> dict[str, int]:
+    """How many units of a query lie in each town, or county where no town is known."""
+    counts: dict[str, int] = {}
+    for town, county, n in rows.values_list("town_code", "county_code").annotate(n=Count("pk")).order_by():
+        counts[town or county] = counts.get(town or county, 0) + n
+    return counts
