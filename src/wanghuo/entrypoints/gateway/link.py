@@ -1,0 +1,187 @@
+"""One TCP link: cuts the stream into frames, queues them for the disk, answers when they are on it.
+
+A valid frame is never answered before it is durable, an invalid one never with a confirm. One bad frame never closes a link, and
+nothing a peer does can hurt another link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from wanghuo.engines.codecs.gb26875.frames import Frame
+from wanghuo.engines.codecs.gb26875.stream import Event, Rejected, StreamDecoder
+from wanghuo.entrypoints.gateway import replies
+from wanghuo.entrypoints.gateway.classify import ANALOG, STATE, URGENT, importance
+from wanghuo.entrypoints.gateway.committer import Entry
+from wanghuo.entrypoints.gateway.limits import Bucket
+from wanghuo.modules.sensing.journal import OpenedLink
+
+if TYPE_CHECKING:
+    from wanghuo.entrypoints.gateway.server import Server
+
+SHED_STATES_BELOW = -250.0  # tokens: analog values go first, states only when the flood goes on
+
+
+class Link(asyncio.Protocol):
+    """A connection of a device, or of an aggregator that speaks for many."""
+
+    def __init__(self, server: Server, number: int) -> None:
+        self.server, self.number = server, number
+        self.peer = self.host = ""
+        self.opened_at = self.heard_at = self.partial_at = self.stuck_at = 0.0
+        self.sources: dict[bytes, int] = {}  # address → trust
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._decoder = StreamDecoder()
+        self._partial = False
+        self._reading = True
+        limits = server.limits
+        self._bucket = Bucket(limits.flood_rate, limits.flood_burst, 0.0) if limits.flood_rate else None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.host, self.peer = (peer[0], f"{peer[0]}:{peer[1]}") if peer else ("", "")
+        self.opened_at = self.heard_at = self.server.now()
+        if not self.server.admit(self):
+            self.transport.abort()
+            return
+        self.transport.set_write_buffer_limits(high=self.server.limits.write_high)
+        _keep_alive(transport.get_extra_info("socket"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        decoder = self._decoder
+        self._handle(decoder.feed(data))
+        if decoder.buffered or self._partial:
+            self._note_partial()
+
+    def _handle(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if type(event) is Frame:
+                self._take(event.raw)
+            else:
+                self._reject(cast(Rejected, event))
+
+    def _reject(self, event: Rejected) -> None:
+        """A stretch of the stream is no frame: count it, and deny it where its header can be read."""
+        self.server.count("garbage_bytes", event.length)
+        self.server.count(event.reason)
+        if event.deniable and event.head[26] not in replies.UNANSWERED:
+            self.send(replies.deny(event.head, self.server.clock.label()))
+
+    def _note_partial(self) -> None:
+        held = self._decoder.buffered > 0
+        if held and not self._partial:
+            self.partial_at = self.server.now()
+            self.server.partial.add(self)
+        elif not held:
+            self.server.partial.discard(self)
+        self._partial = held
+
+    def give_up_partial(self) -> None:
+        """The rest of a started frame did not come in time: search again one byte further on."""
+        self.server.count("partial_timeout")
+        self.partial_at = self.server.now()
+        self._handle(self._decoder.timeout())
+        self._note_partial()
+
+    def _take(self, frame: bytes) -> None:
+        server = self.server
+        weight = importance(frame)
+        if self._bucket is not None and weight != URGENT and self._shed(weight):
+            return
+        source = frame[12:18]
+        trust = self.sources.get(source)
+        if trust is None:
+            trust = server.meet(self, source, frame)
+            if trust is None:
+                return
+        elif server.owner.get(source) is not self:
+            server.contested(self, source)
+        self.heard_at = server.now()
+        if frame[26] in replies.UNANSWERED:
+            server.downlink.answered(source, frame)
+        server.committer.put(Entry(self, time.time_ns() // 1000, trust, frame, weight == URGENT))
+        if server.committer.waiting_bytes > server.limits.backlog_bytes:
+            self.hold()
+
+    def _shed(self, weight: int) -> bool:
+        tokens = cast(Bucket, self._bucket).take(self.server.now())
+        if tokens >= 0:
+            return False
+        if weight == ANALOG:
+            self.server.count("shed_analog")
+            return True
+        if weight == STATE and tokens < SHED_STATES_BELOW:
+            self.server.count("shed_state")
+            return True
+        return False
+
+    def widen(self) -> None:
+        """Another known device speaks on this link: the flood limit grows with it."""
+        if self._bucket is not None and len(self.sources) > 1:
+            self._bucket.rate += self.server.limits.flood_rate
+            self._bucket.burst += self.server.limits.flood_burst
+
+    def confirm(self, frame: bytes, now: bytes) -> None:
+        """The frame is on disk: answer it."""
+        if not self.transport.is_closing():
+            self.transport.write(replies.reply(frame, now))
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame of our own down."""
+        if not self.transport.is_closing():
+            self.transport.write(frame)
+
+    def hold(self) -> None:
+        """Stop reading until the disk has caught up (`release`)."""
+        if self._reading and not self.transport.is_closing():
+            self._reading = False
+            self.transport.pause_reading()
+            self.server.held.add(self)
+            self.server.count("held")
+
+    def release(self) -> None:
+        """Read again."""
+        self.server.held.discard(self)
+        if not self._reading and not self.stuck_at and not self.transport.is_closing():
+            self._reading = True
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        self.stuck_at = self.server.now()
+        self.server.stuck.add(self)
+        if self._reading:
+            self._reading = False
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.stuck_at = 0.0
+        self.server.stuck.discard(self)
+        self.release()
+
+    def cut(self, why: str) -> None:
+        """Close the link at once, and count why."""
+        self.server.count(why)
+        self.transport.abort()
+
+    def opened(self) -> OpenedLink:
+        """The link as the journal remembers it."""
+        return OpenedLink(self.number, self.peer, int((time.time() - (self.server.now() - self.opened_at)) * 1e6))
+
+
+def _keep_alive(sock: socket.socket | None) -> None:
+    """Let the kernel find dead peers: silent for 30 s, then three probes 10 s apart, or 60 s with unread answers."""
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000)):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,0 +1,291 @@
+"""The gateway of one process: listens, knows its links, confirms what is durable, reports how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from wanghuo.base import Text
+from wanghuo.entrypoints.gateway.committer import Committer, Entry
+from wanghuo.entrypoints.gateway.downlink import Downlink, OrderSource
+from wanghuo.entrypoints.gateway.limits import Limits, raise_file_limit
+from wanghuo.entrypoints.gateway.link import Link
+from wanghuo.entrypoints.gateway.register import Register, RegisterSource
+from wanghuo.entrypoints.gateway.replies import Clock
+from wanghuo.modules.sensing.journal import Writer
+
+log = logging.getLogger("wanghuo.gateway")
+CONTESTED_AGAIN_S = 600.0
+RENEW_S = 1.0  # how often the register and the waiting commands are looked at
+
+DISK_TROUBLE = Text(
+    "接收日志无法写入（{error}）：暂不确认任何报文，设备会按标准重发；请腾出磁盘空间，恢复后自动继续。",
+    "The journal cannot be written ({error}): nothing is confirmed and devices repeat as the standard says; free disk space, it "
+    "resumes by itself.",
+)
+DISK_BACK = Text("接收日志恢复写入。", "The journal can be written again.")
+
+
+class Server:
+    """State shared by the links of one process. Everything here runs in the event loop, except the journal's thread."""
+
+    def __init__(
+        self,
+        journal: Path,
+        limits: Limits,
+        *,
+        ring: Callable[[], None],
+        refresh: RegisterSource | None = None,
+        orders: OrderSource | None = None,
+    ) -> None:
+        self.limits, self.register, self.clock = limits, Register(), Clock()
+        self.started_us = time.time_ns() // 1000
+        self.name = f"{os.getpid()}-{self.started_us:x}"
+        self.links: set[Link] = set()
+        self.partial: set[Link] = set()
+        self.held: set[Link] = set()
+        self.stuck: set[Link] = set()
+        self.owner: dict[bytes, Link] = {}
+        self.centres: dict[bytes, bytes] = {}
+        self.downlink = Downlink(self)
+        self._ring, self._refresh, self._orders = ring, refresh, orders
+        self._counters: Counter[str] = Counter()
+        self._contested: dict[bytes, float] = {}
+        self._strangers: dict[str, tuple[float, int]] = {}
+        self._numbers = 0
+        self._most_links = limits.links()
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
+        self.committer = Committer(
+            Writer(journal, self.name),
+            on_durable=self._durable,
+            on_trouble=self._trouble,
+            linger_s=limits.linger_s,
+            retry_s=limits.retry_disk_s,
+        )
+
+    def link(self) -> Link:
+        """A protocol object for a new connection."""
+        self._numbers += 1
+        return Link(self, self._numbers)
+
+    def admit(self, link: Link) -> bool:
+        """Take in a connection, or refuse it when there are too many: those that are here matter more."""
+        if len(self.links) >= self._most_links:
+            self.count("refused_full")
+            return False
+        self.links.add(link)
+        return True
+
+    def forget(self, link: Link) -> None:
+        """The connection is gone."""
+        for group in (self.links, self.partial, self.held, self.stuck):
+            group.discard(link)
+        for source in link.sources:
+            if self.owner.get(source) is link:
+                del self.owner[source]
+
+    def meet(self, link: Link, source: bytes, frame: bytes) -> int | None:
+        """A link brings its first frame of an address. Gives the trust; None when the peer brings too many strangers."""
+        if not self.register.knows(source) and self._too_strange(link.host):
+            self.count("refused_unknown")
+            return None
+        if not link.sources:
+            self.committer.opened(link.opened())
+        trust = link.sources[source] = self.register.trust(source, link.host)
+        self.owner[source] = link
+        self.centres[source] = frame[18:24]
+        if self.register.knows(source):
+            link.widen()
+        return trust
+
+    def _too_strange(self, host: str) -> bool:
+        if not self.limits.unknown_per_minute:
+            return False
+        now = self.now()
+        since, met = self._strangers.get(host, (now, 0))
+        if now - since >= 60.0:
+            since, met = now, 0
+        self._strangers[host] = (since, met + 1)
+        return met >= self.limits.unknown_per_minute
+
+    def contested(self, link: Link, source: bytes) -> None:
+        """A frame of an address came on a link that another one had taken the address from: two live links speak as one device.
+
+        A device that reconnected leaves its old link silent, so only a superseded link that still speaks is evidence.
+        """
+        other = self.owner.get(source)
+        self.owner[source] = link
+        now = self.now()
+        if other is None or now - self._contested.get(source, -CONTESTED_AGAIN_S) < CONTESTED_AGAIN_S:
+            return
+        self._contested[source] = now
+        self.count("duplicate_source")
+        peers = [other.peer, link.peer]
+        self.note({"what": "duplicate_source", "source": source.hex(), "peers": peers}, urgent=True)
+
+    def count(self, kind: str, more: int = 1) -> None:
+        """Count something an operator should see (sensing.GatewayCounter)."""
+        self._counters[kind] += more
+
+    def note(self, known: dict[str, Any], *, urgent: bool = False) -> None:
+        """Put a note of our own into the journal."""
+        data = json.dumps(known, separators=(",", ":")).encode()
+        self.committer.put(Entry(None, time.time_ns() // 1000, 0, data, urgent))
+
+    def _durable(self, entries: Sequence[Entry], urgent: bool) -> None:
+        if urgent:
+            self._ring()
+        label, frames = self.clock.label(), 0
+        for entry in entries:
+            self.committer.waiting_bytes -= len(entry.data)
+            if entry.link is not None:
+                frames += 1
+                try:
+                    entry.link.confirm(entry.data, label)
+                except Exception:  # one broken transport must not keep the others from their answers
+                    self.count("answer_failed")
+                    log.exception("could not answer %s", entry.link.peer)
+        self.count("frames", frames)
+        if self.committer.troubled:
+            self.committer.troubled = False
+            log.warning("%s", DISK_BACK)
+        if self.held and self.committer.waiting_bytes < self.limits.backlog_bytes // 2:
+            for link in list(self.held):
+                link.release()
+
+    def _trouble(self, error: str) -> None:
+        self.count("disk_error")
+        if not self.committer.troubled:
+            self.committer.troubled = True
+            log.error("%s", DISK_TROUBLE.filled({"error": error}))
+
+    def sweep(self) -> None:
+        """Look for links that are out of time."""
+        now, limits = self.now(), self.limits
+        for link in [x for x in self.partial if now - x.partial_at > limits.partial_s]:
+            link.give_up_partial()
+        for link in [x for x in self.stuck if now - x.stuck_at > limits.stuck_s]:
+            link.cut("cut_stuck")
+        for link in list(self.links):
+            if now - link.heard_at > (limits.idle_s if link.sources else limits.silent_s):
+                link.cut("cut_idle")
+        self._strangers = {host: seen for host, seen in self._strangers.items() if now - seen[0] < 60.0}
+        self._contested = {source: at for source, at in self._contested.items() if now - at < CONTESTED_AGAIN_S}
+
+    def report(self, *, stopped: bool = False) -> None:
+        """Journal the counts since the last report; the counters become durable with the frames they are about."""
+        counters, self._counters = self._counters, Counter()
+        self.note(
+            {
+                "what": "report",
+                "started_us": self.started_us,
+                "links": len(self.links),
+                "counters": dict(counters),
+                "stopped": stopped,
+            }
+        )
+
+    async def _every(self, seconds: float, act: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            act()
+
+    async def _renew(self) -> None:
+        while True:
+            await self.renew()
+            await asyncio.sleep(RENEW_S)
+
+    async def renew(self) -> None:
+        """Bring the register and the waiting commands up to date; without the database, go on with what is known."""
+        try:
+            if self._refresh is not None:
+                await asyncio.to_thread(self._refresh, self.register)
+            if self._orders is not None:
+                self.downlink.offer(await asyncio.to_thread(lambda: list(self._orders()) if self._orders else []))
+        except Exception as error:
+            self.count("register_unreachable")
+            log.warning("the register cannot be read: %s", error)
+
+    async def serve(self, sock: socket.socket, *, ready: Callable[[], None] | None = None) -> None:
+        """Serve `sock` until SIGTERM or SIGINT; then stop reading, commit, answer, and end."""
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, stopping.set)
+        await self.renew()
+        listener = await self._loop.create_server(self.link, sock=sock, backlog=4096)
+        self.report()
+        limits = self.limits
+        tasks = [
+            asyncio.create_task(self._every(1.0, self.sweep)),
+            asyncio.create_task(self._every(1.0, self.downlink.send_due)),
+            asyncio.create_task(self._every(limits.report_s, self.report)),
+            asyncio.create_task(self._renew()),
+        ]
+        if ready is not None:
+            ready()
+        await stopping.wait()
+        listener.close()
+        for task in tasks:
+            task.cancel()
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Stop reading, commit what came in, answer it, close the links."""
+        for link in self.links:
+            if not link.transport.is_closing():
+                link.transport.pause_reading()
+        self.report(stopped=True)
+        await self.committer.close()
+        await asyncio.sleep(0)  # the thread's last call into the loop
+        for link in list(self.links):
+            link.transport.close()
+        for _ in range(50):
+            if not self.links:
+                break
+            await asyncio.sleep(0.02)
+
+
+def listening_socket(address: str, *, shared: bool = False) -> socket.socket:
+    """A listening socket on HOST:PORT (or [v6]:PORT). `shared`: several processes listen on the same port."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]") or "0.0.0.0"  # noqa: S104 - an empty host asks for every interface
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind((host, int(port)))
+    sock.setblocking(False)
+    return sock
+
+
+def run(
+    journal: Path,
+    sock: socket.socket,
+    limits: Limits,
+    *,
+    ring: Callable[[], None],
+    refresh: RegisterSource | None = None,
+    orders: OrderSource | None = None,
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Run the gateway in this process until it is told to stop."""
+    import uvloop
+
+    raise_file_limit()
+
+    async def main() -> None:
+        server = Server(journal, limits, ring=ring, refresh=refresh, orders=orders)
+        await server.serve(sock, ready=ready)
+
+    uvloop.run(main())

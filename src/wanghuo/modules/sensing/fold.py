@@ -1,0 +1,326 @@
+"""The fold: frames in, latest state and what changed out. Plain memory; `ingest` loads what it needs and stores what it gives.
+
+The same frames in the same order always give the same result, whatever the batches, so the journal can be replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from wanghuo.base.ids import new_id
+from wanghuo.modules.sensing import rules
+from wanghuo.modules.sensing.observe import (
+    DEVICE_KEY,
+    OPERATIONS,
+    READINGS,
+    STATES,
+    Key,
+    Operation,
+    State,
+    label_s,
+    operations,
+    states,
+    text_of,
+    values,
+)
+from wanghuo.modules.sensing.profiles import Profile, profile
+
+DUPLICATE_US = 40_000_000  # waiting time × retransmissions of the standard
+LEARN_EVERY_US = 60_000_000
+RESET, MANUAL_ALARM, CLEARED, DUTY_REPLY = 1, 4, 8, 32
+_SEND, _CONFIRM, _ANSWER, _DENY = 2, 3, 5, 6
+
+
+class Active(NamedTuple):
+    """A condition that stands: the signal that raised it, and since when (seconds since 1970 UTC)."""
+
+    signal_id: UUID
+    since_s: float
+
+
+@dataclass(slots=True)
+class Part:
+    """A reporter under a device: component, system or the device itself."""
+
+    key: Key
+    id: UUID
+    word: int | None = None
+    since_s: float | None = None
+    location: str = ""
+    location_given: bool = False
+    active: dict[str, Active] = field(default_factory=dict)
+    stored: bool = False
+
+
+class Latest(NamedTuple):
+    """The newest value of one quantity."""
+
+    raw: int
+    label: bytes
+    received_us: int
+
+
+@dataclass(slots=True)
+class Known:
+    """A device of the register, and what is remembered of it between frames."""
+
+    id: UUID
+    source: bytes
+    ref: str
+    profile: Profile
+    row: Any
+    parts: dict[Key, Part] | None = None
+    readings: dict[tuple[Key, int], Latest] = field(default_factory=dict)
+    seen_us: int = 0
+    seen_ref: tuple[int, int] = (0, 0)
+    offset_s: float | None = None
+    learned_us: int = 0
+    muted_until_s: float = 0.0
+    maintenance: bool = False
+
+
+class Moment(NamedTuple):
+    """The circumstances of one frame."""
+
+    ref: str
+    received_us: int
+    trust: int
+    stale: bool
+
+    @property
+    def received_s(self) -> float:
+        return self.received_us / 1e6
+
+
+class Change(NamedTuple):
+    """One thing that happened: `what` is raised, cleared, operation, duty_reply, or reply (to a command)."""
+
+    what: str
+    device: Known
+    part: Part | None
+    condition: str
+    signal_id: UUID
+    at_s: float
+    moment: Moment
+    detail: dict[str, Any]
+    silent: bool = False
+
+
+@dataclass(slots=True)
+class Stranger:
+    """An address in no register."""
+
+    frames: int = 0
+    first_us: int = 0
+    last_us: int = 0
+    writer: str = ""
+    link: int = 0
+    frame: bytes = b""
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a stretch of the journal caused. Fires stand first in `urgent`."""
+
+    urgent: list[Change] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    parts: dict[UUID, tuple[Known, Part]] = field(default_factory=dict)
+    strangers: dict[bytes, Stranger] = field(default_factory=dict)
+    notes: list[tuple[Any, int, dict[str, Any]]] = field(default_factory=list)
+    duplicates: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.urgent or self.changes or self.parts or self.strangers or self.notes or self.duplicates)
+
+    def all_changes(self) -> list[Change]:
+        """Every change, fires first."""
+        return self.urgent + self.changes
+
+
+class Window:
+    """The frames of the last 40 s, to know a retransmission. Two generations, so that forgetting costs nothing."""
+
+    def __init__(self) -> None:
+        self._new: dict[bytes, int] = {}
+        self._old: dict[bytes, int] = {}
+        self._turned_us = 0
+
+    def seen(self, frame: bytes, received_us: int) -> bool:
+        """Whether the same source sent the same serial with the same unit within the last 40 s; remembers it."""
+        if received_us - self._turned_us > DUPLICATE_US:
+            self._old, self._new, self._turned_us = self._new, {}, received_us
+        key = frame[2:4] + frame[12:18] + frame[26:-3]
+        before = self._new.get(key) or self._old.get(key)
+        if before is not None and abs(received_us - before) <= DUPLICATE_US:
+            return True
+        self._new[key] = received_us
+        return False
+
+
+class Fold:
+    """Takes frames in. `parts_of` loads what is stored of a device's parts when it is first needed."""
+
+    def __init__(self, devices: dict[bytes, Known], parts_of: Callable[[Known], dict[Key, Part]]) -> None:
+        self.devices, self._parts_of = devices, parts_of
+        self.window = Window()
+        self.dirty: set[bytes] = set()
+        self.dirty_readings: dict[tuple[bytes, Key, int], Latest] = {}
+        self.effects = Effects()
+        self.quiet = False  # taking in again what is already recorded: only times and readings count
+
+    def take(self, batch: int, index: int, writer: str, received_us: int, link: int, trust: int, frame: bytes) -> None:
+        """Take in one frame. Frames must come in the order of the journal."""
+        source = frame[12:18]
+        device = self.devices.get(source)
+        if device is None:
+            if not self.quiet:
+                self._stranger(source, writer, received_us, link, frame)
+            return
+        device.seen_us, device.seen_ref = received_us, (batch, index)
+        self.dirty.add(source)
+        command = frame[26]
+        if len(frame) > 32 and command in (_SEND, _ANSWER):
+            self._unit(device, batch, index, received_us, trust, frame)
+        elif command in (_CONFIRM, _DENY) and not self.quiet:
+            self._reply(device, Moment(f"{batch}:{index}", received_us, trust, False), frame)
+        if received_us - device.learned_us > LEARN_EVERY_US:
+            device.learned_us = received_us
+            label = label_s(frame[6:12], device.profile.bcd)
+            device.offset_s = rules.learn_offset(device.offset_s, label, received_us / 1e6)
+
+    def _unit(self, device: Known, batch: int, index: int, received_us: int, trust: int, frame: bytes) -> None:
+        kind, command = frame[27], frame[26]
+        if command == _SEND and self.window.seen(frame, received_us):
+            if not self.quiet:
+                self.effects.duplicates += 1
+            return
+        if kind == READINGS:
+            for value in values(frame):
+                self._reading(device, value.key, value.quantity, Latest(value.raw, value.label, received_us))
+        if self.quiet:
+            return
+        if command == _ANSWER:
+            self._reply(device, Moment(f"{batch}:{index}", received_us, trust, False), frame)
+        if kind in STATES or kind in OPERATIONS:
+            label = label_s(frame[6:12], device.profile.bcd)
+            stale = rules.is_stale(label, received_us / 1e6, device.offset_s)
+            moment = Moment(f"{batch}:{index}", received_us, trust, stale)
+            if kind in STATES:
+                for state in states(frame):
+                    self._state(device, state, moment)
+            else:
+                for operation in operations(frame):
+                    self._operation(device, operation, moment)
+
+    def _reading(self, device: Known, key: Key, quantity: int, latest: Latest) -> None:
+        device.readings[key, quantity] = latest
+        self.dirty_readings[device.source, key, quantity] = latest
+
+    def part(self, device: Known, key: Key) -> Part:
+        """A reporter of the device, made when it reports for the first time."""
+        if device.parts is None:
+            device.parts = self._parts_of(device)
+        found = device.parts.get(key)
+        if found is None:
+            found = device.parts[key] = Part(key, new_id())
+            self.effects.parts[found.id] = (device, found)
+        return found
+
+    def _state(self, device: Known, state: State, moment: Moment) -> None:
+        part = self.part(device, state.key)
+        at_s = self._event_s(device, state.label, moment)
+        if state.text and not part.location_given:
+            text = text_of(state.text)
+            if text and text != part.location:
+                part.location = text[:120]
+                self.effects.parts[part.id] = (device, part)
+        if rules.is_reset(state.word, state.kind):
+            self._reset(device, state.key, at_s, moment)
+        if state.word != part.word:
+            part.word, part.since_s = state.word, at_s
+            self.effects.parts[part.id] = (device, part)
+        after = rules.conditions(state.word, state.kind, device.profile.code)
+        if after or part.active:
+            test = rules.is_test(state.word, state.kind, device.profile.code)
+            self._compare(device, part, after, at_s, moment, test)
+
+    def _compare(
+        self, device: Known, part: Part, after: frozenset[str], at_s: float, moment: Moment, test: bool
+    ) -> None:
+        raised, cleared = rules.changes(frozenset(part.active), after)
+        for condition in raised:
+            self._raise(device, part, condition, at_s, moment, {"word": part.word, "test": test or device.maintenance})
+        for condition in cleared:
+            self._clear(device, part, condition, at_s, moment, "state")
+
+    def _raise(
+        self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, detail: dict[str, Any]
+    ) -> None:
+        signal_id = new_id()
+        part.active[condition] = Active(signal_id, at_s)
+        silent = condition != "fire" and device.muted_until_s > moment.received_s
+        change = Change("raised", device, part, condition, signal_id, at_s, moment, detail, silent)
+        (self.effects.urgent if condition == "fire" else self.effects.changes).append(change)
+        self.effects.parts[part.id] = (device, part)
+
+    def _clear(self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, why: str) -> None:
+        active = part.active.pop(condition)
+        detail = {"why": why, "word": part.word}
+        self.effects.changes.append(
+            Change("cleared", device, part, condition, active.signal_id, at_s, moment, detail)
+        )
+        self.effects.parts[part.id] = (device, part)
+
+    def _reset(self, device: Known, system: Key, at_s: float, moment: Moment) -> None:
+        """A system was reset: whatever its panel latches is gone at each of its components."""
+        self.part(device, system)
+        for part in list((device.parts or {}).values()):
+            if part.key[: len(system)] == system and (system or not part.key):
+                for condition in sorted(rules.LATCHING & part.active.keys()):
+                    self._clear(device, part, condition, at_s, moment, "reset")
+
+    def _operation(self, device: Known, operation: Operation, moment: Moment) -> None:
+        part, at_s = self.part(device, operation.key), self._event_s(device, operation.label, moment)
+        detail = {"bits": operation.bits, "operator": operation.operator}
+        change = Change("operation", device, part, "", new_id(), at_s, moment, detail)
+        self.effects.changes.append(change)
+        if operation.bits & RESET:
+            self._reset(device, operation.key, at_s, moment)
+        if operation.bits & CLEARED and "fire" in part.active:
+            self._clear(device, part, "fire", at_s, moment, "reset")
+        if operation.bits & MANUAL_ALARM and "fire" not in part.active:
+            self._raise(device, part, "fire", at_s, moment, {"manual": True, "test": device.maintenance})
+        if operation.bits & DUTY_REPLY and operation.key == DEVICE_KEY:
+            self.effects.changes.append(change._replace(what="duty_reply", signal_id=new_id()))
+
+    def _reply(self, device: Known, moment: Moment, frame: bytes) -> None:
+        outcome = {_CONFIRM: "confirmed", _DENY: "denied", _ANSWER: "answered"}[frame[26]]
+        detail = {"serial": frame[2] | frame[3] << 8, "outcome": outcome}
+        at_s = moment.received_s
+        self.effects.changes.append(Change("reply", device, None, "", new_id(), at_s, moment, detail))
+
+    def _event_s(self, device: Known, label: bytes, moment: Moment) -> float:
+        """When it happened: the object's own time by the corrected clock, or the receive time where that says nothing sane."""
+        seen = label_s(label, device.profile.bcd) if len(label) == 6 else None
+        if seen is None:
+            return moment.received_s
+        at_s = seen + (device.offset_s or 0.0)
+        return min(at_s, moment.received_s) if abs(at_s - moment.received_s) < 86_400 else moment.received_s
+
+    def _stranger(self, source: bytes, writer: str, received_us: int, link: int, frame: bytes) -> None:
+        stranger = self.effects.strangers.setdefault(source, Stranger(first_us=received_us))
+        stranger.frames += 1
+        stranger.last_us, stranger.writer, stranger.link, stranger.frame = received_us, writer, link, frame
+
+    def note(self, batch: Any, received_us: int, known: dict[str, Any]) -> None:
+        """Take in a note of the gateway."""
+        if not self.quiet:
+            self.effects.notes.append((batch, received_us, known))
+
+    def pop_effects(self) -> Effects:
+        """What was caused since the last call."""
+        effects, self.effects = self.effects, Effects()
+        return effects
