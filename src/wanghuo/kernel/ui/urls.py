@@ -1,3 +1,20 @@
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.ui import gallery, views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("language", views.language),
+    path("manifest.webmanifest", views.manifest),
+]
+if not settings.PRODUCTION:
+    urlpatterns += [
+        path("ui", gallery.gallery),
+        path("ui/list", gallery.listing),
+        path("ui/form", gallery.form),
+        path("ui/detail", gallery.detail),
+        path("ui/explain", gallery.explain),
+        path("ui/acts/<str:name>", gallery.act),
+        path("ui/error/<int:status>", gallery.error),
+        path("ui/points.json", gallery.points),
+    ]
