@@ -68,3 +68,18 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {codes.written(self.code)}"
+
+
+class Shape(models.Model):
+    """The outline of a division: a GeoJSON geometry in CGCS2000, which equals WGS-84 at map scale."""
+
+    region = models.OneToOneField(Region, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    geometry = models.TextField()
+    source = models.CharField(max_length=120, blank=True, default="")
+
+
+class BoundaryLine(models.Model):
+    """A line a map of the whole country must carry (境界线, among them the segments in the South China Sea)."""
+
+    number = models.PositiveSmallIntegerField(primary_key=True)
+    geometry = models.TextField()
