@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from struct import Struct
 from typing import Any
@@ -29,7 +30,7 @@ class BadHeader(Invalid):
     """A header field does not fit its place."""
 
     code = "gb26875.bad_header"
-    text = Text("帧头字段 {field} 无效：{value}。", "The header field {field} cannot be {value}.")
+    text = Text("帧头字段 {name} 无效：{value}。", "The header field {name} cannot be {value}.")
 
 
 def checksum(covered: bytes | memoryview) -> int:
@@ -46,8 +47,8 @@ def checksum(covered: bytes | memoryview) -> int:
 class Frame:
     """One whole valid frame, read where it lies: `raw` is all its bytes, `offset` its place in the stream.
 
-    Fields are unpacked when asked for, the unit decoded once. Read-only by convention: a frozen dataclass would cost more
-    than finding the frame does.
+    Fields are unpacked when asked for, the unit decoded once. Read-only by convention: a frozen dataclass would cost
+    more than finding the frame does.
     """
 
     __slots__ = ("_unit", "offset", "raw")
@@ -165,7 +166,7 @@ def header_problems(frame: Frame, *, bcd_time: bool = False) -> tuple[Problem, .
 def address(number: int) -> bytes:
     """The six wire bytes of an address given as a number. Raises BadHeader outside 48 bits."""
     if not 0 <= number < 1 << 48:
-        raise BadHeader(field="address", value=number)
+        raise BadHeader(field="address", name="address", value=number)
     return number.to_bytes(6, "little")
 
 
@@ -182,20 +183,20 @@ def build_frame(
 ) -> bytes:
     """The bytes of a frame around the application unit `body`.
 
-    `at` is the sending time; without it the six bytes `time_raw` are sent as they are. Addresses are six wire bytes or a
-    number. Raises BadHeader, UnitTooLong, TimeNotEncodable.
+    `at` is the sending time; without it the six bytes `time_raw` are sent as they are. Addresses are six wire bytes or
+    a number. Raises BadHeader, UnitTooLong, TimeNotEncodable.
     """
     if len(body) > MAX_UNIT_SIZE:
         raise UnitTooLong(size=len(body))
     values = {"serial": (serial, 0xFFFF), "version": (version[0], 0xFF), "user_version": (version[1], 0xFF)}
     for field, (value, limit) in (values | {"command": (command, 0xFF)}).items():
         if not 0 <= value <= limit:
-            raise BadHeader(field=field, value=value)
+            raise BadHeader(field=field, name=field, value=value)
     label = encode_time(at) if at is not None else time_raw
     sides = [address(side) if isinstance(side, int) else bytes(side) for side in (source, dest)]
     for field, part in (("time", label), ("source", sides[0]), ("dest", sides[1])):
         if len(part) != 6:
-            raise BadHeader(field=field, value=part.hex())
+            raise BadHeader(field=field, name=field, value=part.hex())
     covered = _HEADER.pack(serial, *version, label, *sides, len(body), command) + body
     return b"%b%b%c##" % (START, covered, checksum(covered))
 
@@ -235,6 +236,6 @@ def deny(frame: Frame, at: datetime | None = None) -> bytes:
     return reply(frame.raw, Command.DENY, b"", at)
 
 
-def answer(frame: Frame, type_: int, objects: list[Any] | tuple[Any, ...], at: datetime | None = None) -> bytes:
+def answer(frame: Frame, type_: int, objects: Sequence[Any], at: datetime | None = None) -> bytes:
     """The answer (command 5) to a request, carrying `objects`. Raises as `encode_unit` does."""
     return reply(frame.raw, Command.ANSWER, encode_unit(type_, objects), at)

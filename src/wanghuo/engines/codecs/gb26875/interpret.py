@@ -90,8 +90,8 @@ class Profile:
     """How one device model fills the protocol.
 
     `normal_bit`, the polarity of bit 0 (1 = normal by the standard, yet many panels send 0x0002 for a fire):
-    "auto" reads 0 as test only while bits 1-8 are all clear; "standard" always; "inverted" reads 1 as test; "ignored" never
-    reads it. `component_bits` adds meanings to the reserved bits of type 2. `analog` replaces rows of table 6.
+    "auto" reads 0 as test only while bits 1-8 are all clear; "standard" always; "inverted" reads 1 as test; "ignored"
+    never reads it. `component_bits` adds meanings to the reserved bits of type 2. `analog` replaces rows of table 6.
     `bcd_time`: time labels are decimal digits.
     """
 

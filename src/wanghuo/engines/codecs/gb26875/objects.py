@@ -1,7 +1,7 @@
 """The information objects of GB/T 26875.3, one frozen dataclass for each kind, its fields in the order of the wire.
 
-Raw bytes are what is kept; texts and times are read from them on demand, since decoding GB 18030 costs more than all the
-rest and most states repeat the same description.
+Raw bytes are what is kept; texts and times are read from them on demand, since decoding GB 18030 costs more than all
+the rest and most states repeat the same description.
 """
 
 from __future__ import annotations

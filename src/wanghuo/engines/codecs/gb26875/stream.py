@@ -4,10 +4,10 @@ The rules, all of them independent of how the stream was cut into segments (one 
 
 1. A frame may begin at every `@@`. What stands before it is a rejected stretch (`no_marker`).
 2. A length above 1024 is never waited for (`too_long`); a whole candidate with a wrong end or checksum is no frame
-   (`bad_end`, `bad_checksum`). The search goes on one byte further, not behind the claimed end: the stretch ends at the
-   next `@@`, so `@@@` and a good frame inside a bad one both come out.
-3. While a candidate waits for its bytes, a later frame that is whole and valid is taken at once (`overrun`): a corrupted
-   length must not hold up or swallow what follows it.
+   (`bad_end`, `bad_checksum`). The search goes on one byte further, not behind the claimed end: the stretch ends at
+   the next `@@`, so `@@@` and a good frame inside a bad one both come out.
+3. While a candidate waits for its bytes, a later frame that is whole and valid is taken at once (`overrun`): a
+   corrupted length must not hold up or swallow what follows it.
 4. `timeout()` gives up the oldest waiting candidate, `close()` all of them (`incomplete`).
 
 Frames and rejected stretches together are the stream, without gap or overlap.
@@ -97,9 +97,9 @@ def parse_frame(raw: bytes) -> Frame | None:
 class StreamDecoder:
     """One per connection: `feed` its bytes, get the events in the order of the stream.
 
-    Never raises and never keeps more than `STRETCH_LIMIT` bytes beyond a waiting frame. The events of a stream do not depend
-    on how it was cut, with one exception that no look-ahead can avoid: a valid frame that carries another whole valid frame
-    in its body is one frame when it arrives in one piece, but is overtaken by the inner one when it arrives in several.
+    Never raises and never keeps more than `STRETCH_LIMIT` bytes. The events of a stream do not depend on how it was
+    cut, with one exception that no look-ahead can avoid: a valid frame that carries another whole valid frame in its
+    body is one frame when it arrives in one piece, but may be overtaken by the inner one when it arrives in several.
     `look_ahead=False` has no exception, at the price of waiting for `timeout()` after a corrupted length.
     """
 

@@ -331,10 +331,10 @@ def component_type_name(code: int) -> Text:
 def type_flag_name(code: int) -> Text:
     """The name of a type flag (类型标志)."""
     flag = TYPE_FLAGS.get(code)
-    return _named(flag and flag.name, code)
+    return _named(flag.name if flag else None, code)
 
 
 def analog_type_name(code: int) -> Text:
     """The name of an analog type (模拟量类型, table 6)."""
     known = ANALOG_TYPES.get(code)
-    return Text("未用", "unused") if code == 0 else _named(known and known.name, code)
+    return Text("未用", "unused") if code == 0 else _named(known.name if known else None, code)

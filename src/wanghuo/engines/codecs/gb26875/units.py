@@ -1,7 +1,7 @@
 """The application unit: type flag, object count and objects, in both directions.
 
-`decode_unit` takes any bytes and never raises; what is wrong with them is said in `Unit.problems`, beside the objects that
-could be read and the raw bytes. `encode_unit` refuses what the standard has no room for.
+`decode_unit` takes any bytes and never raises; what is wrong with them is said in `Unit.problems`, beside the objects
+that could be read and the raw bytes. `encode_unit` refuses what the standard has no room for.
 """
 
 from __future__ import annotations
