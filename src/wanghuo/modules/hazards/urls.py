@@ -1,3 +1,15 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.modules.hazards import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("hazards", pages.hazards),
+    path("hazards/new", pages.new),
+    path("hazards/<str:ref>", pages.hazard),
+    path("hazards/<str:ref>/why", pages.why),
+    path("hazards/<str:ref>/acts/<str:name>", pages.act),
+    path("listings", pages.listings),
+    path("listings/<str:ref>", pages.listing),
+    path("listings/<str:ref>/acts/delist", pages.delist),
+    path("p/hazards", pages.disclosed),
+]

@@ -1,0 +1,150 @@
+"""What the handling of alarms is measured by."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.utils import timezone
+
+from wanghuo.base import Text
+from wanghuo.base.time import local_day
+from wanghuo.engines.alarm_logic import Kind
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.indicators import Indicator, Part, register
+from wanghuo.kernel.indicators.periods import Period
+from wanghuo.kernel.rulebook import rule
+from wanghuo.modules.alarms.models import Alarm
+from wanghuo.modules.alarms.states import AlarmState
+
+TAKE_RULE = "alarms.take_within"
+
+
+def _received(period: Period) -> Q:
+    return Q(received_at__gte=period.start, received_at__lt=period.end)
+
+
+def handling_counts(period: Period) -> dict[str, Part]:
+    """Seconds from the frame to the judgement of a person, summed, and how many were judged; the unjudged are missing."""
+    took = ExpressionWrapper(F("judged_at") - F("received_at"), output_field=DurationField())
+    judged = Q(judged_at__isnull=False)
+    rows = (
+        Alarm.objects.filter(_received(period), kind=Kind.FIRE)
+        .values("region_code")
+        .annotate(n=Count("pk", filter=judged), waiting=Count("pk", filter=~judged), mean=Avg(took, filter=judged))
+        .order_by()
+    )
+    return {
+        r["region_code"]: Part(
+            num=r["mean"].total_seconds() * r["n"] if r["mean"] is not None else 0, den=r["n"], missing=r["waiting"]
+        )
+        for r in rows
+    }
+
+
+def take_counts(period: Period) -> dict[str, Part]:
+    """Fire alarms taken within the seconds of the rule, among those received."""
+    limit = rule(TAKE_RULE, region="0", on=local_day(period.start)).value["seconds"]
+    within = ExpressionWrapper(F("received_at") + timezone.timedelta(seconds=limit), output_field=DurationField())
+    rows = (
+        Alarm.objects.filter(_received(period), kind=Kind.FIRE, imported=False)
+        .values("region_code")
+        .annotate(den=Count("pk"), num=Count("pk", filter=Q(taken_at__lte=within)))
+        .order_by()
+    )
+    return {r["region_code"]: Part(num=r["num"], den=r["den"], missing=0) for r in rows}
+
+
+def false_counts(period: Period) -> dict[str, Part]:
+    """False alarms among the fire alarms that were judged and were no test."""
+    judged = (AlarmState.FALSE, AlarmState.FIRE, AlarmState.CLOSED)
+    rows = (
+        Alarm.objects.filter(_received(period), kind=Kind.FIRE)
+        .values("region_code")
+        .annotate(
+            den=Count("pk", filter=Q(state__in=judged)),
+            num=Count("pk", filter=Q(state=AlarmState.FALSE)),
+            waiting=Count("pk", filter=Q(judged_at__isnull=True)),
+        )
+        .order_by()
+    )
+    return {r["region_code"]: Part(num=r["num"], den=r["den"], missing=r["waiting"]) for r in rows}
+
+
+def fire_counts(period: Period) -> dict[str, Part]:
+    """Alarms confirmed as fires."""
+    rows = (
+        Alarm.objects.filter(_received(period), kind=Kind.FIRE, state__in=(AlarmState.FIRE, AlarmState.CLOSED))
+        .values("region_code")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    return {r["region_code"]: Part(num=r["n"], den=1, missing=0) for r in rows}
+
+
+def records(actor: Actor, region: str, period: Period, part: str) -> str:
+    """The alarms behind a number."""
+    first, last = timezone.localtime(period.start).date(), timezone.localtime(period.end).date()
+    known = {"region": region, "kind": "fire", "received": f"{first.isoformat()}..{last.isoformat()}"}
+    if part == "num":
+        known["judged"] = "1"
+    return "/alarms?" + urlencode(known)
+
+
+def _declare(code: str, name: Text, formula: Text, unit: str, better: str, kind: str, counts, source: str) -> None:  # type: ignore[no-untyped-def]
+    register(
+        Indicator(
+            code=code,
+            name=name,
+            formula=formula,
+            unit=unit,
+            better=better,
+            source=source,
+            mark="D",
+            kind=kind,
+            counts=counts,
+            records=records,
+        )
+    )
+
+
+_declare(
+    "alarms.handling_time",
+    Text("火警平均处置时间", "mean handling time of fire alarms"),
+    Text("收到报警至作出判定的秒数，取均值", "seconds from the frame to the judgement, mean"),
+    "s",
+    "down",
+    "mean",
+    handling_counts,
+    "regulations 9.2",
+)
+_declare(
+    "alarms.take_on_time_rate",
+    Text("火警及时接警率", "fire alarms taken in time"),
+    Text("规定秒数内接警数 ÷ 火警数", "taken within the seconds of the rule ÷ fire alarms"),
+    "%",
+    "up",
+    "rate",
+    take_counts,
+    "regulations 9.2",
+)
+_declare(
+    "alarms.false_share",
+    Text("误报占比", "share of false alarms"),
+    Text("误报数 ÷ 已判定火警数（测试除外）", "false alarms ÷ judged fire alarms, tests left out"),
+    "%",
+    "down",
+    "rate",
+    false_counts,
+    "regulations 9.2",
+)
+_declare(
+    "alarms.fires",
+    Text("确认火警数", "confirmed fires"),
+    Text("期内判定为真实火警的报警数", "alarms judged to be fires in the period"),
+    "",
+    "down",
+    "count",
+    fire_counts,
+    "regulations 9.2",
+)

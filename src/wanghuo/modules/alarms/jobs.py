@@ -1,0 +1,32 @@
+"""What the clock does to alarms: nobody takes a fire in time, so somebody else is called."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from wanghuo.base.time import local_day
+from wanghuo.engines.alarm_logic import Kind
+from wanghuo.kernel.access.actor import system_actor
+from wanghuo.kernel.jobs.periodic import every
+from wanghuo.kernel.rulebook import rule
+from wanghuo.modules.alarms.models import Alarm
+from wanghuo.modules.alarms.services import escalate
+from wanghuo.modules.alarms.states import AlarmState
+
+RULE = "alarms.escalate_after"
+
+
+@every(5, "alarms.escalate")
+def escalate_untaken() -> int:
+    """Escalate fire alarms that nobody took within the seconds of the rule: once by itself, then a person decides."""
+    now = timezone.now()
+    seconds = rule(RULE, region="0", on=local_day(now)).value["seconds"]
+    late = Q(received_at__lte=now - timedelta(seconds=seconds))
+    rows = Alarm.objects.filter(late, kind=Kind.FIRE, state=AlarmState.NEW, escalations=0)
+    refs = list(rows.values_list("ref", flat=True)[:200])
+    for ref in refs:
+        escalate(ref, actor=system_actor("worker"))
+    return len(refs)

@@ -1,0 +1,71 @@
+"""What sensing tells becomes alarms; what alarms do moves the indicators."""
+
+from __future__ import annotations
+
+from wanghuo.kernel.accounts.directory import holders
+from wanghuo.base import Text
+from wanghuo.kernel.indicators import mark_dirty
+from wanghuo.kernel.notify import notify
+from wanghuo.kernel.outbox import listen
+from wanghuo.modules.alarms import services
+from wanghuo.modules.alarms.contracts import AlarmMoved, AlarmRaised, FireConfirmed
+from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DutyUnanswered, SignalCleared, SignalRaised
+
+INDICATORS = ("alarms.handling_time", "alarms.take_on_time_rate", "alarms.false_share", "alarms.fires")
+
+
+@listen(SignalRaised)
+def on_signal(event: SignalRaised) -> None:
+    """A condition appeared."""
+    services.raise_from_signal(event)
+
+
+@listen(SignalCleared)
+def on_cleared(event: SignalCleared) -> None:
+    """A condition is gone."""
+    services.signal_cleared(event)
+
+
+@listen(DeviceOffline)
+def on_offline(event: DeviceOffline) -> None:
+    """A device fell silent."""
+    services.device_offline(event)
+
+
+@listen(DeviceOnline)
+def on_online(event: DeviceOnline) -> None:
+    """A device is heard again."""
+    services.device_online(event)
+
+
+@listen(DutyUnanswered)
+def on_unanswered(event: DutyUnanswered) -> None:
+    """A control room did not answer."""
+    services.duty_unanswered(event)
+
+
+@listen(AlarmRaised)
+def on_raised(event: AlarmRaised) -> None:
+    """A new alarm moves the indicators."""
+    _dirty()
+
+
+@listen(AlarmMoved)
+def on_moved(event: AlarmMoved) -> None:
+    """So does every move."""
+    _dirty()
+
+
+@listen(FireConfirmed)
+def on_fire(event: FireConfirmed) -> None:
+    """A confirmed fire reaches the people of the unit and the commanders at once."""
+    title = Text("确认火警：{place}", "Fire confirmed: {place}").filled({"place": event.place})
+    body = Text("请立即按预案处置", "Act on the plan at once")
+    people = set(holders("alarms.answer", event.region_code, unit=event.unit_id))
+    people |= set(holders("alarms.supervise", event.region_code))
+    notify(sorted(people), level="A", title=title, body=body, url=f"/alarms/{event.ref}", about=event.ref)
+
+
+def _dirty() -> None:
+    for code in INDICATORS:
+        mark_dirty(code)

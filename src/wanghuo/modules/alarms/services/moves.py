@@ -1,0 +1,61 @@
+"""The frame around every move of an alarm: the row, its line, the audit entry, the event, the consoles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.audit import record
+from wanghuo.kernel.outbox import emit
+from wanghuo.modules.alarms.contracts import AlarmMoved
+from wanghuo.modules.alarms.live import show
+from wanghuo.modules.alarms.models import Alarm
+from wanghuo.modules.alarms.services.notes import add_line
+from wanghuo.modules.alarms.states import ALARM
+
+
+def move_alarm(
+    alarm: Alarm,
+    name: str,
+    *,
+    actor: Actor,
+    changed: Mapping[str, Any] | None = None,
+    text: str = "",
+    at: datetime | None = None,
+) -> Alarm:
+    """Move a locked alarm: the row, its line, the audit entry, the event, the consoles."""
+    move = ALARM.move(alarm.state, name)
+    now = at or timezone.now()
+    source, alarm.state = alarm.state, move.target
+    values = dict(changed or {})
+    if alarm.taken_at is None and not actor.is_system:
+        values |= {"taken_at": now, "taken_by": actor.id}
+    for field, value in values.items():
+        setattr(alarm, field, value)
+    alarm.save(update_fields=["state", *values])
+    add_line(alarm, name, actor=actor, at=now, text=text)
+    record(
+        actor,
+        f"alarms:alarm:{name}",
+        alarm.ref,
+        region=alarm.region_code,
+        before={"state": source},
+        after={"state": str(move.target), **({"cause": alarm.cause} if alarm.cause else {})},
+    )
+    emit(
+        AlarmMoved(
+            alarm_id=alarm.id,
+            ref=alarm.ref,
+            region_code=alarm.region_code,
+            move=name,
+            source=source,
+            target=str(move.target),
+            at=now,
+        )
+    )
+    show(alarm, "changed")
+    return alarm

@@ -1,0 +1,79 @@
+"""What other modules may ask of hazards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.modules.hazards import contracts, selectors, services
+from wanghuo.modules.hazards.models import Hazard
+from wanghuo.modules.hazards.states import OPEN
+from wanghuo.modules.hazards.words import Channel
+
+__all__ = ["Channel", "count_open", "of_source", "points", "report_hazard", "search"]
+
+
+def report_hazard(
+    *,
+    unit_id: UUID | None,
+    region_code: str,
+    place: str,
+    description: str,
+    actor: Actor,
+    channel: Channel = Channel.ALARM,
+    basis: int = 2,
+    item: str = "",
+    found_at: datetime | None = None,
+    source_kind: str = "",
+    source_ref: str = "",
+) -> contracts.Hazard:
+    """Report a hazard found by another module; `source_kind` and `source_ref` lead back to what showed it."""
+    hazard = services.report_hazard(
+        unit_id=unit_id,
+        region_code=region_code,
+        place=place,
+        description=description,
+        channel=channel,
+        basis=basis,
+        item=item,
+        found_at=found_at,
+        source_kind=source_kind,
+        source_ref=source_ref,
+        actor=actor,
+    )
+    return _contract(hazard)
+
+
+def of_source(source_kind: str, source_ref: str, *, actor: Actor) -> list[contracts.Hazard]:
+    """The hazards that came of one source, such as an alarm."""
+    rows = selectors.visible(actor).filter(source_kind=source_kind, source_ref=source_ref).order_by("-id")
+    return [_contract(row) for row in rows]
+
+
+def count_open(*, region: str, actor: Actor) -> int:
+    """How many open hazards the actor sees in a region."""
+    return selectors.visible(actor).in_region(region).filter(state__in=OPEN).count()
+
+
+def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Hazard]:
+    """Hazards whose reference is `text` or ends with it (four characters at least)."""
+    wanted = text.strip().upper()
+    if len(wanted) < 4:
+        return []
+    rows = selectors.visible(actor)
+    found = rows.filter(ref=wanted) if wanted.startswith("YH-") else rows.filter(ref__endswith=wanted)
+    return [_contract(row) for row in found.order_by("-id")[:limit]]
+
+
+def points(*, region: str, actor: Actor, west: float, south: float, east: float, north: float, limit: int) -> list[Hazard]:
+    """Open hazards with a place inside a box of WGS-84 degrees, for the map; at most `limit`."""
+    rows = selectors.visible(actor).in_region(region).filter(state__in=OPEN)
+    rows = rows.filter(lng__gte=west, lng__lte=east, lat__gte=south, lat__lte=north)
+    return list(rows.only("id", "ref", "place", "state", "grade", "lng", "lat", "due_at")[:limit])
+
+
+def _contract(hazard: Hazard) -> contracts.Hazard:
+    return contracts.Hazard(
+        id=hazard.id, ref=hazard.ref, state=hazard.state, url=hazard.url, region_code=hazard.region_code
+    )

@@ -1,0 +1,156 @@
+"""The lists of hazards and listings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from wanghuo.base import Text
+from wanghuo.base.time import start_of_day
+from wanghuo.kernel.ui.filters import Chip, Choice, Flag, Words
+from wanghuo.kernel.ui.lists import Column, Empty, Link, ListPage
+from wanghuo.modules.hazards.states import DONE, HAZARD, LISTING, OPEN, HazardState
+from wanghuo.modules.hazards.words import CHANNELS, GRADES, LEVELS
+
+WRONG_SPAN = Text("“{value}”不是起止日期", "“{value}” is no pair of days")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from and up to (the last one left out): `?due=2026-03-01..2026-04-01`. Indicators lead here with their period.
+
+    `before` narrows to what stood open at the end of the span instead of what happened inside it.
+    """
+
+    name: str
+    label: Text
+    field: str
+    standing: bool = False
+    kind: str = "span"
+
+    def options(self, request: HttpRequest) -> dict[str, Text]:
+        """None: any days."""
+        return {}
+
+    def values(self, request: HttpRequest) -> list[str]:
+        """The span in the URL."""
+        return [v for v in request.GET.getlist(self.name)[:1] if v]
+
+    def apply(self, rows: QuerySet, request: HttpRequest) -> QuerySet:
+        """The rows whose time lies in the span; one that cannot be read narrows nothing (its chip says so)."""
+        for value in self.values(request):
+            if (days := _days(value)) is None:
+                continue
+            start, end = (start_of_day(day) for day in days)
+            if self.standing:
+                gone = Q(closed_at__isnull=False, closed_at__lt=start)
+                never = Q(state__in=(HazardState.DISMISSED, HazardState.MERGED))
+                rows = rows.filter(Q(found_at__lt=end) & ~gone & ~never)
+            else:
+                rows = rows.filter(**{f"{self.field}__gte": start, f"{self.field}__lt": end})
+        return rows
+
+    def chips(self, request: HttpRequest) -> list[Chip]:
+        """期限=2026-03-01..2026-04-01."""
+        return [self._chip(value) for value in self.values(request)]
+
+    def _chip(self, value: str) -> Chip:
+        if _days(value) is None:
+            return Chip(self.name, self.label, WRONG_SPAN.filled({"value": value}), valid=False)
+        return Chip(self.name, self.label, Text(value, value))
+
+
+def _days(value: str) -> tuple[date, date] | None:
+    first, dots, last = value.partition("..")
+    try:
+        return (date.fromisoformat(first), date.fromisoformat(last)) if dots else None
+    except ValueError:
+        return None
+
+
+def _late() -> Q:
+    in_time = Q(submitted_at__lte=F("due_at")) | Q(submitted_at__isnull=True, closed_at__lte=F("due_at"))
+    judged = Q(due_at__lte=timezone.now()) | Q(submitted_at__isnull=False) | Q(closed_at__isnull=False)
+    return judged & ~in_time
+
+
+MARKS = {
+    HazardState.REPORTED: "new",
+    HazardState.SELF_FIXING: "doing",
+    HazardState.VERIFIED: "doing",
+    HazardState.TRANSFERRED: "waiting",
+    HazardState.MAJOR_REVIEW: "doing",
+    HazardState.MAJOR: "doing",
+    HazardState.RECTIFYING: "doing",
+    HazardState.SUBMITTED: "waiting",
+    HazardState.OVERDUE: "overdue",
+    HazardState.ENFORCING: "overdue",
+    HazardState.CLOSED: "done",
+    HazardState.FIXED_ON_SPOT: "done",
+    HazardState.DISMISSED: "void",
+    HazardState.MERGED: "void",
+}
+
+HAZARDS = ListPage(
+    title=Text("隐患一本账", "Hazards"),
+    what=Text("隐患", "hazards"),
+    code="hazards:hazard",
+    export_right="hazards.export",
+    row_url="/hazards/{0.ref}",
+    period="found_at",
+    columns=(
+        Column("ref", Text("编号", "Reference"), kind="ref"),
+        Column("place", Text("单位与位置", "Unit and place")),
+        Column("description", Text("问题", "What is wrong"), wide=True),
+        Column("state", Text("状态", "State"), kind="state", machine=HAZARD, marks={str(k): v for k, v in MARKS.items()}),
+        Column("due_at", Text("期限", "Due"), kind="due", sort="due_at", met="closed_at"),
+        Column("grade", Text("等级", "Grade"), value=lambda h: GRADES[h.grade], wide=True),
+        Column("channel", Text("来源", "Found by"), value=lambda h: CHANNELS[h.channel], wide=True),
+        Column("found_at", Text("发现", "Found"), kind="when", wide=True),
+    ),
+    filters=(
+        Words(label=Text("编号", "Reference"), where=lambda words: Q(ref=words.upper()) | Q(source_ref=words.upper())),
+        Choice("state", Text("状态", "State"), {str(k): v for k, v in HAZARD.names.items()}),
+        Choice("grade", Text("等级", "Grade"), {str(k): v for k, v in GRADES.items()}),
+        Choice("channel", Text("来源", "Found by"), {str(k): v for k, v in CHANNELS.items()}),
+        Flag("open", Text("未结", "open"), lambda: Q(state__in=OPEN)),
+        Flag("overdue", Text("已逾期", "overdue"), lambda: Q(state__in=OPEN, due_at__lt=timezone.now())),
+        Flag("late", Text("未按期整改", "not put right in time"), _late),
+        Flag("listed", Text("挂牌中", "listed"), lambda: Q(listed=True)),
+        Flag("done", Text("已销案", "closed"), lambda: Q(state__in=DONE)),
+        Words("unit", Text("单位", "unit"), where=lambda words: Q(unit__ref=words.upper())),
+        Span("due", Text("期限", "due"), "due_at"),
+        Span("closed", Text("销案", "closed"), "closed_at"),
+        Span("standing", Text("期内在办", "standing within"), "", standing=True),
+    ),
+    links=(Link(Text("上报隐患", "Report a hazard"), "/hazards/new", "hazards.report", icon="plus", key="n", main=True),),
+    empty=Empty(
+        Text("这里是所有渠道发现的隐患，一处发现、一本账管到销案。", "Every hazard found by anybody, followed until it is closed."),
+        Link(Text("上报隐患", "Report a hazard"), "/hazards/new", "hazards.report"),
+    ),
+)
+
+LISTINGS = ListPage(
+    title=Text("挂牌督办", "Listings"),
+    what=Text("挂牌", "listings"),
+    code="hazards:listing",
+    row_url="/listings/{0.ref}",
+    period="listed_at",
+    columns=(
+        Column("ref", Text("编号", "Reference"), kind="ref"),
+        Column("place", Text("位置", "Place"), value="hazard__place"),
+        Column("level", Text("层级", "Level"), value=lambda row: LEVELS[row.level]),
+        Column("supervisor", Text("督办单位", "Supervisor")),
+        Column("state", Text("状态", "State"), kind="state", machine=LISTING),
+        Column("due_at", Text("期限", "Due"), kind="due", met="delisted_at"),
+    ),
+    filters=(
+        Choice("state", Text("状态", "State"), {str(k): v for k, v in LISTING.names.items()}),
+        Choice("level", Text("层级", "Level"), {str(k): v for k, v in LEVELS.items()}),
+    ),
+    empty=Empty(Text("各级政府挂牌督办的隐患在这里，摘牌后仍可查。", "Hazards that a government put on its list.")),
+)
