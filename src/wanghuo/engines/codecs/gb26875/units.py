@@ -144,8 +144,8 @@ LAYOUTS: Mapping[int, Layout] = MappingProxyType(
         91: _layout(o.DutyCheck, "B"),
     }
 )
-_LONG_STATE = _layout(o.ComponentState, "BBBIH33s6s")
-_UNTIMED_STATE = _layout(o.DeviceState, "B")
+LONG_STATE = _layout(o.ComponentState, "BBBIH33s6s")
+UNTIMED_STATE = _layout(o.DeviceState, "B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +201,10 @@ def decode_unit(body: bytes, *, bcd_time: bool = False) -> Unit:
 def _dialect(layout: Layout, type_: int, count: int, size: int, notes: list[Problem]) -> Layout:
     if type_ == 21 and size == 3 and count == 1:
         notes.append(Problem.TIME_MISSING)
-        return _UNTIMED_STATE
-    if type_ == 2 and count and size == 2 + count * _LONG_STATE.struct.size:
+        return UNTIMED_STATE
+    if type_ == 2 and count and size == 2 + count * LONG_STATE.struct.size:
         notes.append(Problem.LONG_DESCRIPTION)
-        return _LONG_STATE
+        return LONG_STATE
     return layout
 
 
@@ -299,12 +299,12 @@ def encode_object(type_: int, given: Any, number: int = 1) -> bytes:
         _check_size(type_, number, "text", text, range(256))
         return _pack(layout, [*values, len(text)], type_, number) + text
     if type_ == 21 and not given.time_raw:
-        layout, values = _UNTIMED_STATE, values[:1]
+        layout, values = UNTIMED_STATE, values[:1]
     elif type_ == 2 and len(given.description_raw) == LONG_DESCRIPTION_SIZE:
-        layout = _LONG_STATE
+        layout = LONG_STATE
     elif hasattr(given, "description_raw"):
         _check_size(type_, number, "description", given.description_raw, (31,))
-    if layout is not _UNTIMED_STATE and hasattr(given, "time_raw"):
+    if layout is not UNTIMED_STATE and hasattr(given, "time_raw"):
         _check_size(type_, number, "time", given.time_raw, (6,))
     return _pack(layout, values, type_, number)
 
