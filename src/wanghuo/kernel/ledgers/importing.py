@@ -18,6 +18,9 @@ CellKind = Literal["text", "int", "float", "bool", "date", "datetime", "choice",
 CELL_KINDS: tuple[CellKind, ...] = ("text", "int", "float", "bool", "date", "datetime", "choice", "choices", "region")
 
 
+NOTHING_SAID = Text("", "")
+
+
 class CoordinateSystem(StrEnum):
     """In what the coordinates of a file are given; never guessed (ux 4.4)."""
 
@@ -44,7 +47,7 @@ class Column:
     label: Text
     kind: CellKind = "text"
     required: bool = False
-    help: Text = Text("", "")
+    help: Text = NOTHING_SAID
     choices: Mapping[str, Text] | None = None
     synonyms: tuple[str, ...] = ()
     least: float | None = None
@@ -59,7 +62,7 @@ class CellError:
 
     column: str
     text: Text
-    fix: Text = Text("", "")
+    fix: Text = NOTHING_SAID
     value: str = ""
 
 
@@ -131,7 +134,7 @@ class ImportKind:
     write: Write
     undo: Undo | None = None
     has_coordinates: bool = False
-    help: Text = Text("", "")
+    help: Text = NOTHING_SAID
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.columns]

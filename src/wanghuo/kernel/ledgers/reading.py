@@ -68,7 +68,7 @@ MAGIC: tuple[tuple[bytes, Text], ...] = (
 )
 
 
-def read_rows(path: Path, limits: Limits = Limits()) -> Iterator[list[str]]:  # noqa: B008 - frozen
+def read_rows(path: Path, limits: Limits = Limits()) -> Iterator[list[str]]:
     """The rows of the file, from its first; trailing empty cells are cut off, empty rows stay so that numbers agree.
 
     Raises Unreadable, at the latest when the offending row is reached.
@@ -86,7 +86,7 @@ def read_rows(path: Path, limits: Limits = Limits()) -> Iterator[list[str]]:  # 
             yield row
 
 
-def sniff(path: Path, limits: Limits = Limits()) -> str:  # noqa: B008 - frozen
+def sniff(path: Path, limits: Limits = Limits()) -> str:
     """`xlsx`, `csv.gz` or `csv`, by content. Raises Unreadable for anything else."""
     size = path.stat().st_size
     if size > limits.bytes:
@@ -138,7 +138,7 @@ def _text_rows(path: Path, zipped: bool, limits: Limits) -> Iterator[list[str]]:
         with cast(IO[bytes], opener(path, "rb")) as file:
             sample = file.read(256 * 1024)
         if zipped and (
-            not sample.strip() or b"\x00" in sample[:4096] and not sample.startswith((b"\xff\xfe", b"\xfe\xff"))
+            not sample.strip() or (b"\x00" in sample[:4096] and not sample.startswith((b"\xff\xfe", b"\xfe\xff")))
         ):
             raise Unreadable(NOT_A_TABLE, kind=Text("压缩的二进制文件", "a compressed binary file"))
         encoding = _encoding(sample)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from wanghuo.base import Text
 from wanghuo.base.time import CHINA
-from wanghuo.kernel.ledgers.importing import Column
+from wanghuo.kernel.ledgers.importing import NOTHING_SAID, Column
 
 LONGEST_CELL = 4000
 EMPTY = frozenset({"", "-", "—", "--", "/", "\\", "无", "空", "n/a", "null", "none", "nan"})
@@ -34,7 +34,7 @@ class Bad(Exception):
     """Why a cell cannot be taken, and what to write instead."""
 
     text: Text
-    fix: Text = Text("", "")
+    fix: Text = NOTHING_SAID
 
 
 RegionFinder = Callable[[str], str | None]

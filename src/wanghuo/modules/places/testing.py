@@ -12,8 +12,8 @@ from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.modules.places import sealing, search
 from wanghuo.modules.places.models import Building, PersonInCharge, Tenancy, Unit
 
-TOWN = "445281102"  # a town of 普宁市
-NEXT_TOWN = "445224101"  # one of 惠来县, the county beside it
+TOWN = "445281102"  # 赤岗镇 of 普宁市
+NEXT_TOWN = "445222100"  # one of 揭西县, the county beside it
 NOW = datetime(2026, 3, 5, 6, 5, tzinfo=UTC)
 NAMES = ("滨江商贸城", "云栖公寓", "青龙路小吃店", "流沙第一幼儿园", "普宁国际大酒店", "东埔纺织厂", "广太敬老院")
 
