@@ -57,7 +57,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class DueAt:
-    """The end of a period: the first instant that is too late, in UTC. `provisional`: a year on the way has no holiday table."""
+    """The end of a period in UTC: what happens later is late. `provisional`: a year on the way has no holiday table."""
 
     at: datetime
     provisional: bool = False

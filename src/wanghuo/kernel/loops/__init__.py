@@ -1,0 +1,56 @@
+"""Duties in one inbox, clocks that run by the rulebook, and the ladder when one runs out.
+
+Names are loaded on first use, because the tables can only be imported once Django's app registry is ready.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wanghuo.kernel.loops.clocks import due, pause_clock, resume_clock, start_clock, stop_clock, void_clock
+    from wanghuo.kernel.loops.contracts import Due, Subject
+    from wanghuo.kernel.loops.duties import close_duties, inbox, open_duty
+    from wanghuo.kernel.loops.events import ClockMissed
+    from wanghuo.kernel.loops.ladder import run_clocks
+    from wanghuo.kernel.loops.refs import next_ref
+
+_HOME = {
+    "Subject": "contracts",
+    "Due": "contracts",
+    "ClockMissed": "events",
+    "open_duty": "duties",
+    "close_duties": "duties",
+    "inbox": "duties",
+    "due": "clocks",
+    "start_clock": "clocks",
+    "stop_clock": "clocks",
+    "void_clock": "clocks",
+    "pause_clock": "clocks",
+    "resume_clock": "clocks",
+    "run_clocks": "ladder",
+    "next_ref": "refs",
+}
+__all__ = [
+    "ClockMissed",
+    "Due",
+    "Subject",
+    "close_duties",
+    "due",
+    "inbox",
+    "next_ref",
+    "open_duty",
+    "pause_clock",
+    "resume_clock",
+    "run_clocks",
+    "start_clock",
+    "stop_clock",
+    "void_clock",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,152 @@
+"""Measuring: parts by region are added up the tree; a value stands beside its target, what is expected by now, and its light."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from wanghuo.base import Reason, Text, Verdict
+from wanghuo.base.time import local_day
+from wanghuo.kernel.indicators.models import IndicatorTarget
+from wanghuo.kernel.indicators.periods import Period
+from wanghuo.kernel.indicators.registry import Indicator, Part, indicator
+from wanghuo.kernel.regions import codes
+from wanghuo.kernel.rulebook import rule
+
+LIGHTS_RULE, SAMPLE_RULE = "indicators.lights", "indicators.ranked_from"
+LEVELS = {"green": 0, "blue": 1, "yellow": 2, "orange": 3, "red": 4}
+GREEN = Text("绿", "green")
+BEHIND = Text("落后应达值 {behind:.1f}%，超过 {over:g}%：{light}", "{behind:.1f} % behind, over {over:g} %: {light}")
+ON_LINE = Text("达到或领先应达值", "on or ahead of the line")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An indicator in one region and period. `value` None: nothing to measure. `expected`: what the target asks for by now."""
+
+    indicator: Indicator
+    region: str
+    period: Period
+    part: Part | None
+    target: float | None = None
+    expected: float | None = None
+    verdict: Verdict[str] | None = None
+    computed_at: datetime | None = None
+    small: bool = False
+    by_region: tuple[Measure, ...] = field(default=())
+
+    @property
+    def value(self) -> float | None:
+        """The number itself."""
+        return self.indicator.value(self.part)
+
+    @property
+    def missing(self) -> int:
+        """Records that could not be counted."""
+        return self.part.missing if self.part else 0
+
+    @property
+    def light(self) -> str | None:
+        """green, blue, yellow, orange, red; None without a target or a value."""
+        return self.verdict.value if self.verdict else None
+
+    @property
+    def level(self) -> int | None:
+        """The light as a level mark, 0 to 4."""
+        return LEVELS[self.light] if self.light else None
+
+
+def rolled_up(parts: Mapping[str, Part]) -> dict[str, Part]:
+    """The parts of every region and of each region above it, the country last."""
+    total: dict[str, Part] = {}
+    for code, part in parts.items():
+        for place in (code, *codes.ancestors(code)):
+            total[place] = total[place] + part if place in total else part
+    return total
+
+
+def compute(code: str, region: str, period: Period, *, now: datetime | None = None, stored: bool = False) -> Measure:
+    """One indicator in one region and period with the regions below it, from the records themselves (or as last stored).
+
+    Raises NotFound for an unknown indicator.
+    """
+    from wanghuo.kernel.indicators.stored import stored_parts
+
+    found = indicator(code)
+    parts = stored_parts(code, period) if stored else None
+    computed_at = parts.computed_at if parts else None
+    totals = parts.totals if parts else rolled_up(found.counts(period))
+    return judged(found, region, period, totals, now=now or timezone.now(), computed_at=computed_at)
+
+
+def judged(
+    of: Indicator, region: str, period: Period, totals: Mapping[str, Part], *, now: datetime, computed_at: datetime | None = None
+) -> Measure:
+    """A measure and those of the regions just below, each held against its target, the best first and the unknown last."""
+    below = _below(region, totals)
+    targets = targets_of(of.code, period, [region, *below])
+    sample = rule(SAMPLE_RULE, region=region, on=local_day(now)).value["count"]
+
+    def one(place: str) -> dict[str, Any]:
+        part, target = totals.get(place), targets.get(place)
+        expected = expected_by_now(of, target, period, now)
+        verdict = light(of, of.value(part), expected, region=place, now=now)
+        small = of.kind != "count" and (part.den if part else 0) < sample
+        return {"region": place, "part": part, "target": target, "expected": expected, "verdict": verdict, "small": small}
+
+    common: dict[str, Any] = {"indicator": of, "period": period, "computed_at": computed_at}
+    ranked = sorted((Measure(**common, **one(place)) for place in below), key=_rank)
+    return Measure(**common, **one(region), by_region=tuple(ranked))
+
+
+def _below(region: str, totals: Mapping[str, Part]) -> list[str]:
+    """The divisions one level down: those of the region tree, and any that has records without being in it."""
+    from wanghuo.kernel.regions import service
+
+    known = {child.code for child in service.children(region)}
+    known |= {code for code in totals if codes.parent(code) == region}
+    return sorted(known)
+
+
+def _rank(measure: Measure) -> tuple[bool, bool, float, str]:
+    value = measure.value
+    sign = -1 if measure.indicator.better == "up" else 1
+    return value is None, measure.small, sign * (value or 0.0), measure.region
+
+
+def targets_of(code: str, period: Period, regions: list[str]) -> dict[str, float]:
+    """The targets set for exactly these regions and this period."""
+    rows = IndicatorTarget.objects.filter(code=code, period=period.key, region_code__in=regions)
+    return dict(rows.values_list("region_code", "value"))
+
+
+def expected_by_now(of: Indicator, target: float | None, period: Period, now: datetime) -> float | None:
+    """What the target asks for at `now`: a growing count linearly more each day, a rate or a stock all of it at any time."""
+    if target is None:
+        return None
+    return target * period.elapsed(now) if of.accumulates else target
+
+
+def light(of: Indicator, value: float | None, expected: float | None, *, region: str, now: datetime) -> Verdict[str] | None:
+    """The light of a value against what is expected, by the rule in force; None when either is unknown."""
+    if value is None or expected is None:
+        return None
+    behind = behind_percent(value, expected, better=of.better)
+    found = rule(LIGHTS_RULE, region=region, on=local_day(now))
+    for step in sorted(found.value["steps"], key=lambda s: -float(s["behind_over"])):
+        if behind > step["behind_over"]:
+            known = {"behind": behind, "over": step["behind_over"], "light": Text(*step["name"])}
+            return Verdict(step["light"], (Reason("indicators.behind", BEHIND, known, found.source),))
+    return Verdict("green", (Reason("indicators.on_line", ON_LINE, {}, found.source),))
+
+
+def behind_percent(value: float, expected: float, *, better: str) -> float:
+    """How far a value lies behind what is expected, in per cent of that; 0 when it does not."""
+    gap = expected - value if better == "up" else value - expected
+    if gap <= 0:
+        return 0.0
+    return gap / abs(expected) * 100 if expected else 100.0

@@ -1,0 +1,33 @@
+"""References that people name: prefix, county, year and a number without gaps."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import connection, transaction
+
+from wanghuo.kernel.loops.models import Counter
+from wanghuo.kernel.regions import codes
+
+_PREFIX = re.compile(r"[A-Z]{1,12}")
+COUNTY_WIDTH = 6
+
+
+def next_ref(prefix: str, region: str, year: int) -> str:
+    """The next reference, such as YH-445281-2026-00017; to be asked for in the transaction that uses it.
+
+    One statement takes the number and holds its row until the transaction ends: two takers wait for each other, and a
+    transaction rolled back gives its number back. So each prefix, county and year counts 1, 2, 3 without a gap.
+    Raises ValueError for a prefix that is not capital letters.
+    """
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"a prefix is capital letters, not {prefix!r}")
+    place = codes.written(region[:COUNTY_WIDTH]) if region != codes.COUNTRY else "000000"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Counter._meta.db_table} (prefix, region, year, last) VALUES (%s, %s, %s, 1) "  # noqa: S608
+            f"ON CONFLICT (prefix, region, year) DO UPDATE SET last = {Counter._meta.db_table}.last + 1 RETURNING last",
+            [prefix, place, year],
+        )
+        number = cursor.fetchone()[0]
+    return f"{prefix}-{place}-{year}-{number:05d}"
