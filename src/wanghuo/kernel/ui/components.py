@@ -16,7 +16,7 @@ from wanghuo.kernel.ui.icons import level_shape
 from wanghuo.kernel.ui.language import say
 
 # What a state's mark says: new, being done, waiting for another, done, overdue, clock paused, void.
-MARKS = {"new": "○", "doing": "◐", "waiting": "◍", "done": "✓", "late": "▲", "paused": "⏸", "void": "✕"}
+MARKS = {"new": "○", "doing": "◐", "waiting": "◍", "done": "✓", "late": "▲", "overdue": "▲", "paused": "⏸", "void": "✕"}
 WAITING_STATES = {"submitted", "waiting", "pending", "awaiting", "handed_over", "escalated"}
 VOID_STATES = {"dismissed", "void", "cancelled", "withdrawn", "revoked", "rejected", "merged", "retired"}
 PAUSED_STATES = {"paused", "suspended", "deferred", "shelved"}

@@ -1,0 +1,24 @@
+// Bundles the pages' scripts and styles into the folder Django serves. Entries keep their names (templates link them);
+// chunks and workers carry a hash, and every address among them is relative, so the folder can be served from anywhere.
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "./",
+  publicDir: false,
+  build: {
+    outDir: "../src/wanghuo/kernel/ui/static/ui/dist",
+    emptyOutDir: true,
+    target: "chrome100",
+    modulePreload: false,
+    chunkSizeWarningLimit: 1200,
+    rollupOptions: {
+      input: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", console: "src/console.js" },
+      output: {
+        entryFileNames: "[name].js",
+        chunkFileNames: "chunks/[name]-[hash].js",
+        assetFileNames: (asset) => (/^(app|map)\.css$/.test(asset.names?.[0] ?? "") ? "[name][extname]" : "assets/[name]-[hash][extname]"),
+      },
+    },
+  },
+  worker: { format: "es", rollupOptions: { output: { entryFileNames: "chunks/[name]-[hash].js" } } },
+});
