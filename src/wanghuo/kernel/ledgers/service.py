@@ -24,7 +24,7 @@ from wanghuo.kernel.ledgers import mapping as maps
 from wanghuo.kernel.ledgers import storage
 from wanghuo.kernel.ledgers.importing import CellError, Context, ImportKind, Judged, import_kind
 from wanghuo.kernel.ledgers.models import ImportedRow, ImportRun, LearnedMapping
-from wanghuo.kernel.ledgers.passes import Batch, Progress, Place, batches, example_rows, judge
+from wanghuo.kernel.ledgers.passes import Batch, Place, Progress, batches, example_rows, judge
 from wanghuo.kernel.ledgers.reading import Limits, sniff
 from wanghuo.kernel.ledgers.states import IMPORT, ImportState
 
