@@ -84,7 +84,13 @@ def compute(code: str, region: str, period: Period, *, now: datetime | None = No
 
 
 def judged(
-    of: Indicator, region: str, period: Period, totals: Mapping[str, Part], *, now: datetime, computed_at: datetime | None = None
+    of: Indicator,
+    region: str,
+    period: Period,
+    totals: Mapping[str, Part],
+    *,
+    now: datetime,
+    computed_at: datetime | None = None,
 ) -> Measure:
     """A measure and those of the regions just below, each held against its target, the best first and the unknown last."""
     below = _below(region, totals)
@@ -96,7 +102,14 @@ def judged(
         expected = expected_by_now(of, target, period, now)
         verdict = light(of, of.value(part), expected, region=place, now=now)
         small = of.kind != "count" and (part.den if part else 0) < sample
-        return {"region": place, "part": part, "target": target, "expected": expected, "verdict": verdict, "small": small}
+        return {
+            "region": place,
+            "part": part,
+            "target": target,
+            "expected": expected,
+            "verdict": verdict,
+            "small": small,
+        }
 
     common: dict[str, Any] = {"indicator": of, "period": period, "computed_at": computed_at}
     ranked = sorted((Measure(**common, **one(place)) for place in below), key=_rank)
@@ -131,7 +144,9 @@ def expected_by_now(of: Indicator, target: float | None, period: Period, now: da
     return target * period.elapsed(now) if of.accumulates else target
 
 
-def light(of: Indicator, value: float | None, expected: float | None, *, region: str, now: datetime) -> Verdict[str] | None:
+def light(
+    of: Indicator, value: float | None, expected: float | None, *, region: str, now: datetime
+) -> Verdict[str] | None:
     """The light of a value against what is expected, by the rule in force; None when either is unknown."""
     if value is None or expected is None:
         return None

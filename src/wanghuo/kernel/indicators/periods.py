@@ -72,7 +72,7 @@ class Period:
         """From one day to another. Raises ValueError when they are the wrong way round, or too far apart."""
         if last < first or (last - first).days >= LONGEST_DAYS:
             raise ValueError(f"from a day to a later one, at most {LONGEST_DAYS} days, not {first}..{last}")
-        if not (FIRST_YEAR <= first.year and last.year <= LAST_YEAR):
+        if not (first.year >= FIRST_YEAR and last.year <= LAST_YEAR):
             raise ValueError(f"the years must lie between {FIRST_YEAR} and {LAST_YEAR}")
         return cls(f"{first.isoformat()}..{last.isoformat()}", first, last)
 

@@ -34,7 +34,9 @@ def standing_periods(now: datetime) -> list[Period]:
     return [*months_back(now, MONTHS), this_quarter, Period.year(today.year), Period.parse("30d", today)]
 
 
-def refresh(codes: Iterable[str] | None = None, periods: Iterable[Period] | None = None, *, now: datetime | None = None) -> int:
+def refresh(
+    codes: Iterable[str] | None = None, periods: Iterable[Period] | None = None, *, now: datetime | None = None
+) -> int:
     """Compute indicators from the records and keep the values of every region; returns how many values are kept."""
     now = now or timezone.now()
     wanted = list(periods) if periods is not None else standing_periods(now)
@@ -45,7 +47,9 @@ def refresh(codes: Iterable[str] | None = None, periods: Iterable[Period] | None
 def _refresh_one(code: str, period: Period, now: datetime) -> int:
     totals = rolled_up(indicator(code).counts(period))
     rows = [
-        IndicatorValue(code=code, region=region, period=period.key, num=p.num, den=p.den, missing=p.missing, computed_at=now)
+        IndicatorValue(
+            code=code, region=region, period=period.key, num=p.num, den=p.den, missing=p.missing, computed_at=now
+        )
         for region, p in totals.items()
     ]
     with transaction.atomic():

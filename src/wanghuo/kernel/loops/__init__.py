@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wanghuo.kernel.loops.duties import close_duties, inbox, open_duty
     from wanghuo.kernel.loops.events import ClockMissed
     from wanghuo.kernel.loops.ladder import run_clocks
-    from wanghuo.kernel.loops.refs import next_ref
+    from wanghuo.kernel.loops.refs import next_ref, next_refs
 
 _HOME = {
     "Subject": "contracts",
@@ -31,6 +31,7 @@ _HOME = {
     "resume_clock": "clocks",
     "run_clocks": "ladder",
     "next_ref": "refs",
+    "next_refs": "refs",
 }
 __all__ = [
     "ClockMissed",
@@ -40,6 +41,7 @@ __all__ = [
     "due",
     "inbox",
     "next_ref",
+    "next_refs",
     "open_duty",
     "pause_clock",
     "resume_clock",

@@ -49,7 +49,9 @@ def due(rule_id: str, *, region: str, start: datetime) -> Due:
 
 
 @transaction.atomic
-def start_clock(subject: Subject, *, rule: str, start: datetime, due_at: datetime | None = None, move: str = "") -> Clock:
+def start_clock(
+    subject: Subject, *, rule: str, start: datetime, due_at: datetime | None = None, move: str = ""
+) -> Clock:
     """Start a clock for a record: `due_at` as given, else as the rule computes it; `move` is the act that must come in time.
 
     A clock of the same rule that still runs for the record ends as void (it is superseded). Open duties of the record that name
@@ -136,7 +138,9 @@ def pause_clock(subject_kind: str, subject_id: UUID, *, rule: str, at: datetime,
     """Let a clock stand still from `at`, with the reason. Raises NotFound (none runs), ClockStands (paused already)."""
     clock = _must_run(subject_kind, subject_id, rule)
     if clock.paused_at:
-        raise ClockStands(ref=clock.subject_ref, state=Text("已暂停", "stands still"), act=Text("再暂停", "paused again"))
+        raise ClockStands(
+            ref=clock.subject_ref, state=Text("已暂停", "stands still"), act=Text("再暂停", "paused again")
+        )
     clock.paused_at, clock.next_step_at = at, None
     clock.save(update_fields=["paused_at", "next_step_at"])
     Pause.objects.create(

@@ -27,7 +27,10 @@ class SnoozePastDue(Invalid):
     """A duty cannot be put off beyond its deadline."""
 
     code = "loops.snooze_past_due"
-    text = Text("不能推迟到期限 {due_at:%Y-%m-%d %H:%M} 之后。", "It cannot be put off past the deadline {due_at:%Y-%m-%d %H:%M}.")
+    text = Text(
+        "不能推迟到期限 {due_at:%Y-%m-%d %H:%M} 之后。",
+        "It cannot be put off past the deadline {due_at:%Y-%m-%d %H:%M}.",
+    )
 
 
 class SnoozeNeedsReason(Invalid):
@@ -86,7 +89,9 @@ def open_duty(
         "rung": clock.rung if clock else 0,
     }
     same = {"move": move, "right": right, "at_level": at_level or "", "assignee": assignee, "kind": kind}
-    rows = Duty.objects.select_for_update().filter(subject_kind=subject.kind, subject_id=subject.id, closed_at=None, **same)
+    rows = Duty.objects.select_for_update().filter(
+        subject_kind=subject.kind, subject_id=subject.id, closed_at=None, **same
+    )
     if open_already := rows.first():
         for name, value in values.items():
             setattr(open_already, name, value)

@@ -163,8 +163,12 @@ def _ask(clock: Clock, step: LadderStep, rung: Rung, title: Text, assignee: int 
         kind="read" if only_owes else "act",
         clock=clock,
     )
-    people = [assignee] if assignee else holders(
-        step.right, clock.region_code, sector=clock.sector, unit=clock.scope_unit, level=step.at_level or None
+    people = (
+        [assignee]
+        if assignee
+        else holders(
+            step.right, clock.region_code, sector=clock.sector, unit=clock.scope_unit, level=step.at_level or None
+        )
     )
     known = {"ref": clock.subject_ref, "due": timezone.localtime(clock.due_at), "rule": clock.rule}
     level = "B" if only_owes else "A"
@@ -195,6 +199,8 @@ def answer_step(*, ref: str, answer: str, actor: Actor, now: datetime) -> Ladder
         )
     step.answered_at, step.answered_by, step.answered_by_name, step.answer = now, actor.id, actor.name[:64], answer
     step.save(update_fields=["answered_at", "answered_by", "answered_by_name", "answer"])
-    Duty.objects.filter(clock=step.clock_id, move=f"loops.{step.rung}", closed_at=None).update(closed_at=now, closed_by=actor.id)
+    Duty.objects.filter(clock=step.clock_id, move=f"loops.{step.rung}", closed_at=None).update(
+        closed_at=now, closed_by=actor.id
+    )
     record(actor, "loops:step:answer", step.ref, region=step.region_code, after={"answer": answer})
     return step

@@ -20,14 +20,20 @@ def next_ref(prefix: str, region: str, year: int) -> str:
     transaction rolled back gives its number back. So each prefix, county and year counts 1, 2, 3 without a gap.
     Raises ValueError for a prefix that is not capital letters.
     """
-    if not _PREFIX.fullmatch(prefix):
-        raise ValueError(f"a prefix is capital letters, not {prefix!r}")
+    return next_refs(prefix, region, year, count=1)[0]
+
+
+def next_refs(prefix: str, region: str, year: int, *, count: int) -> list[str]:
+    """`count` references in a row, for imports. Raises ValueError when fewer than one is asked for."""
+    if not _PREFIX.fullmatch(prefix) or count < 1:
+        raise ValueError(f"a prefix is capital letters and a count at least 1, not {prefix!r}, {count}")
     place = codes.written(region[:COUNTY_WIDTH]) if region != codes.COUNTRY else "000000"
+    table = Counter._meta.db_table
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {Counter._meta.db_table} (prefix, region, year, last) VALUES (%s, %s, %s, 1) "  # noqa: S608
-            f"ON CONFLICT (prefix, region, year) DO UPDATE SET last = {Counter._meta.db_table}.last + 1 RETURNING last",
-            [prefix, place, year],
+            f"INSERT INTO {table} (prefix, region, year, last) VALUES (%s, %s, %s, %s) "  # noqa: S608
+            f"ON CONFLICT (prefix, region, year) DO UPDATE SET last = {table}.last + excluded.last RETURNING last",
+            [prefix, place, year, count],
         )
-        number = cursor.fetchone()[0]
-    return f"{prefix}-{place}-{year}-{number:05d}"
+        last = cursor.fetchone()[0]
+    return [f"{prefix}-{place}-{year}-{number:05d}" for number in range(last - count + 1, last + 1)]

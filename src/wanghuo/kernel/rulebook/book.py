@@ -53,7 +53,10 @@ class Book:
         self.by_id: dict[str, list[Rule]] = {}
         for pack in packs:
             if pack.id in self.packs:
-                both = Text(f"{pack.file} 与 {self.packs[pack.id].file} 同名：{pack.id}", f"{pack.file}, {self.packs[pack.id].file}: both {pack.id}")
+                both = Text(
+                    f"{pack.file} 与 {self.packs[pack.id].file} 同名：{pack.id}",
+                    f"{pack.file}, {self.packs[pack.id].file}: both {pack.id}",
+                )
                 raise PackError(faults=both)
             self.packs[pack.id] = pack
             for each in pack.rules:
@@ -63,7 +66,9 @@ class Book:
 
     def find(self, rule_id: str, region: str, on: date) -> Rule | None:
         """The rule in force for `region` on the day `on`: of the nearest region; there, of the deployment before the product."""
-        return next((r for r in self.by_id.get(rule_id, ()) if codes.contains(r.region, region) and r.in_force(on)), None)
+        return next(
+            (r for r in self.by_id.get(rule_id, ()) if codes.contains(r.region, region) and r.in_force(on)), None
+        )
 
     def explain(self, rule_id: str, region: str, on: date) -> list[Candidate]:
         """Every version of a rule with its reason, the one that decides first."""
@@ -93,7 +98,8 @@ def _precedence(rule: Rule) -> tuple[int, int, int]:
 def book() -> Book:
     """The rulebook of this deployment, read once a process. Raises PackError."""
     packaged = sorted(
-        (f for f in (resources.files("wanghuo.params") / "rules").iterdir() if f.name.endswith(".toml")), key=lambda f: f.name
+        (f for f in (resources.files("wanghuo.params") / "rules").iterdir() if f.name.endswith(".toml")),
+        key=lambda f: f.name,
     )
     own = sorted((Path(settings.HOME) / "rules").glob("*.toml"))
     return Book([*(read_pack(f) for f in packaged), *(read_pack(f, own=True) for f in own)])

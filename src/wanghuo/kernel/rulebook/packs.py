@@ -120,7 +120,9 @@ def read_pack(file: Traversable | Path, *, own: bool = False) -> Pack:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         row = re.search(r"line (\d+)", str(error))
-        raise _refused([_fault(file, int(row[1]) if row else 1, "不是有效的 TOML：{e}", "not valid TOML: {e}", e=error)]) from None
+        raise _refused(
+            [_fault(file, int(row[1]) if row else 1, "不是有效的 TOML：{e}", "not valid TOML: {e}", e=error)]
+        ) from None
     rows = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[rule]]"]
     faults = [*_head_faults(file, raw)]
     if faults:
@@ -139,7 +141,10 @@ def read_pack(file: Traversable | Path, *, own: bool = False) -> Pack:
 
 
 def _refused(faults: list[Fault]) -> PackError:
-    words = Text("；".join(f"{f.file}:{f.row} {f.text.zh}" for f in faults), "; ".join(f"{f.file}:{f.row} {f.text.en}" for f in faults))
+    words = Text(
+        "；".join(f"{f.file}:{f.row} {f.text.zh}" for f in faults),
+        "; ".join(f"{f.file}:{f.row} {f.text.en}" for f in faults),
+    )
     return PackError(faults=words)
 
 
@@ -167,7 +172,9 @@ def _rule_faults(file: Traversable | Path, row: int, table: Mapping[str, Any], r
     if strange := sorted(set(table) - RULE_KEYS):
         yield _fault(file, row, "不认识的字段 {s}", "unknown field {s}", s=", ".join(strange))
     if not _ID.fullmatch(str(table["id"])):
-        yield _fault(file, row, "编号“{i}”应形如 hazards.verify", "id “{i}” should look like hazards.verify", i=table["id"])
+        yield _fault(
+            file, row, "编号“{i}”应形如 hazards.verify", "id “{i}” should look like hazards.verify", i=table["id"]
+        )
     if not _is_text(table["title"]) or not _is_text(table.get("note", ["", ""])):
         yield _fault(file, row, "title、note 须为 [中文, 英文]", "title and note must be [Chinese, English]")
     if table["mark"] not in MARKS:
@@ -176,12 +183,16 @@ def _rule_faults(file: Traversable | Path, row: int, table: Mapping[str, Any], r
     yield from _date_faults(file, row, table)
     own_region = table.get("region", region)
     if not _is_region(own_region) or not codes.contains(region, own_region):
-        yield _fault(file, row, "区划“{r}”不在规则包的区划内", "region “{r}” is not within that of the pack", r=own_region)
+        yield _fault(
+            file, row, "区划“{r}”不在规则包的区划内", "region “{r}” is not within that of the pack", r=own_region
+        )
 
 
 def _value_faults(file: Traversable | Path, row: int, value: Any) -> Iterator[Fault]:
     if not isinstance(value, dict) or not value:
-        yield _fault(file, row, "value 须为非空的表，如 {{ hours = 24 }}", "value must be a table such as {{ hours = 24 }}")
+        yield _fault(
+            file, row, "value 须为非空的表，如 {{ hours = 24 }}", "value must be a table such as {{ hours = 24 }}"
+        )
     elif any(unit in value for unit in UNITS):
         try:
             Length.of(value)
@@ -207,7 +218,9 @@ def _overlaps(file: Traversable | Path, rules: tuple[Rule, ...]) -> Iterator[Fau
         versions.sort(key=lambda r: r.valid_from)
         for older, newer in zip(versions, versions[1:], strict=False):
             if older.valid_to is None or older.valid_to >= newer.valid_from:
-                yield _fault(file, newer.row, "{i} 与第 {o} 行的有效期重叠", "{i} overlaps with row {o}", i=newer.id, o=older.row)
+                yield _fault(
+                    file, newer.row, "{i} 与第 {o} 行的有效期重叠", "{i} overlaps with row {o}", i=newer.id, o=older.row
+                )
 
 
 def _rule(table: Mapping[str, Any], head: Mapping[str, Any], file: str, row: int, own: bool) -> Rule:

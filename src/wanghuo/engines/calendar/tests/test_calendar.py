@@ -80,7 +80,8 @@ def test_a_table_takes_only_days_of_its_year() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{}, {"hours": 1, "days": 2}, {"days": -1}, {"working_days": 1.5}, {"hours": "24"}, {"days": True}, {"weeks": 1}]
+    "value",
+    [{}, {"hours": 1, "days": 2}, {"days": -1}, {"working_days": 1.5}, {"hours": "24"}, {"days": True}, {"weeks": 1}],
 )
 def test_a_length_is_one_number_of_one_unit(value: dict) -> None:
     with pytest.raises(ValueError):
@@ -128,4 +129,6 @@ def test_a_pause_never_brings_the_end_forward(start: datetime, length: Length, s
     for how in (length, None):
         new = moved_by_pause(end, how, start, start + timedelta(seconds=seconds), CHINA_DAYS).at
         assert new >= end
-    assert moved_by_pause(end, None, start, start + timedelta(seconds=seconds), CHINA_DAYS).at == end + timedelta(seconds=seconds)
+    assert moved_by_pause(end, None, start, start + timedelta(seconds=seconds), CHINA_DAYS).at == end + timedelta(
+        seconds=seconds
+    )
