@@ -1,0 +1,13 @@
+"""Facts travel up: a service emits an event in its own transaction, listeners of upper modules hear it afterwards, exactly once."""
+
+from wanghuo.kernel.outbox.bus import emit, listen
+from wanghuo.kernel.outbox.events import Event
+
+__all__ = ["Event", "drain", "emit", "listen"]
+
+
+def drain(limit: int = 1000) -> int:
+    """Deliver what is pending; how many deliveries were tried. See `delivery.drain`."""
+    from wanghuo.kernel.outbox.delivery import drain as deliver  # tables are not ready while apps are being loaded
+
+    return deliver(limit)

@@ -1,0 +1,63 @@
+"""Telling and listening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.utils import timezone
+
+from wanghuo.kernel.outbox.doorbell import ring
+from wanghuo.kernel.outbox.events import Event, from_json, stream_of, to_json
+
+E = TypeVar("E", bound=Event)
+Listener = Callable[[Any], None]
+
+BELL = "outbox"
+_listeners: dict[str, dict[str, Listener]] = {}
+
+
+def listen(event: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]:
+    """Register a function that hears an event: `@listen(HazardClosed)`, in listeners.py, imported by `AppConfig.ready`.
+
+    It runs in a transaction of its own, after that of the teller, and hears what is told from then on. It writes to the database
+    alone: what reaches outside (a message, a call) is written down as a row and sent by the worker.
+    """
+
+    def register(function: Callable[[E], None]) -> Callable[[E], None]:
+        _listeners.setdefault(event.kind, {})[f"{function.__module__}.{function.__qualname__}"] = function
+        return function
+
+    return register
+
+
+def listeners_of(kind: str) -> dict[str, Listener]:
+    """The listeners of a kind, by name."""
+    return _listeners.get(kind, {})
+
+
+def emit(*events: Event) -> None:
+    """Tell facts, in the transaction that made them so: two statements for any number of them.
+
+    Raises RuntimeError outside of a transaction (it could be told and not be so), TypeError when a field holds another type
+    than it declares.
+    """
+    from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
+
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{events[0].kind} must be emitted inside the transaction that makes it true")
+    now, rows, waiting = timezone.now(), [], []
+    for event in events:
+        payload = to_json(event)
+        from_json(type(event), payload)  # what a listener could not read back fails here, where it was written
+        row = OutboxEvent(kind=event.kind, payload=payload, at=now)
+        rows.append(row)
+        stream = stream_of(event)
+        waiting += [
+            Delivery(event=row, listener=name, stream=stream, next_at=now) for name in listeners_of(event.kind)
+        ]
+    OutboxEvent.objects.bulk_create(rows)
+    if waiting:
+        Delivery.objects.bulk_create(waiting)
+        ring(BELL)

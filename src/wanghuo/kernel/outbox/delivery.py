@@ -1,0 +1,163 @@
+"""Delivering: each listener hears each event once, those of one stream in order; one that fails holds up its stream alone."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from wanghuo.kernel.outbox import last_tried
+from wanghuo.kernel.outbox.bus import listeners_of
+from wanghuo.kernel.outbox.events import event_class, from_json
+from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 6  # the last one 31 s after the first: a dead letter is seen within a minute (reliability.md R18)
+FIRST_PAUSE = timedelta(seconds=1)
+BATCH, BATCH_S = 64, 0.02  # deliveries, and seconds, in one transaction: few commits, and nobody waits long for one
+STEP_BACK = timedelta(milliseconds=50)
+KEPT = timedelta(days=7)
+DIED = "the process died while this listener ran"
+
+
+def drain(limit: int = 1000) -> int:
+    """Deliver what is pending, oldest first, until nothing is due or `limit` is reached; how many were tried.
+
+    What a listener writes and the end of its delivery are one transaction, so each effect in the database happens exactly once,
+    whenever the process dies. Several drainers may run: on PostgreSQL they pass over each other's rows, on SQLite they take turns.
+    """
+    for delivery_id in last_tried.of_the_dead():
+        _blame(delivery_id)
+    tried = 0
+    while tried < limit:
+        seen, done = _batch(min(BATCH, limit - tried))
+        tried += done
+        if seen == 0:
+            break
+    return tried
+
+
+@transaction.atomic
+def _batch(size: int) -> tuple[int, int]:
+    """One transaction's worth: how many rows were looked at, how many deliveries were tried."""
+    deadline = time.monotonic() + BATCH_S
+    rows = Delivery.objects.filter(dead=False, next_at__lte=timezone.now()).order_by("id").select_related("event")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    mine = list(rows[:size])
+    held_up = _streams_held_up(mine)
+    heard: list[int] = []
+    tried = 0
+    for delivery in mine:
+        key = (delivery.listener, delivery.stream)
+        if delivery.stream and key in held_up:
+            _step_back(delivery, held_up[key])
+            continue
+        tried += 1
+        if _deliver(delivery):
+            heard.append(delivery.pk)
+        else:
+            held_up[key] = delivery.next_at
+        if time.monotonic() > deadline:
+            break
+    if heard:
+        Delivery.objects.filter(pk__in=heard).delete()
+    last_tried.note(0)
+    return len(mine), tried
+
+
+def _streams_held_up(mine: Sequence[Delivery]) -> dict[tuple[str, str], datetime]:
+    """The (listener, stream) pairs with an older delivery that another drainer has in hand or that waits to be tried again."""
+    streams = {d.stream for d in mine if d.stream}
+    if not streams:
+        return {}
+    first: dict[tuple[str, str], int] = {}
+    for delivery in mine:
+        first.setdefault((delivery.listener, delivery.stream), delivery.pk)
+    older = Delivery.objects.filter(dead=False, stream__in=streams, id__lt=max(first.values()))
+    rows = older.exclude(pk__in=[d.pk for d in mine]).values_list("listener", "stream", "pk", "next_at")
+    return {(name, stream): at for name, stream, pk, at in rows if pk < first.get((name, stream), 0)}
+
+
+def _step_back(delivery: Delivery, until: datetime) -> None:
+    """Leave the front until the older one is done, so that a long stream doesn't fill every batch."""
+    delivery.next_at = max(until, timezone.now() + STEP_BACK)
+    delivery.save(update_fields=["next_at"])
+
+
+def _deliver(delivery: Delivery) -> bool:
+    """Let the listener hear; whether it did. A failure undoes what the listener wrote, and only that."""
+    listener = listeners_of(delivery.event.kind).get(delivery.listener)
+    kind = event_class(delivery.event.kind)
+    if listener is None or kind is None:
+        return True  # this version listens no more
+    last_tried.note(delivery.pk)
+    try:
+        with transaction.atomic():
+            listener(from_json(kind, delivery.event.payload))
+    except Exception as error:
+        log.exception("%s failed on %s %s", delivery.listener, delivery.event.kind, delivery.event_id)
+        _note_failure(delivery, "".join(traceback.format_exception_only(error)))
+        return False
+    return True
+
+
+def _note_failure(delivery: Delivery, error: str) -> None:
+    delivery.attempts += 1
+    delivery.error = error[-1000:]
+    delivery.dead = delivery.attempts >= ATTEMPTS
+    delivery.next_at = timezone.now() + FIRST_PAUSE * 2 ** (delivery.attempts - 1)
+    delivery.save(update_fields=["attempts", "error", "dead", "next_at"])
+
+
+@transaction.atomic
+def _blame(delivery_id: int) -> None:
+    """Count a death as a failure of the listener that ran then; it may have been another's fault, so it is tried again."""
+    delivery = Delivery.objects.select_for_update().filter(pk=delivery_id, dead=False).first()
+    if delivery is not None:
+        _note_failure(delivery, DIED)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxHealth:
+    """How delivering goes: how many wait, since when the oldest, how many of them failed before, how many are dead letters."""
+
+    waiting: int
+    oldest_at: datetime | None
+    retrying: int
+    dead: int
+
+
+def outbox_health() -> OutboxHealth:
+    """For the page on which an administrator looks."""
+    waiting = Delivery.objects.filter(dead=False)
+    oldest = waiting.order_by("id").values_list("event__at", flat=True).first()
+    dead = Delivery.objects.filter(dead=True).count()
+    return OutboxHealth(waiting.count(), oldest, waiting.filter(attempts__gt=0).count(), dead)
+
+
+def dead_letters(limit: int = 100) -> list[Delivery]:
+    """The deliveries that failed too often, newest first, each with its event."""
+    return list(Delivery.objects.filter(dead=True).select_related("event").order_by("-id")[:limit])
+
+
+def retry_dead(delivery_id: int) -> bool:
+    """Let a dead letter be tried again; whether there was one."""
+    dead = Delivery.objects.filter(pk=delivery_id, dead=True)
+    return bool(dead.update(dead=False, attempts=0, next_at=timezone.now()))
+
+
+def forget_delivered(limit: int = 10_000) -> int:
+    """Delete events that everybody heard more than `KEPT` ago; how many."""
+    old = OutboxEvent.objects.filter(at__lt=timezone.now() - KEPT, deliveries__isnull=True)
+    keys = list(old.values_list("pk", flat=True)[:limit])
+    for start in range(0, len(keys), 500):
+        OutboxEvent.objects.filter(pk__in=keys[start : start + 500]).delete()
+    return len(keys)
