@@ -7,6 +7,10 @@ class PlacesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from wanghuo.base import Text
+        from wanghuo.kernel.ui import nav
         from wanghuo.modules.places import imports
 
         imports.register()
+        nav.add("units", Text("单位", "Units"), "/units", right="places.view", order=30)
+        nav.add("units", Text("建筑", "Buildings"), "/buildings", right="places.view", order=31)

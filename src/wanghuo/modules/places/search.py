@@ -106,7 +106,8 @@ def _after(key: str) -> str:
     return _after(head) if last == "z" else head + chr(ord(last) + 1)
 
 
-def _ranges(term: str) -> Q:
+def ranges(term: str) -> Q:
+    """The keys that a normalised term begins."""
     alphabets = "npc" if term.isascii() else "n"
     condition = Q(pk__in=[])
     for alphabet in alphabets:
@@ -128,7 +129,7 @@ def find(actor: Actor, query: str, limit: int = 8, *, kind: str = "") -> list[Se
     if kind:
         rows = rows.filter(kind=kind)
     for term in terms:
-        rows = rows.filter(pk__in=SearchKey.objects.filter(_ranges(term)).values("entry"))
+        rows = rows.filter(pk__in=SearchKey.objects.filter(ranges(term)).values("entry"))
         if len(term) > NAME_UNITS:
             rows = rows.filter(text__contains=term)
     candidates = list(rows[:ENOUGH])

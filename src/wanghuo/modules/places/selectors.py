@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
 from wanghuo.base import NotFound, Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.modules.places import contracts
 from wanghuo.modules.places.models import Building, PersonInCharge, Unit
-from wanghuo.modules.places.states import UNIT
+from wanghuo.modules.places.states import UNIT, UnitState
 
 BUILDING = Text("建筑", "building")
 PERSON = Text("人员", "person")
@@ -65,6 +67,14 @@ def people_of(unit_ids: Iterable[UUID], actor: Actor) -> dict[UUID, tuple[contra
     for row in sorted(rows, key=lambda p: (order.index(p.role) if p.role in order else 99, p.id)):
         found[row.unit_id].append(contact(row))
     return {unit: tuple(people) for unit, people in found.items()}
+
+
+def without_people() -> Q:
+    """Active units that lack a responsible person or a safety manager: their file is not complete (regulations 6.5)."""
+    missing = Q()
+    for role in ("responsible_person", "safety_manager"):
+        missing |= ~Exists(PersonInCharge.objects.filter(unit=OuterRef("pk"), role=role, ended_on=None))
+    return missing & Q(state=UnitState.ACTIVE)
 
 
 def contact(row: PersonInCharge) -> contracts.Contact:
