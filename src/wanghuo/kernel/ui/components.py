@@ -109,7 +109,7 @@ def region_name(code: str) -> str:
     """The name of a division; the written code where it is not known."""
     if not code:
         return formats.NOTHING
-    return service.name(code) or codes.written(code)
+    return say(service.text(code)) or codes.written(code)
 
 
 def region_label(code: str, language: str = "") -> str:
