@@ -18,8 +18,10 @@ function options(data) {
   const label = { color: quiet, fontFamily: family, fontSize: 12 };
   const unit = data.unit ? ` ${data.unit}` : "";
   const across = data.kind === "bar" && data.horizontal;
-  const names = { type: "category", data: data.labels, axisLabel: label, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, inverse: Boolean(across) };
-  const values = { type: "value", min: data.kind === "bar" ? 0 : data.min ?? "dataMin", axisLabel: label, splitLine: { lineStyle: { color: line, opacity: 0.6 } }, minInterval: data.integer ? 1 : 0 };
+  const lone = data.kind === "bar" && data.series.length === 1 ? data.series[0].data : [];
+  const labels = data.labels.map((name, i) => (lone[i] === null ? `${name}\n${t("未报", "no data")}` : name));
+  const names = { type: "category", data: labels, axisLabel: label, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, inverse: Boolean(across) };
+  const values = { type: "value", min: data.kind === "bar" ? 0 : data.min, axisLabel: label, splitLine: { lineStyle: { color: line, opacity: 0.6 } }, minInterval: data.integer ? 1 : 0 };
   if (data.kind !== "bar" && data.min === undefined) values.scale = true;
   return {
     animation: !still,

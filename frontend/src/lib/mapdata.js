@@ -1,5 +1,5 @@
 // What the map and its list are made of: boundaries, points, and their words. No drawing here.
-import { t } from "./dom.js";
+import { language, t } from "./dom.js";
 
 export const KINDS = {
   alarm: t("报警", "Alarms"), hazard: t("隐患", "Hazards"), unit: t("单位", "Units"), device: t("设备", "Devices"), region: t("区划", "Regions"),
@@ -16,7 +16,7 @@ export async function collection(url, signal) {
 }
 
 /** The name of a region feature, whatever its source calls it. */
-export const nameOf = (feature) => feature.properties?.name ?? "";
+export const nameOf = ({ properties }) => (language === "en" && properties?.name_en) || properties?.name || "";
 export const codeOf = (feature) => String(feature.properties?.code ?? feature.id ?? "");
 
 /** The box around features: [west, south, east, north]; null around nothing. */

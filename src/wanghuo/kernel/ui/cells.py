@@ -18,7 +18,7 @@ from wanghuo.base.time import local
 from wanghuo.kernel.ui import components, formats
 from wanghuo.kernel.ui.language import current, say
 
-KINDS = ("text", "ref", "state", "due", "when", "day", "number", "level", "region", "yes", "template")
+KINDS = ("text", "ref", "state", "due", "when", "moment", "day", "number", "level", "region", "yes", "template")
 YES, NO = Text("是", "yes"), Text("否", "no")
 
 
@@ -28,7 +28,7 @@ class Column:
     the name of the column unless given.
 
     `kind` says how it is shown: `ref` links to the row, `state` needs `machine`, `due` is a deadline (`met` names the attribute
-    that holds when it was met), `when` an instant, `level` 0 to 4 or None, `region` a division code, `template` a template that
+    that holds when it was met), `when` an instant (`moment` in full), `level` 0 to 4 or None, `region` a division code, `template` a template that
     gets `row` and `value`. `sort` names an indexed model field by which the list can be ordered. `wide` columns are left out
     on narrow screens, those with `export=False` from files.
     """
@@ -108,6 +108,8 @@ def _plain_words(column: Column, value: Any) -> SafeString | str:
     if column.kind == "when":
         exact = formats.moment(value, current())
         return format_html('<time title="{}">{}</time>', exact, formats.short_moment(value, timezone.now()))
+    if column.kind == "moment":
+        return formats.moment(value, current())
     if column.kind == "day":
         return formats.day(value, current())
     if column.kind == "number":

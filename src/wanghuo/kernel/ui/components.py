@@ -11,12 +11,11 @@ from django.utils.safestring import SafeString
 
 from wanghuo.base import Machine, Text
 from wanghuo.kernel.regions import codes, service
-from wanghuo.kernel.ui import formats
-from wanghuo.kernel.ui.icons import level_shape
+from wanghuo.kernel.ui import formats, icons
 from wanghuo.kernel.ui.language import say
 
-# What a state's mark says: new, being done, waiting for another, done, overdue, clock paused, void.
-MARKS = {"new": "○", "doing": "◐", "waiting": "◍", "done": "✓", "late": "▲", "overdue": "▲", "paused": "⏸", "void": "✕"}
+# What a state's mark says (icons.MARKS draws it): new, being done, waiting for another, done, overdue, clock paused, void.
+MARKS = {mark: mark for mark in ("new", "doing", "waiting", "done", "late", "paused", "void")} | {"overdue": "late"}
 WAITING_STATES = {"submitted", "waiting", "pending", "awaiting", "handed_over", "escalated"}
 VOID_STATES = {"dismissed", "void", "cancelled", "withdrawn", "revoked", "rejected", "merged", "retired"}
 PAUSED_STATES = {"paused", "suspended", "deferred", "shelved"}
@@ -68,9 +67,8 @@ def state_badge(machine: Machine, state: str, mark: str = "") -> SafeString:
 
 def badge(word: Text | str, mark: str) -> SafeString:
     """A mark and a word, for what has a state but no state table."""
-    return format_html(
-        '<span class="badge {}"><span class="mark" aria-hidden="true">{}</span>{}</span>', mark, MARKS[mark], say(word)
-    )
+    kind = MARKS[mark]
+    return format_html('<span class="badge {}">{}{}</span>', kind, icons.mark(kind), say(word))
 
 
 def due_clock(
@@ -81,8 +79,8 @@ def due_clock(
     if read.tone == "none":
         return format_html('<span class="due none">{}</span>', formats.NOTHING)
     return format_html(
-        '<span class="due {}" title="{}"><span class="mark" aria-hidden="true">{}</span>{}</span>',
-        read.tone, say(read.exact), read.mark, say(read.text),
+        '<span class="due {}" title="{}">{}{}</span>',
+        read.tone, say(read.exact), icons.mark(read.mark), say(read.text),
     )  # fmt: skip
 
 
@@ -90,7 +88,7 @@ def level_mark(level: int | None, scale: str = "risk", word: Text | str | None =
     """A level 0 to 4 as shape, colour and word. `scale`: risk, light or priority (whose 1 is level 4)."""
     known = level if level in range(5) else None
     said = word if word is not None else (UNKNOWN if known is None else LEVEL_WORDS[scale][known])
-    return format_html('<span class="level">{}<span>{}</span></span>', level_shape(known), say(said))
+    return format_html('<span class="level">{}<span>{}</span></span>', icons.level_shape(known), say(said))
 
 
 def priority_mark(priority: int) -> SafeString:

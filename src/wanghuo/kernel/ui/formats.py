@@ -92,22 +92,22 @@ def clock(
         late = met_at > due_at
         over = span(met_at - due_at)
         text = Text(f"迟 {over.zh} 完成", f"done {over.en} late") if late else Text("按期完成", "met in time")
-        return Clock("met-late" if late else "met", "✓", text, exact)
+        return Clock("met-late" if late else "met", "done", text, exact)
     if paused:
-        return Clock("paused", "⏸", Text("计时暂停", "clock paused"), exact)
+        return Clock("paused", "paused", Text("计时暂停", "clock paused"), exact)
     if due_at <= now:
         over = span(now - due_at)
-        return Clock("late", "▲", Text(f"过 {over.zh}", f"{over.en} overdue"), exact)
+        return Clock("late", "late", Text(f"过 {over.zh}", f"{over.en} overdue"), exact)
     return _running(due_at, now, exact, days)
 
 
 def _running(due_at: datetime, now: datetime, exact: Text, days: int | None) -> Clock:
     if local_day(due_at) == local_day(now):
-        tone, mark = "today", "◔"
+        tone, mark = "today", "quarter"
     elif due_at - now <= timedelta(days=SOON_DAYS):
-        tone, mark = "soon", "◑"
+        tone, mark = "soon", "half"
     else:
-        tone, mark = "later", "○"
+        tone, mark = "later", "new"
     if days is not None and tone != "today":
         plural = "day" if days == 1 else "days"
         return Clock(tone, mark, Text(f"剩 {days} 个工作日", f"{days} working {plural} left"), exact)

@@ -58,6 +58,30 @@ LEVEL_SHAPES = {
     0: "M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3z",
 }
 
+# The marks of states and clocks, drawn since not every font has them: the outline, and what of it is filled.
+MARKS = {
+    "new": ("M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3z", ""),
+    "doing": ("M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3z", "M8 3a5 5 0 0 0 0 10z"),
+    "waiting": ("M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3z", "M8 5.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4z"),
+    "done": ("M3 8.5L6.5 12 13 4.5", ""),
+    "late": ("", "M8 2l6.5 11.5h-13z"),
+    "paused": ("M5.5 3.5v9M10.5 3.5v9", ""),
+    "void": ("M4 4l8 8M12 4l-8 8", ""),
+    "quarter": ("M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3z", "M8 8V3a5 5 0 0 1 5 5z"),
+    "half": ("M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3z", "M8 3a5 5 0 0 1 0 10z"),
+}
+
+
+def mark(name: str) -> SafeString:
+    """The mark of a state or a clock; its word stands beside it."""
+    line, filled = MARKS[name]
+    return format_html(
+        '<svg class="mark" viewBox="0 0 16 16" width="12" height="12" aria-hidden="true" focusable="false">'
+        '<path d="{}"/><path class="filled" d="{}"/></svg>',
+        line,
+        filled,
+    )
+
 
 def icon(name: str) -> SafeString:
     """A line icon, hidden from screen readers: its word stands beside it."""
