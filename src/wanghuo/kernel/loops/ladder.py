@@ -12,6 +12,7 @@ from django.utils import timezone
 from wanghuo.base import MoveRefused, NotFound, Text
 from wanghuo.base.time import local_day
 from wanghuo.engines.calendar import due_at
+from wanghuo.kernel import notify
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.accounts.directory import holders
@@ -22,7 +23,6 @@ from wanghuo.kernel.loops.events import ClockMissed
 from wanghuo.kernel.loops.models import Clock, Duty, LadderStep
 from wanghuo.kernel.loops.refs import next_ref
 from wanghuo.kernel.loops.steps import Rung, Steps, steps_for
-from wanghuo.kernel.notify import notify
 from wanghuo.kernel.outbox import emit
 
 WHAT = Text("督办件", "Supervision paper")
@@ -171,8 +171,7 @@ def _ask(clock: Clock, step: LadderStep, rung: Rung, title: Text, assignee: int 
         )
     )
     known = {"ref": clock.subject_ref, "due": timezone.localtime(clock.due_at), "rule": clock.rule}
-    level = "B" if only_owes else "A"
-    notify(people, level=level, title=title, body=BODY.filled(known), url=duty.url, about=clock.subject_ref)
+    notify.notify(people, level="B", title=title, body=BODY.filled(known), url=duty.url, about=clock.subject_ref)
 
 
 def get_step(ref: str, *, actor: Actor, lock: bool = False) -> LadderStep:
