@@ -76,11 +76,11 @@ def read(path: str, most_rows: int, most_columns: int) -> list[list[str]]:
                 if meta.visible != calamine.SheetVisibleEnum.Visible:
                     continue
                 sheet = book.get_sheet_by_name(meta.name)
-                if not sheet.total_height:
-                    continue
-                if sheet.total_height > most_rows:
+                if sheet.total_height >= most_rows:  # the index of the last row
                     raise Refused("rows", most=most_rows)
                 rows = sheet.to_python(skip_empty_area=False)
+                if not any(cell not in (None, "") for row in rows for cell in row):
+                    continue
                 wide = next((i for i, r in enumerate(rows, 1) if any(c not in (None, "") for c in r[most_columns:])), 0)
                 if wide:
                     raise Refused("columns", row=wide, found=len(rows[wide - 1]), most=most_columns)

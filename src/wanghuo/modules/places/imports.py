@@ -45,7 +45,7 @@ def columns() -> tuple[Column, ...]:
         Column("region_code", Text("行政区划", "Region"), "region", example="普宁市赤岗镇",
                help=Text("代码或全称；不填则为导入时所选区划", "code or full name; left empty it is the region of the import"),
                synonyms=("区划代码", "所属区划", "乡镇", "镇街", "所属乡镇", "所属镇街", "街道", "region code")),
-        Column("uscc", Text("统一社会信用代码", "Unified social credit code"), longest=24, example="91440300279482665L",
+        Column("uscc", Text("统一社会信用代码", "Unified social credit code"), longest=24, example="91445281MA56000016",
                synonyms=("信用代码", "社会信用代码", "统一信用代码", "营业执照号", "uscc")),
         Column("local_code", Text("原系统编号", "Code in the former system"), longest=40,
                synonyms=("编号", "单位编号", "场所编号", "序列号", "id")),

@@ -7,6 +7,7 @@ range over the keys, narrowed by what the actor may see. Measured in docs/module
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ NAME_UNITS = 4  # characters of a name in one key; what is longer is compared wi
 KEY_LENGTH = 17
 ENOUGH = 200  # candidates that are ranked; a query with more matches is too short to rank well anyway
 TAIL = 6
+_WORDS = re.compile(r"[^\W_]+")
 
 
 def normal(text: str) -> str:
@@ -50,7 +52,8 @@ def starts(name: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def syllables(name: str) -> tuple[str, ...]:
     """The pinyin of a name, syllable by syllable, without tones; words and numbers as they stand."""
-    return tuple(s for s in (normal(part) for part in lazy_pinyin(name, errors=list)) if s)
+    folded = unicodedata.normalize("NFKC", name)
+    return tuple(s for s in (normal(part) for part in lazy_pinyin(folded, errors=_WORDS.findall)) if s)
 
 
 @dataclass(frozen=True, slots=True)
