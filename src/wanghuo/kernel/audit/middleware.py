@@ -41,7 +41,9 @@ def _note(request: HttpRequest, response: HttpResponse) -> None:
     code = error.code if error is not None else f"http_{response.status_code}"
     result = "error" if response.status_code >= 500 else "refused"
     actor = request.actor  # type: ignore[attr-defined]
-    action = f"{_app(match.func)}:{match.url_name or getattr(match.func, '__name__', 'view')}:{str(request.method).lower()}"
+    action = (
+        f"{_app(match.func)}:{match.url_name or getattr(match.func, '__name__', 'view')}:{str(request.method).lower()}"
+    )
     try:
         record(actor, action, request.path[:200], result=result, code=code)
     except Exception:

@@ -51,7 +51,6 @@ class AuditPrivate(models.Model):
     entry_id = models.UUIDField(primary_key=True)
     salt = models.CharField(max_length=32)
     body = models.TextField()
-    digest = models.CharField(max_length=64)
 
     class Meta:
         db_table = "audit_private"

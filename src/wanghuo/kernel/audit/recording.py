@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -21,7 +22,7 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.audit.identity import identity
 
 if TYPE_CHECKING:
-    from wanghuo.kernel.audit.models import AuditEntry
+    from wanghuo.kernel.audit.models import AuditEntry, AuditPrivate
 
 GREATEST_INT = 2**53 - 1  # beyond it, readers in other languages lose digits
 RESULTS = ("ok", "refused", "error")
@@ -49,67 +50,68 @@ def record(
     """
     if result not in RESULTS:
         raise ValueError(f"no result {result!r}; there are {RESULTS}")
-    from wanghuo.kernel.access.scope import scope_columns  # tables can be imported only once the apps are loaded
-    from wanghuo.kernel.audit.models import AuditEntry
+    from wanghuo.kernel.audit.models import AuditEntry  # tables can be imported only once the apps are loaded
 
     entry_id, at, where = new_id(), timezone.now(), region or actor.home
-    beside = _private(actor, private)
-    body = canonical(_entry(locals()))
-    with transaction.atomic(savepoint=False):  # an error marks the caller's transaction, so that it cannot be committed
-        if beside is not None:
-            beside.entry_id = entry_id
-            beside.save(force_insert=True)
-        entry = AuditEntry(id=entry_id, at=at, body=body.decode(), **scope_columns(where))
-        for name, value in columns_of(actor.as_json(), action, object_ref, result, code).items():
-            setattr(entry, name, value)
-        entry.save(force_insert=True)
-    return entry
-
-
-def columns_of(actor: Mapping[str, str], action: str, object_ref: str, result: str, code: str) -> dict[str, str]:
-    """The columns by which entries are found; the body is what counts, and a check compares the two."""
-    return {
-        "actor": actor["id"],
-        "action": action[:100],
-        "object": object_ref[:200],
-        "result": result,
-        "code": code[:100],
-    }
-
-
-def _entry(known: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry of security 4.1; what is unknown is absent."""
-    actor, beside = known["actor"], known["beside"]
+    beside, digest = _private(entry_id, actor, private)
     entry = {
         "v": VERSION,
         "log": identity().origin,
-        "id": str(known["entry_id"]),
-        "at": written(known["at"]),
-        "actor": actor.as_json(),
-        "action": known["action"],
-        "object": known["object_ref"],
-        "region": known["where"],
-        "result": known["result"],
-        "code": known["code"],
+        "id": str(entry_id),
+        "at": written(at),
+        "actor": _who(actor),
+        "action": action,
+        "object": plain(object_ref),
+        "region": where,
+        "result": result,
+        "code": code,
         "req": actor.request_id,
-        "before": plain(known["before"] or {}),
-        "after": plain(known["after"] or {}),
-        "private": beside.digest if beside is not None else "",
+        "before": plain(before or {}),
+        "after": plain(after or {}),
+        "private": digest,
     }
-    return {name: value for name, value in entry.items() if value not in ("", {})}
+    known = {name: value for name, value in entry.items() if value not in ("", {})}  # what is unknown is absent
+    body = canonical(known).decode()
+    row = AuditEntry(id=entry_id, at=at, body=body, **columns_of(json.loads(body)))
+    with transaction.atomic(savepoint=False):  # an error marks the caller's transaction, so that it cannot be committed
+        if beside is not None:
+            beside.save(force_insert=True)
+        row.save(force_insert=True)
+    return row
 
 
-def _private(actor: Actor, private: Mapping[str, Any] | None) -> Any:
+def columns_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns by which an entry is found. The entry itself is what counts; a check compares the two."""
+    from wanghuo.kernel.access.scope import scope_columns
+
+    return {
+        **scope_columns(entry["region"]),
+        "actor": entry["actor"]["id"][:24],
+        "action": entry["action"][:100],
+        "object": entry.get("object", "").replace("\0", "")[:200],  # PostgreSQL keeps no NUL in text
+        "result": entry["result"],
+        "code": entry.get("code", "")[:100],
+    }
+
+
+def _who(actor: Actor) -> dict[str, Any]:
+    """The actor without a name; a visitor who has not signed in is told from our own processes."""
+    found = {name: value for name, value in actor.as_json().items() if value}
+    return {**found, "id": "anonymous"} if actor.id is None and not actor.is_system else found
+
+
+def _private(entry_id: UUID, actor: Actor, private: Mapping[str, Any] | None) -> tuple[AuditPrivate | None, str]:
+    """The row of personal data beside an entry, and the digest by which the entry stands for it."""
     from wanghuo.kernel.audit.models import AuditPrivate
 
     content = plain(private or {})
     if actor.address:
         content["address"] = actor.address
     if not content:
-        return None
+        return None, ""
     salt, body = secrets.token_bytes(16), canonical(content)
-    digest = private_digest(salt, body, identity().suite).hex()
-    return AuditPrivate(salt=salt.hex(), body=body.decode(), digest=digest)
+    row = AuditPrivate(entry_id=entry_id, salt=salt.hex(), body=body.decode())
+    return row, private_digest(salt, body, identity().suite).hex()
 
 
 def written(at: datetime) -> str:
@@ -141,4 +143,6 @@ def plain(value: Any) -> Any:
         return ["" if item is None else plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         return plain({f.name: getattr(value, f.name) for f in fields(value)})
-    return value if isinstance(value, str) else str(value)
+    return (
+        str(value).encode("utf-8", "replace").decode()
+    )  # half a surrogate pair, as hostile requests bring, is no text

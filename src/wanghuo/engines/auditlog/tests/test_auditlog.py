@@ -13,6 +13,7 @@ from wanghuo.engines.auditlog import (
     FIRST_CHAIN,
     BadCheckpoint,
     Checkpoint,
+    MerkleTree,
     Sealed,
     canonical,
     chain_hash,
@@ -22,7 +23,10 @@ from wanghuo.engines.auditlog import (
     leaf_hash,
     merkle_root,
     private_digest,
+    public_key_of,
     sign_checkpoint,
+    split_notes,
+    verifier_key,
     verify,
     verify_checkpoint,
     verify_consistency,
@@ -67,7 +71,10 @@ def test_the_note_of_the_design() -> None:
     assert verify_checkpoint(note, public_key()) == Checkpoint(ORIGIN, 3, root)
 
 
-@pytest.mark.parametrize("spoil", [lambda n: n.replace("\n3\n", "\n4\n"), lambda n: n[:-8] + "AAAA===\n", lambda n: "", lambda n: n.split("—")[0]])
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda n: n.replace("\n3\n", "\n4\n"), lambda n: n[:-8] + "AAAA===\n", lambda n: "", lambda n: n.split("—")[0]],
+)
 def test_a_spoilt_note_is_refused(spoil) -> None:
     note = spoil(sign_checkpoint(ORIGIN, 3, bytes(32), PRIVATE_KEY))
     with pytest.raises(BadCheckpoint):
@@ -124,7 +131,12 @@ def tampered(kind: str, log: list[Sealed], at: int, rng: random.Random) -> list[
         return [*log[:at], Sealed(place.seq, canonical({"n": "new"}), leaf_hash(b"new"), place.chain), *log[at:]]
     if kind == "swap":
         other = log[at - 1]
-        return [*log[: at - 1], Sealed(other.seq, place.entry, place.leaf, other.chain), Sealed(place.seq, other.entry, other.leaf, place.chain), *log[at + 1 :]]
+        return [
+            *log[: at - 1],
+            Sealed(other.seq, place.entry, place.leaf, other.chain),
+            Sealed(place.seq, other.entry, other.leaf, place.chain),
+            *log[at + 1 :],
+        ]
     if kind == "truncate":
         return log[:at]
     if kind == "rollback":
@@ -170,3 +182,44 @@ def test_canonical_json_refuses_what_has_two_spellings(value: object) -> None:
 def test_canonical_json_sorts_and_composes() -> None:
     assert canonical({"b": "e\u0301", "a": [1]}) == '{"a":[1],"b":"é"}'.encode()
     assert base64.b64encode(canonical({"n": 0})) == b"eyJuIjowfQ=="
+
+
+@given(st.integers(0, 70), st.integers(0, 70), st.sampled_from([1, 2]))
+def test_a_tree_goes_on_from_its_peaks(size: int, more: int, suite: int) -> None:
+    leaves = [leaf_hash(bytes([n]), suite) for n in range(size + more)]
+    tree = MerkleTree(suite)
+    for leaf in leaves[:size]:
+        tree.add(leaf)
+    taken_up = MerkleTree(suite, size=size, peaks=tree.peaks)
+    for leaf in leaves[size:]:
+        taken_up.add(leaf)
+    assert taken_up.root() == merkle_root(leaves, suite)
+    with pytest.raises(ValueError, match="zip"):
+        MerkleTree(
+            suite, size=size + 1 if size.bit_count() != (size + 1).bit_count() else size + 2, peaks=[bytes(32)] * 99
+        )
+
+
+def test_several_notes_in_one_file() -> None:
+    notes = [sign_checkpoint(ORIGIN, size, bytes(32), PRIVATE_KEY) for size in (1, 2, 3)]
+    for glue in ("", "\n", "\r\n\r\n"):
+        assert [verify_checkpoint(n, public_key()).size for n in split_notes(glue.join(notes))] == [1, 2, 3]
+    assert split_notes("") == []
+
+
+def test_the_written_key_names_origin_and_key_id() -> None:
+    assert public_key_of(PRIVATE_KEY) == public_key()
+    assert verifier_key(ORIGIN, public_key()).startswith(f"{ORIGIN}+f31e5638+AQ")
+
+
+def test_half_a_character_and_twin_keys_are_refused() -> None:
+    for value in ({"a": "\ud800"}, {"é": 1, "e\u0301": 2}):
+        with pytest.raises(ValueError):
+            canonical(value)
+    assert canonical({"a": '\x00\x1f\u2028"\\/\t'}) == b'{"a":"\\u0000\\u001f\xe2\x80\xa8\\"\\\\/\\t"}'
+
+
+def test_numbers_out_of_order_are_named() -> None:
+    log = made_log(5, random.Random(5))
+    assert [f.code for f in verify([*log[:2], *log[3:]])] == ["gap", "chain"]
+    assert [f.code for f in verify([*log[:3], *log[2:]])] == ["order", "chain"]
