@@ -1,0 +1,224 @@
+"""Commands of sensing: `wanghuo gateway`, `wanghuo ingest`, `wanghuo journal`."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import IO, Any
+
+from wanghuo.base import AppError, Text
+from wanghuo.entrypoints.cli.django_setup import setup
+
+
+class AlreadyRunning(AppError):
+    """A second ingest for the same home."""
+
+    code = "sensing.ingest_running"
+    status = 409
+    text = Text("已有一个 ingest 在运行（{path}）；同一数据目录只能运行一个。", "An ingest is already running ({path}); one home can have only one.")
+
+
+def add_parsers(subparsers: Any) -> None:
+    """Add the commands."""
+    gateway = subparsers.add_parser("gateway", help="接收设备报文 / receive device frames (GB/T 26875.3 over TCP)")
+    gateway.add_argument("--listen", metavar="HOST:PORT", help="address (WANGHUO_GATEWAY, else 127.0.0.1:26875)")
+    gateway.add_argument("--processes", type=int, default=1, help="processes that share the port (default 1)")
+    _add_limits(gateway)
+    gateway.set_defaults(run=run_gateway)
+
+    ingest = subparsers.add_parser("ingest", help="由接收日志推导状态与报警 / derive states and signals from the journal")
+    ingest.add_argument("--once", action="store_true", help="take in what there is, then end")
+    ingest.set_defaults(run=run_ingest)
+
+    journal = subparsers.add_parser("journal", help="接收日志的核验、查看、清理与重放 / check, show, prune, replay the journal")
+    acts = journal.add_subparsers(metavar="ACT", required=True)
+    check = acts.add_parser("check", help="verify every checksum; exit code 1 when something is damaged")
+    check.set_defaults(run=run_check)
+    show = acts.add_parser("show", help="print records as JSON lines")
+    show.add_argument("--after", type=int, default=0, metavar="BATCH", help="only batches after this one")
+    show.add_argument("--limit", type=int, default=100, help="most records to print")
+    show.set_defaults(run=run_show)
+    prune = acts.add_parser("prune", help="delete what is older than DAYS and has been taken in")
+    prune.add_argument("--days", type=float, required=True)
+    prune.set_defaults(run=run_prune)
+    replay = acts.add_parser("replay", help="rebuild the latest state from the journal and compare it with the tables")
+    replay.add_argument("--write", action="store_true", help="put the tables right where they differ")
+    replay.set_defaults(run=run_replay)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Each limit of the gateway as an option; its default is the limit's own."""
+    from wanghuo.entrypoints.gateway.limits import Limits
+
+    group = parser.add_argument_group("limits", "times in seconds, sizes in bytes, rates in frames a second (0: no limit)")
+    for field in fields(Limits):
+        kind = type(field.default)
+        group.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=f"default {field.default}")
+
+
+def run_gateway(args: argparse.Namespace) -> int:
+    """Receive frames until told to stop."""
+    setup()
+    from django.conf import settings
+
+    address = args.listen or settings.GATEWAY
+    if args.processes <= 1:
+        _serve(args, address, shared=False)
+        return 0
+    return _supervise(args, address)
+
+
+def _serve(args: argparse.Namespace, address: str, *, shared: bool) -> None:
+    from django.conf import settings
+
+    from wanghuo.entrypoints.gateway.downlink import Order
+    from wanghuo.entrypoints.gateway.limits import Limits
+    from wanghuo.entrypoints.gateway.server import listening_socket, run
+    from wanghuo.modules.sensing.gateway_side import RegisterChanges, bell, waiting_commands
+
+    changes = RegisterChanges()
+    limits = Limits(**{field.name: getattr(args, field.name) for field in fields(Limits)})
+    run(
+        settings.JOURNAL,
+        listening_socket(address, shared=shared),
+        limits,
+        ring=bell(),
+        refresh=lambda register: register.update(changes()),
+        orders=lambda: (Order(*known) for known in waiting_commands()),
+        ready=lambda: print(f"望火接收服务 / gateway: {address}", file=sys.stderr, flush=True),
+    )
+
+
+def _supervise(args: argparse.Namespace, address: str) -> int:
+    """Several processes on one port (SO_REUSEPORT); one that dies is started again."""
+    children: set[int] = set()
+    stopping = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for child in children:
+            os.kill(child, signal.SIGTERM)
+
+    def start() -> None:
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            _serve(args, address, shared=True)
+            os._exit(0)
+        children.add(child)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    for _ in range(args.processes):
+        start()
+    while children:
+        child, _ = os.wait()
+        children.discard(child)
+        if not stopping:
+            time.sleep(0.5)
+            start()
+    return 0
+
+
+def _only_one(home: Path) -> IO[str]:
+    """Hold the lock of the one ingest of this home for as long as the file is open."""
+    path = home / "ingest.lock"
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AlreadyRunning(path=path) from None
+    return lock
+
+
+def run_ingest(args: argparse.Namespace) -> int:
+    """Follow the journal until told to stop."""
+    setup()
+    from django.conf import settings
+
+    from wanghuo.modules.sensing.ingest import Ingest
+
+    with _only_one(settings.HOME):
+        ingest = Ingest(settings.JOURNAL)
+        if args.once:
+            print(ingest.catch_up())
+            return 0
+        stopping = False
+
+        def stop(number: int, frame: object) -> None:
+            nonlocal stopping
+            stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        ingest.run(lambda: stopping)
+    return 0
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Verify the journal."""
+    setup()
+    from django.conf import settings
+
+    from wanghuo.modules.sensing.journal import Reader
+
+    damaged = 0
+    reader = Reader(settings.JOURNAL)
+    for batch, what in reader.check():
+        damaged += 1
+        print(json.dumps({"batch": batch, "damaged": what}))
+    print(json.dumps({"batches_through": reader.last(), "bytes": reader.size_bytes(), "damaged": damaged}))
+    return 1 if damaged else 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print records."""
+    setup()
+    from django.conf import settings
+
+    from wanghuo.modules.sensing.journal import FRAME, Reader
+
+    reader, position, left = Reader(settings.JOURNAL), args.after, args.limit
+    while left > 0 and (batches := reader.after(position, batches=1)):
+        batch = batches[0]
+        position = batch.id
+        for record in list(batch)[:left]:
+            shown = {"ref": record.ref, "received_us": record.received_us, "peer": reader.peer(batch.writer, record.link)}
+            if record.kind == FRAME:
+                shown["hex"] = record.data.hex()
+            else:
+                shown["note"] = json.loads(record.data)
+            print(json.dumps(shown, ensure_ascii=False))
+            left -= 1
+    return 0
+
+
+def run_prune(args: argparse.Namespace) -> int:
+    """Delete what is old and taken in."""
+    setup()
+    from wanghuo.modules.sensing.retention import prune
+
+    print(json.dumps({"deleted_batches": prune(days=args.days)}))
+    return 0
+
+
+def run_replay(args: argparse.Namespace) -> int:
+    """Rebuild the latest state; exit code 1 when the tables differ and were not put right."""
+    setup()
+    from django.conf import settings
+
+    from wanghuo.modules.sensing.replay import replay
+
+    with _only_one(settings.HOME):
+        result = replay(settings.JOURNAL, write=args.write)
+    print(json.dumps({"frames": result.frames, "components": result.components, "different": result.different}))
+    return 1 if result.different and not args.write else 0

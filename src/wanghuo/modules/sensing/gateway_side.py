@@ -1,0 +1,44 @@
+"""What the gateway asks of the register, and how it wakes ingest. The gateway writes nothing but the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from wanghuo.kernel.outbox.doorbell import ring
+from wanghuo.modules.sensing.ingest import DOORBELL
+from wanghuo.modules.sensing.models import Command, Device
+
+OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
+
+
+class RegisterChanges:
+    """The rows of the register that changed since the last call: (source in hex, networks, state)."""
+
+    def __init__(self) -> None:
+        self._since: datetime | None = None
+
+    def __call__(self) -> Iterator[tuple[str, list[str], str]]:
+        close_old_connections()
+        now = timezone.now()
+        rows = Device.objects.all() if self._since is None else Device.objects.filter(changed_at__gte=self._since)
+        yield from rows.values_list("source", "networks", "state").iterator(2000)
+        self._since = now - OVERLAP
+
+
+def waiting_commands() -> Iterator[tuple[str, bytes, int, int, bytes]]:
+    """Commands to be sent: (id, source, serial, command byte, application unit), oldest first."""
+    close_old_connections()
+    rows = Command.objects.filter(state="queued", expires_at__gt=timezone.now()).order_by("asked_at")
+    for id, source, serial, byte, unit in rows.values_list(
+        "id", "device__source", "serial", "command_byte", "unit_hex"
+    )[:500]:
+        yield str(id), bytes.fromhex(source), serial, byte, bytes.fromhex(unit)
+
+
+def bell() -> Callable[[], None]:
+    """What to call when an urgent frame is on disk."""
+    return lambda: ring(DOORBELL)

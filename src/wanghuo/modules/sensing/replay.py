@@ -1,0 +1,69 @@
+"""Replay: the latest state rebuilt from the journal alone, to show that nothing else is needed, or to put the tables right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from wanghuo.modules.sensing import store
+from wanghuo.modules.sensing.fold import Fold, Known, Part
+from wanghuo.modules.sensing.journal import FRAME, Reader
+from wanghuo.modules.sensing.models import Component, IngestPosition
+from wanghuo.modules.sensing.observe import Key, key_text
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay found: frames read, components with a word, and how many of them the tables have otherwise."""
+
+    frames: int
+    components: int
+    different: int
+
+
+def replay(journal: Path, *, write: bool = False) -> Replayed:
+    """Fold the whole journal from nothing, up to where ingest stands, and compare words and standing conditions.
+
+    Raises no event and causes nothing else. `write` puts differing rows right. A journal that was pruned begins late: a component
+    that last changed before its beginning is left as the table has it.
+    """
+    devices: dict[bytes, Known] = {}
+    store.load_devices(devices, None)
+    nothing: dict[Key, Part] = {}
+    fold = Fold(devices, lambda device: dict(nothing))
+    through, frames = _run(fold, Reader(journal), IngestPosition.objects.filter(pk=1).first())
+    parts = [(d, p) for d in devices.values() for p in (d.parts or {}).values() if p.word is not None]
+    different = _compare(parts, write=write)
+    return Replayed(frames, len(parts), different)
+
+
+def _run(fold: Fold, reader: Reader, position: IngestPosition | None) -> tuple[int, int]:
+    at, frames, end = 0, 0, position.events_through if position else 0
+    while batches := [b for b in reader.after(at) if b.id <= end]:
+        for batch in batches:
+            for index, record in enumerate(batch):
+                if record.kind == FRAME:
+                    frames += 1
+                    fold.take(batch.id, index, batch.writer, record.received_us, record.link, record.trust, record.data)
+        at = batches[-1].id
+        fold.pop_effects()
+    return at, frames
+
+
+@transaction.atomic
+def _compare(parts: list[tuple[Known, Part]], *, write: bool) -> int:
+    stored = {(row.device_id, row.key): row for row in Component.objects.select_for_update().exclude(word=None)}
+    different = 0
+    for device, part in parts:
+        row = stored.get((device.id, key_text(part.key)))
+        if row is not None and row.word == part.word and set(row.active) == set(part.active):
+            continue
+        different += 1
+        if write:
+            active = {c: {"id": str(a.signal_id), "since": a.since_s} for c, a in part.active.items()}
+            Component.objects.update_or_create(
+                device_id=device.id, key=key_text(part.key), defaults={"word": part.word, "active": active}
+            )
+    return different
