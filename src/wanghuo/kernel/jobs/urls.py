@@ -1,3 +1,8 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.jobs import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("jobs/<uuid:job_id>", pages.show),
+    path("jobs/<uuid:job_id>/cancel", pages.cancel),
+]
