@@ -1,3 +1,8 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.rulebook import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("rules", pages.rules),
+    path("rules/<str:rule_id>", pages.rule_detail),
+]
