@@ -45,8 +45,10 @@ def acts_for(
     """The acts of `machine` for a row in `state`: those possible now first (the first is the main one), then the others
     with their reason. An act for which the actor lacks the right over the row is absent.
 
-    `url`: where an act's form is, as a function of its name or as a prefix to which `/acts/NAME` is added. `refusals`: reasons
-    of guards that forbid a move although the state allows it (the fixer may not close). `hidden`: acts the page leaves out.
+    `url`: where an act's form is, as a function of its name or as a prefix to which `/acts/NAME` is added.
+    `refusals`: reasons
+    of guards that forbid a move although the state allows it (the fixer may not close). `hidden`: acts the page
+    leaves out.
     """
     if isinstance(url, str):
         prefix = url

@@ -27,9 +27,12 @@ class Column:
     """One column. `value`: an attribute of the row (`unit__name` for one of a related row) or a function of the row;
     the name of the column unless given.
 
-    `kind` says how it is shown: `ref` links to the row, `state` needs `machine`, `due` is a deadline (`met` names the attribute
-    that holds when it was met), `when` an instant (`moment` in full), `level` 0 to 4 or None, `region` a division code, `template` a template that
-    gets `row` and `value`. `sort` names an indexed model field by which the list can be ordered. `wide` columns are left out
+    `kind` says how it is shown: `ref` links to the row, `state` needs `machine`, `due` is a deadline (`met` names
+    the attribute
+    that holds when it was met), `when` an instant (`moment` in full), `level` 0 to 4 or None, `region` a division
+    code, `template` a template that
+    gets `row` and `value`. `sort` names an indexed model field by which the list can be ordered. `wide` columns are
+    left out
     on narrow screens, those with `export=False` from files.
     """
 

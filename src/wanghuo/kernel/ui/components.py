@@ -1,9 +1,9 @@
-"""The small components, as functions: the template tags, list cells and other apps draw the same things through these."""
+"""The small components, as functions: the template tags, list cells and other apps draw the same things through
+these."""
 
 from __future__ import annotations
 
 from datetime import datetime
-
 
 from django.utils import timezone
 from django.utils.html import format_html
@@ -14,7 +14,8 @@ from wanghuo.kernel.regions import codes, service
 from wanghuo.kernel.ui import formats, icons
 from wanghuo.kernel.ui.language import say
 
-# What a state's mark says (icons.MARKS draws it): new, being done, waiting for another, done, overdue, clock paused, void.
+# What a state's mark says (icons.MARKS draws it): new, being done, waiting for another, done, overdue, clock
+# paused, void.
 MARKS = {mark: mark for mark in ("new", "doing", "waiting", "done", "late", "paused", "void")} | {"overdue": "late"}
 WAITING_STATES = {"submitted", "waiting", "pending", "awaiting", "handed_over", "escalated"}
 VOID_STATES = {"dismissed", "void", "cancelled", "withdrawn", "revoked", "rejected", "merged", "retired"}
@@ -80,8 +81,11 @@ def due_clock(
         return format_html('<span class="due none">{}</span>', formats.NOTHING)
     return format_html(
         '<span class="due {}" title="{}">{}{}</span>',
-        read.tone, say(read.exact), icons.mark(read.mark), say(read.text),
-    )  # fmt: skip
+        read.tone,
+        say(read.exact),
+        icons.mark(read.mark),
+        say(read.text),
+    )
 
 
 def level_mark(level: int | None, scale: str = "risk", word: Text | str | None = None) -> SafeString:

@@ -25,14 +25,20 @@ TITLES = {
     500: Text("系统出错", "Something broke"),
     503: Text("暂时无法服务", "Not available right now"),
 }
-ABSENT = Text("没有这条，或不在你的范围。请核对地址；若你应当能看到，请联系授权你的管理员。",
-              "There is nothing here, or it is outside your scope. Check the address; if you should see it, ask the "
-              "administrator who granted your role.")  # fmt: skip
-NO_RIGHT = Text("你的角色没有这项权限；可请本单位的安全管理员授予。",
-                "Your role lacks this right; your security administrator can grant it.")  # fmt: skip
-BROKEN = Text("出了我们没料到的错，已记录。可以重试；若再出现，请把下面的时间报给系统管理员。",
-              "Something we did not expect went wrong and was recorded. Try again; if it happens again, quote the time "
-              "below to your system administrator.")  # fmt: skip
+ABSENT = Text(
+    "没有这条，或不在你的范围。请核对地址；若你应当能看到，请联系授权你的管理员。",
+    "There is nothing here, or it is outside your scope. Check the address; if you should see it, ask the "
+    "administrator who granted your role.",
+)
+NO_RIGHT = Text(
+    "你的角色没有这项权限；可请本单位的安全管理员授予。",
+    "Your role lacks this right; your security administrator can grant it.",
+)
+BROKEN = Text(
+    "出了我们没料到的错，已记录。可以重试；若再出现，请把下面的时间报给系统管理员。",
+    "Something we did not expect went wrong and was recorded. Try again; if it happens again, quote the time "
+    "below to your system administrator.",
+)
 
 
 def answer(request: HttpRequest, *, status: int, code: str, message: Text) -> HttpResponse:
@@ -77,7 +83,8 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A bug of ours. The page itself must not fail: should the template need what is broken, plain words come instead."""
+    """A bug of ours. The page itself must not fail: should the template need what is broken, plain words come
+    instead."""
     try:
         return answer(request, status=500, code="broken", message=BROKEN)
     except Exception:

@@ -25,13 +25,16 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 class TooManyRows(Invalid):
     code = "ui.too_many_rows"
-    text = Text("筛选结果超过 {limit:,} 条，一次导不完；请再加条件或缩短时间范围。",
-                "The filter finds more than {limit:,} rows, too many for one file; add a condition or shorten the period.")  # fmt: skip
+    text = Text(
+        "筛选结果超过 {limit:,} 条，一次导不完；请再加条件或缩短时间范围。",
+        "The filter finds more than {limit:,} rows, too many for one file; add a condition or shorten the period.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What goes into the file: heads, rows of words, numbers and times, and for the cover the filter, person and time."""
+    """What goes into the file: heads, rows of words, numbers and times, and for the cover the filter, person and
+    time."""
 
     title: Text
     heads: Sequence[str]

@@ -14,6 +14,7 @@ from wanghuo.base.text import listing
 
 Rows = QuerySet[Any]
 Choices = Mapping[str, Text] | Callable[[HttpRequest], Mapping[str, Text]]
+CONTAINS = Text("含", "contains")
 NOT_AN_OPTION = Text("“{value}”不是选项", "“{value}” is no option")
 
 
@@ -32,7 +33,8 @@ class Chip:
 class Choice:
     """One or several of a list of values: `?state=rectifying&state=submitted`.
 
-    `choices`: value to its word, or a function of the request that gives them. `field`: the ORM field compared (the name, unless
+    `choices`: value to its word, or a function of the request that gives them. `field`: the ORM field compared (the
+    name, unless
     given). `where`: a condition of its own for each value instead.
     """
 
@@ -105,7 +107,7 @@ class Words:
     """Free words: `?q=滨江`. `fields` are looked at with `lookup`; `where` replaces that (full text, pinyin)."""
 
     name: str = "q"
-    label: Text = Text("含", "contains")
+    label: Text = CONTAINS
     fields: Sequence[str] = ()
     lookup: str = "icontains"
     where: Callable[[str], Q] | None = None

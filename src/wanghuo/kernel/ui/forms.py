@@ -18,6 +18,7 @@ from wanghuo.kernel.ui.language import say
 from wanghuo.kernel.ui.models import FormKey
 from wanghuo.kernel.ui.pages import go, render
 
+SAVE = Text("保存", "Save")
 KEY_FIELD = "form_key"
 KEYS_KEPT = timedelta(days=7)
 
@@ -27,7 +28,10 @@ MESSAGES = {
     "invalid": Text("格式不对", "not in the right form"),
     "invalid_choice": Text("请从列表中选一项", "please choose one of the list"),
     "invalid_list": Text("请从列表中选", "please choose from the list"),
-    "max_length": Text("最多 %(limit_value)s 个字，现有 %(show_value)s 个", "at most %(limit_value)s characters; there are %(show_value)s"),
+    "max_length": Text(
+        "最多 %(limit_value)s 个字，现有 %(show_value)s 个",
+        "at most %(limit_value)s characters; there are %(show_value)s",
+    ),
     "min_length": Text("至少 %(limit_value)s 个字", "at least %(limit_value)s characters"),
     "max_value": Text("不能大于 %(limit_value)s", "not more than %(limit_value)s"),
     "min_value": Text("不能小于 %(limit_value)s", "not less than %(limit_value)s"),
@@ -38,7 +42,7 @@ MESSAGES = {
     "missing": Text("请选择文件", "please choose a file"),
     "invalid_image": Text("这不是能打开的图片", "this is not a picture that can be opened"),
     "null_characters_not_allowed": Text("含有不能保存的字符", "contains characters that cannot be kept"),
-}  # fmt: skip
+}
 INVALID_BY_FIELD: Sequence[tuple[type[forms.Field], Text]] = (
     (forms.DateTimeField, Text("请写成 2026-03-05 14:05 这样的时间", "please give a time like 2026-03-05 14:05")),
     (forms.DateField, Text("请写成 2026-03-05 这样的日期", "please give a date like 2026-03-05")),
@@ -49,7 +53,8 @@ INVALID_BY_FIELD: Sequence[tuple[type[forms.Field], Text]] = (
 
 
 class Form(forms.Form):
-    """A form whose labels, helps and choices are `Text`. `units` names the unit shown inside a field, `sections` groups fields.
+    """A form whose labels, helps and choices are `Text`. `units` names the unit shown inside a field, `sections`
+    groups fields.
 
     Fields are Django's own: `place = forms.CharField(label=Text("位置", "Place"), max_length=200)`.
     """
@@ -166,7 +171,7 @@ def answer(
     save: Callable[[dict[str, Any]], Any],
     then: Callable[[Any], str] | str,
     title: Text,
-    submit: Text = Text("保存", "Save"),
+    submit: Text = SAVE,
     after: Text | None = None,
     initial: Mapping[str, Any] | None = None,
     template: str = "ui/form.html",
@@ -175,7 +180,8 @@ def answer(
 ) -> HttpResponse:
     """Answer GET with the form and POST with its writing: the whole of most form pages.
 
-    `save` gets the cleaned data and calls one service; `then` is where the browser goes next, from what `save` returned. What
+    `save` gets the cleaned data and calls one service; `then` is where the browser goes next, from what `save`
+    returned. What
     the service refuses (422, 409) is shown in the form with its status, and what was typed is kept; absent and not
     permitted go on as pages. `submit`: the word on the button; `after`: what will happen then, told beside it.
     """
@@ -206,7 +212,8 @@ def answer(
 def write_once(
     request: HttpRequest, form: Form, save: Callable[[dict[str, Any]], Any], then: Callable[[Any], str] | str
 ) -> str:
-    """Write a valid form and give the address of the answer; the same key sent again writes nothing and gives the same address.
+    """Write a valid form and give the address of the answer; the same key sent again writes nothing and gives the
+    same address.
 
     The key and the writing are one transaction: what fails can be sent again.
     """

@@ -139,10 +139,13 @@ LIST = ListPage(
     links=(Link(Text("新建", "New"), "/ui/form", icon="plus", key="n", main=True),),
     bulk=(Bulk(Text("派单", "Assign"), "/ui/list", "hazards.view"),),
     empty=Empty(
-        Text("还没有隐患。检查、网格排查和群众举报的隐患都会在这里成账。", "No hazards yet. What inspections, grid workers and the public find is kept here."),
+        Text(
+            "还没有隐患。检查、网格排查和群众举报的隐患都会在这里成账。",
+            "No hazards yet. What inspections, grid workers and the public find is kept here.",
+        ),
         Link(Text("上报第一条", "Report the first"), "/ui/form"),
     ),
-)  # fmt: skip
+)
 
 
 class SampleForm(forms.Form):
@@ -183,26 +186,64 @@ class SampleForm(forms.Form):
         ],
     )
     urgent = fields.BooleanField(label=Text("危及人身安全", "People are in danger"), required=False)
-    photo = fields.FileField(label=Text("照片", "Photo"), required=False, help_text=Text("现场拍摄，原图保存", "taken on the spot; the original is kept"))  # fmt: skip
+    photo = fields.FileField(
+        label=Text("照片", "Photo"),
+        required=False,
+        help_text=Text("现场拍摄，原图保存", "taken on the spot; the original is kept"),
+    )
 
 
 def _acts() -> list[Act]:
     return [
         Act("submit", Text("申请复查", "Ask for re-inspection"), "/ui/acts/submit", main=True),
         Act("extend", Text("改期限", "Change the deadline"), "/ui/acts/extend", legal=True),
-        Act("pass", Text("复查合格", "Pass"), "/ui/acts/pass", Text("须先申请复查", "re-inspection must be asked for first")),
-        Act("close", Text("销案", "Close"), "/ui/acts/close", Text("整改人不能自己销案，须由另一名监督员办理", "who fixed it may not close it; another inspector must")),
-    ]  # fmt: skip
+        Act(
+            "pass",
+            Text("复查合格", "Pass"),
+            "/ui/acts/pass",
+            Text("须先申请复查", "re-inspection must be asked for first"),
+        ),
+        Act(
+            "close",
+            Text("销案", "Close"),
+            "/ui/acts/close",
+            Text("整改人不能自己销案，须由另一名监督员办理", "who fixed it may not close it; another inspector must"),
+        ),
+    ]
 
 
 def _history(now: datetime) -> list[SimpleNamespace]:
     rows = (
-        ("person", 1, Text("李强", "Li Qiang"), Text("上传整改照片 2 张", "uploaded 2 photos of the repair"), Text("现场拍摄，距单位 12 m", "taken on the spot, 12 m from the unit")),
+        (
+            "person",
+            1,
+            Text("李强", "Li Qiang"),
+            Text("上传整改照片 2 张", "uploaded 2 photos of the repair"),
+            Text("现场拍摄，距单位 12 m", "taken on the spot, 12 m from the unit"),
+        ),
         ("machine", 18, Text("系统", "System"), Text("通知书已送达，单位已签收", "notice served and signed for"), None),
-        ("clock", 20, Text("时钟", "Clock"), Text("期限过半，已提醒责任人", "half of the term has passed; the person in charge was reminded"), None),
-        ("correction", 40, Text("张伟", "Zhang Wei"), Text("更正位置：3F 西楼梯 → 3F 东楼梯", "corrected the place: west stairs → east stairs"), None),
-        ("person", 44, Text("张伟、刘洋", "Zhang Wei, Liu Yang"), Text("检查并责令限期改正", "inspected and ordered rectification"), None),
-    )  # fmt: skip
+        (
+            "clock",
+            20,
+            Text("时钟", "Clock"),
+            Text("期限过半，已提醒责任人", "half of the term has passed; the person in charge was reminded"),
+            None,
+        ),
+        (
+            "correction",
+            40,
+            Text("张伟", "Zhang Wei"),
+            Text("更正位置：3F 西楼梯 → 3F 东楼梯", "corrected the place: west stairs → east stairs"),
+            None,
+        ),
+        (
+            "person",
+            44,
+            Text("张伟、刘洋", "Zhang Wei, Liu Yang"),
+            Text("检查并责令限期改正", "inspected and ordered rectification"),
+            None,
+        ),
+    )
     return [
         SimpleNamespace(by=by, at=now - timedelta(hours=h), who=who, what=what, note=note)
         for by, h, who, what, note in rows
@@ -211,10 +252,23 @@ def _history(now: datetime) -> list[SimpleNamespace]:
 
 def _reasons() -> list[Reason]:
     return [
-        Reason("door", Text("疏散门损坏 {share} %，限值 {limit} %", "{share} % of escape doors damaged; limit {limit} %"), {"share": 36, "limit": 30}, "GB 35181 7.3.6"),
+        Reason(
+            "door",
+            Text("疏散门损坏 {share} %，限值 {limit} %", "{share} % of escape doors damaged; limit {limit} %"),
+            {"share": 36, "limit": 30},
+            "GB 35181 7.3.6",
+        ),
         Reason("late", Text("逾期隐患 {count} 起", "{count} overdue hazard"), {"count": 1}, "YH-445281-2026-00016"),
-        Reason("test", Text("设施检测报告未报，按同类第 75 百分位计", "test report missing; counted as the 75th percentile of its kind"), {}, "params/unit-risk 2026.1"),
-    ]  # fmt: skip
+        Reason(
+            "test",
+            Text(
+                "设施检测报告未报，按同类第 75 百分位计",
+                "test report missing; counted as the 75th percentile of its kind",
+            ),
+            {},
+            "params/unit-risk 2026.1",
+        ),
+    ]
 
 
 CHART = {
@@ -228,10 +282,16 @@ CHART = {
 }
 BARS = {
     "kind": "bar",
-    "labels": [Text("流沙东", "Liushadong"), Text("占陇", "Zhanlong"), Text("里湖", "Lihu"), Text("洪阳", "Hongyang"), Text("南溪", "Nanxi")],
+    "labels": [
+        Text("流沙东", "Liushadong"),
+        Text("占陇", "Zhanlong"),
+        Text("里湖", "Lihu"),
+        Text("洪阳", "Hongyang"),
+        Text("南溪", "Nanxi"),
+    ],
     "unit": "",
     "series": [{"name": Text("未结隐患", "open hazards"), "data": [41, 33, 27, 12, None]}],
-}  # fmt: skip
+}
 
 
 @needs()
@@ -257,9 +317,14 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "chart": CHART,
         "bars": BARS,
         "missing": [Text("设施检测报告", "test report of the systems")],
-        "alarms": ((1, Text("疑似火警", "presumed fire")), (2, Text("火警 烟感", "fire alarm, smoke")), (3, Text("总线故障", "bus fault")), (4, Text("离线", "offline"))),
+        "alarms": (
+            (1, Text("疑似火警", "presumed fire")),
+            (2, Text("火警 烟感", "fire alarm, smoke")),
+            (3, Text("总线故障", "bus fault")),
+            (4, Text("离线", "offline")),
+        ),
         "region": request.GET.get("region") or request.actor.home,  # type: ignore[attr-defined]
-    }  # fmt: skip
+    }
     return render(request, "ui/gallery.html", context)
 
 
@@ -285,10 +350,14 @@ def form(request: HttpRequest) -> HttpResponse:
         return "/ui/detail"
 
     return forms.answer(
-        request, SampleForm, save=save, then=str, title=Text("新建隐患", "New hazard"),
+        request,
+        SampleForm,
+        save=save,
+        then=str,
+        title=Text("新建隐患", "New hazard"),
         submit=Text("保存并提交", "Save and submit"),
         after=Text("提交后通知单位，起算核实 24 小时", "The unit is told, and 24 hours to verify begin"),
-    )  # fmt: skip
+    )
 
 
 @needs()
@@ -297,8 +366,12 @@ def detail(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context = {
         "title": Text("滨江商贸城 1 号楼 3F 东楼梯", "Binjiang Mall, building 1, 3F east stairs"),
-        "machine": SAMPLE, "due": now + timedelta(hours=52), "acts": _acts(), "history": _history(now), "why_url": "/ui/explain",
-    }  # fmt: skip
+        "machine": SAMPLE,
+        "due": now + timedelta(hours=52),
+        "acts": _acts(),
+        "history": _history(now),
+        "why_url": "/ui/explain",
+    }
     return render(request, "ui/gallery_detail.html", context)
 
 
@@ -312,9 +385,13 @@ def explain(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, name: str) -> HttpResponse:
     """One act: its form in the panel."""
     return forms.answer(
-        request, ActForm, save=lambda data: None, then="/ui/detail", title=Text("申请复查", "Ask for re-inspection"),
+        request,
+        ActForm,
+        save=lambda data: None,
+        then="/ui/detail",
+        title=Text("申请复查", "Ask for re-inspection"),
         submit=Text("提交申请", "Send the request"),
-    )  # fmt: skip
+    )
 
 
 class ActForm(forms.Form):
@@ -339,17 +416,25 @@ def error(request: HttpRequest, status: int) -> HttpResponse:
 @needs()
 def points(request: HttpRequest) -> HttpResponse:
     """Points for the sample map, some of them clusters."""
-    spots = ((116.16, 23.30, 4, 1, "alarm"), (116.10, 23.36, 3, 12, "hazard"), (116.02, 23.27, 2, 240, "hazard"),
-             (116.22, 23.40, 1, 1, "unit"), (116.30, 23.32, 0, 31, "unit"))  # fmt: skip
+    spots = (
+        (116.16, 23.30, 4, 1, "alarm"),
+        (116.10, 23.36, 3, 12, "hazard"),
+        (116.02, 23.27, 2, 240, "hazard"),
+        (116.22, 23.40, 1, 1, "unit"),
+        (116.30, 23.32, 0, 31, "unit"),
+    )
     features = [
         {
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [lng, lat]},
             "properties": {
-                "count": count, "level": level, "kind": kind, "url": "/ui/detail",
+                "count": count,
+                "level": level,
+                "kind": kind,
+                "url": "/ui/detail",
                 "label": PLACES[n][0] if count == 1 else "",
             },
         }
         for n, (lng, lat, level, count, kind) in enumerate(spots)
-    ]  # fmt: skip
+    ]
     return JsonResponse({"type": "FeatureCollection", "features": features})

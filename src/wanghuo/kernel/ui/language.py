@@ -1,6 +1,7 @@
 """Which language a person reads, and how a `Text` becomes a string on the page.
 
-The choice is kept for the length of one request in a context variable, because a template filter cannot see the request.
+The choice is kept for the length of one request in a context variable, because a template filter cannot see the
+request.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def using(language: str) -> Iterator[None]:
 
 
 def lang(request: HttpRequest) -> str:
-    """The language of `request`: the cookie, then the person's own setting, then what the browser asks for, else Chinese."""
+    """The language of `request`: the cookie, then the person's own setting, then what the browser asks for, else
+    Chinese."""
     chosen = request.COOKIES.get(COOKIE, "")
     if chosen in LANGUAGES:
         return chosen
@@ -56,7 +58,8 @@ def _prefers_english(header: str) -> bool:
 
 
 def say(text: Any, language: str = "") -> str:
-    """A `Text` in the language of the request (or in `language`); anything else as it writes itself, None as nothing."""
+    """A `Text` in the language of the request (or in `language`); anything else as it writes itself, None as
+    nothing."""
     if isinstance(text, Text):
         return text.in_(language or current())
     return "" if text is None else str(text)

@@ -30,7 +30,7 @@ from wanghuo.kernel.ui.language import say
 from wanghuo.kernel.ui.pages import render, target
 from wanghuo.kernel.ui.paging import Order, Slice, capped_count, slice_of
 
-__all__ = ["Bulk", "Choice", "Chip", "Column", "Empty", "Flag", "Link", "ListPage", "Listing", "Words"]
+__all__ = ["Bulk", "Chip", "Choice", "Column", "Empty", "Flag", "Link", "ListPage", "Listing", "Words"]
 
 Rows = QuerySet[Any]
 Exporter = Callable[[HttpRequest, "Listing", str], HttpResponseBase]
@@ -70,9 +70,12 @@ class Empty:
 class ListPage:
     """The declaration of a list.
 
-    `row_url`: where a row leads, a format with the row as `{0}` ("/hazards/{0.ref}"). `sort`: the name of the sortable column it
-    begins with, "-" for descending ("-id": newest first). `period`: the model field that `?period=` narrows. `regional`: whether
-    `?region=` narrows it. `code` names the list in the audit of exports (module:subject), `export_right` who may export;
+    `row_url`: where a row leads, a format with the row as `{0}` ("/hazards/{0.ref}"). `sort`: the name of the
+    sortable column it
+    begins with, "-" for descending ("-id": newest first). `period`: the model field that `?period=` narrows.
+    `regional`: whether
+    `?region=` narrows it. `code` names the list in the audit of exports (module:subject), `export_right` who may
+    export;
     `exporter` takes over from the built-in csv and xlsx. `level`: a row's attribute whose 4 or 3 marks the row's edge.
     """
 
@@ -97,7 +100,8 @@ class ListPage:
     def respond(
         self, request: HttpRequest, rows: Rows, context: Mapping[str, Any] | None = None, *, title: Text | None = None
     ) -> HttpResponseBase:
-        """Answer with the list of `rows`, which the view has already narrowed with `visible_to` (and `select_related`)."""
+        """Answer with the list of `rows`, which the view has already narrowed with `visible_to` (and
+        `select_related`)."""
         shown = Listing(self, request, rows)
         kind = request.GET.get("export", "")
         if kind in exports.TYPES:
@@ -106,7 +110,8 @@ class ListPage:
         return render(request, template, {"list": shown, "title": title or self.title, **(context or {})})
 
     def of(self, request: HttpRequest, rows: Rows) -> Listing:
-        """The list as data, for a page that shows it inside something else: `{% include "ui/_list.html" with list=… %}`."""
+        """The list as data, for a page that shows it inside something else: `{% include "ui/_list.html" with list=…
+        %}`."""
         return Listing(self, request, rows)
 
 

@@ -12,7 +12,8 @@ from wanghuo.kernel.ui import errors, language
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
-# Nothing inline and nothing from elsewhere: scripts, styles and workers are files of ours. blob: is for pictures that the
+# Nothing inline and nothing from elsewhere: scripts, styles and workers are files of ours. blob: is for pictures
+# that the
 # person has just chosen; they are shown before they are sent.
 POLICY = "; ".join(
     (
@@ -33,7 +34,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self), screen-wake-lock=(self), payment=(), usb=()",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self), screen-wake-lock=(self), usb=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": settings.X_FRAME_OPTIONS,

@@ -30,7 +30,8 @@ def target(request: HttpRequest) -> str:
 def render(
     request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """Answer with a template. One that extends `layout` comes as a page with header and navigation, or bare for htmx."""
+    """Answer with a template. One that extends `layout` comes as a page with header and navigation, or bare for
+    htmx."""
     layout = FRAGMENT if is_fragment(request) else PAGE
     response = django_render(request, template, {"layout": layout, **(context or {})}, status=status)
     patch_vary_headers(response, ("HX-Request", "HX-Target"))

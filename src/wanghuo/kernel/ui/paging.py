@@ -1,4 +1,5 @@
-"""Keyset paging: a page begins after (or ends before) a row, named by its sort value and key, so that rows which come or go
+"""Keyset paging: a page begins after (or ends before) a row, named by its sort value and key, so that rows which
+come or go
 meanwhile neither repeat nor hide others; and counting that stops where the exact number no longer helps."""
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Slice:
 
 
 def slice_of(rows: QuerySet[Any], order: Order, *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> Slice:
-    """The page of `rows` after or before a cursor; the first page without one, or with one that is not of this order."""
+    """The page of `rows` after or before a cursor; the first page without one, or with one that is not of this
+    order."""
     if before and (mark := _read(rows, order, before)):
         found = list(_beyond(rows, order, mark, backwards=True)[: size + 1])
         if len(found) > size:

@@ -32,8 +32,16 @@ def sparkline(values: Sequence[float | None], *, label: str, target: float | Non
     return format_html(
         '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
         '{}<path class="run" d="{}"/><circle cx="{}" cy="{}" r="2"/></svg>',
-        int(WIDTH), int(HEIGHT), int(WIDTH), int(HEIGHT), label, aim, _path(points), f"{last[0]:.1f}", f"{last[1]:.1f}",
-    )  # fmt: skip
+        int(WIDTH),
+        int(HEIGHT),
+        int(WIDTH),
+        int(HEIGHT),
+        label,
+        aim,
+        _path(points),
+        f"{last[0]:.1f}",
+        f"{last[1]:.1f}",
+    )
 
 
 def _path(points: Sequence[tuple[float, float | None]]) -> str:
@@ -58,8 +66,12 @@ def bar(
     return format_html(
         '<svg class="bar {} {}" viewBox="0 0 100 10" width="100" height="10" preserveAspectRatio="none" role="img" '
         'aria-label="{}"><rect class="ground" width="100" y="2" height="6"/>{}{}</svg>',
-        "none" if value is None else "known", "" if level is None else f"lv{level}", label, fill, tick,
-    )  # fmt: skip
+        "none" if value is None else "known",
+        "" if level is None else f"lv{level}",
+        label,
+        fill,
+        tick,
+    )
 
 
 def columns(values: Sequence[tuple[str, float | None]], *, label: str, height: int = 64) -> SafeString:
@@ -82,6 +94,10 @@ def columns(values: Sequence[tuple[str, float | None]], *, label: str, height: i
         ),
     )
     return format_html(
-        '<svg class="columns" viewBox="0 0 100 {}" height="{}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
-        height, height, label, bars,
-    )  # fmt: skip
+        '<svg class="columns" viewBox="0 0 100 {}" height="{}" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg>',
+        height,
+        height,
+        label,
+        bars,
+    )

@@ -11,7 +11,7 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, File
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from wanghuo.base import Machine, Reason, Text
+from wanghuo.base import Reason, Text
 from wanghuo.kernel.ui import assets, components, formats, icons, svg
 from wanghuo.kernel.ui.acts import Act
 from wanghuo.kernel.ui.context import address
@@ -152,7 +152,8 @@ def stat_tile(
     stale: bool = False,
     provisional: bool = False,
 ) -> dict[str, Any]:
-    """One figure: label, value with unit, what it is held against. `missing`: how many did not report (told, never counted as 0);
+    """One figure: label, value with unit, what it is held against. `missing`: how many did not report (told, never
+    counted as 0);
     `level`: shown as shape and word when it is more than 0; None as value is 未报."""
     return {
         "label": label,
@@ -172,7 +173,8 @@ def stat_tile(
 
 @register.inclusion_tag("ui/_timeline.html")
 def timeline(entries: Iterable[Any], more: str = "") -> dict[str, Any]:
-    """History, newest first. Each entry has `at`, `who`, `what` and, where they apply, `by` (person, machine, clock, correction),
+    """History, newest first. Each entry has `at`, `who`, `what` and, where they apply, `by` (person, machine,
+    clock, correction),
     `url`, `note`; `more`: the address of older ones."""
     return {"entries": entries, "more": more}
 
