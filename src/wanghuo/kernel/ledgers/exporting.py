@@ -104,7 +104,7 @@ def ready_file(file_id: str, kind: str, actor: Actor) -> Path:
 
 
 def _as_job(request: HttpRequest, code: str, listing: Listing, kind: str) -> HttpResponseBase:
-    from wanghuo.kernel.ledgers import jobs
+    from wanghuo.kernel.ledgers import jobs  # jobs call this module
 
     query = request.GET.copy()
     query.pop("export", None)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from django import forms as fields
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from wanghuo.base import AppError, Invalid, NotFound, Text
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.access.roles import rights
-from wanghuo.kernel.ledgers import exporting, passes, service, storage, workbooks
+from wanghuo.kernel.jobs.models import JobRun
+from wanghuo.kernel.ledgers import exporting, jobs, passes, service, storage, workbooks
 from wanghuo.kernel.ledgers import mapping as maps
 from wanghuo.kernel.ledgers.importing import COORDINATE_NAMES, ImportKind, import_kind, import_kinds
 from wanghuo.kernel.ledgers.models import ImportRun
@@ -27,6 +30,7 @@ from wanghuo.kernel.ui.lists import Choice, Column, Empty, Link, ListPage
 from wanghuo.kernel.ui.pages import go, render
 
 RIGHTS = tuple(sorted(right for right in rights() if right.endswith(".import")))
+AT_ONCE_FOR = timedelta(minutes=10)
 INLINE_BYTES = 300_000  # a file below this is checked and written while the person waits
 XLSX = exporting.TYPES["xlsx"]
 STEPS = (
@@ -256,11 +260,26 @@ def import_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "good": good,
         "problems": [(p, Text(p["zh"], p["en"]), Text(p["fix_zh"], p["fix_en"])) for p in run.problems],
         "may": {move.name for move in IMPORT.possible(run.state)},
-        "busy": run.state in (ImportState.CHECKING, ImportState.WRITING),
+        "busy": _is_busy(run) and not _is_stalled(run),
+        "stalled": _is_stalled(run),
         "can_undo": kind.undo is not None,
         "blocked": request.GET.get("blocked", ""),
     }
     return render(request, "ledgers/run.html", context)
+
+
+def _is_busy(run: ImportRun) -> bool:
+    return run.state in (ImportState.CHECKING, ImportState.WRITING)
+
+
+def _is_stalled(run: ImportRun) -> bool:
+    """Whether the process that was at it is gone: its job has ended, or it took far too long for a file done at once."""
+    if not _is_busy(run):
+        return False
+    if run.job:
+        found = JobRun.objects.filter(pk=run.job).first()
+        return found is None or not found.is_open
+    return timezone.now() - run.started_at > AT_ONCE_FOR
 
 
 @needs(*RIGHTS)
@@ -273,6 +292,8 @@ def act(request: HttpRequest, run_id: UUID, name: str) -> HttpResponse:
         _check(run, request)
     elif name == "write":
         run = service.begin_write(run_id=run.id, actor=actor, good_rows_only=request.POST.get("good_rows_only") == "1")
+        _in_turn(run, lambda: service.write(run_id=run.id, actor=actor), "write", request)
+    elif name == "resume" and _is_stalled(run):
         _in_turn(run, lambda: service.write(run_id=run.id, actor=actor), "write", request)
     elif name == "undo":
         _, blocked = service.undo(run_id=run.id, actor=actor)
@@ -295,9 +316,7 @@ def _in_turn(run: ImportRun, at_once: Any, step: str, request: HttpRequest) -> N
     if run.file_bytes <= INLINE_BYTES:
         at_once()
         return
-    from wanghuo.kernel.ledgers import jobs
-
-    getattr(jobs, step)(run, request.actor)  # type: ignore[attr-defined]
+    {"check": jobs.check, "write": jobs.write}[step](run, request.actor)  # type: ignore[attr-defined]
 
 
 @needs(*RIGHTS)
@@ -322,13 +341,8 @@ def problems(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @needs()
 @require_GET
 def export_file(request: HttpRequest, file_id: str, kind: str) -> HttpResponse:
-    """A finished export of this person; until it is finished, a page that says so and looks again."""
-    actor = request.actor  # type: ignore[attr-defined]
-    try:
-        path = exporting.ready_file(file_id, kind, actor)
-    except NotFound:
-        waiting = {"title": Text("正在导出", "The export is being made"), "again": request.get_full_path()}
-        return render(request, "ledgers/waiting.html", waiting, status=202)
+    """A finished export of this person."""
+    path = exporting.ready_file(file_id, kind, request.actor)  # type: ignore[attr-defined]
     name = f"{say(exporting.EXPORT)}-{file_id[:8]}.{kind}"
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return FileResponse(path.open("rb"), content_type=exporting.TYPES[kind], headers=headers)  # type: ignore[return-value]

@@ -20,6 +20,7 @@ from wanghuo.base import AppError, Conflict, Invalid, NotFound, Text
 from wanghuo.base.ids import new_id
 from wanghuo.kernel import audit
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.jobs.registry import Cancelled
 from wanghuo.kernel.ledgers import mapping as maps
 from wanghuo.kernel.ledgers import storage
 from wanghuo.kernel.ledgers.importing import CellError, Context, ImportKind, Judged, import_kind
@@ -184,7 +185,7 @@ def check(*, run_id: UUID, actor: Actor, progress: Progress | None = None) -> Im
                         problems.add(_problem(one, error, kind, mapping))
                 counts["passed_over"] += batch.passed_over
                 if progress:
-                    progress(sum(counts.values()), None, Text("检查", "checking"))
+                    progress(sum(counts.values()), 0, Text("检查", "checking"))
     except BaseException:
         _moved(run_id, "refuse", actor)
         raise
@@ -247,7 +248,10 @@ def write(*, run_id: UUID, actor: Actor, progress: Progress | None = None) -> Im
     except _Stop as stop:
         return _stopped(run_id, actor, {"problems": stop.problems[:SHOWN_PROBLEMS]})
     except AppError as error:
-        return _stopped(run_id, actor, {"zh": error.message.zh, "en": error.message.en})
+        run = _stopped(run_id, actor, {"zh": error.message.zh, "en": error.message.en})
+        if isinstance(error, Cancelled):
+            raise
+        return run
     except Exception:
         log.exception("import %s stopped", run_id)
         _stopped(run_id, actor, {"zh": "程序出错，本批未写入。", "en": "A program error; this batch was not written."})

@@ -9,8 +9,9 @@ class PlacesConfig(AppConfig):
     def ready(self) -> None:
         from wanghuo.base import Text
         from wanghuo.kernel.ui import nav
-        from wanghuo.modules.places import imports
+        from wanghuo.modules.places import imports, indicators, listeners  # noqa: F401
 
         imports.register()
+        indicators.declare()
         nav.add("units", Text("单位", "Units"), "/units", right="places.view", order=30)
         nav.add("units", Text("建筑", "Buildings"), "/buildings", right="places.view", order=31)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from wanghuo.base import Text
+from wanghuo.kernel.outbox import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +91,35 @@ class Found:
     region_code: str
     url: str
     closed: bool = False
+
+
+@dataclass(frozen=True)
+class UnitRegistered(Event):
+    """A unit was registered through a form."""
+
+    kind = "places.unit_registered"
+    unit_id: UUID
+    ref: str
+    region_code: str
+
+
+@dataclass(frozen=True)
+class UnitChanged(Event):
+    """A unit changed; `fields` names what. Where region_code or sector is among them, rows that carry them must follow."""
+
+    kind = "places.unit_changed"
+    unit_id: UUID
+    ref: str
+    region_code: str
+    sector: str
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class UnitsImported(Event):
+    """A batch of an import was written."""
+
+    kind = "places.units_imported"
+    import_id: str
+    new: int
+    updated: int

@@ -21,7 +21,8 @@ from wanghuo.kernel.ledgers.importing import (
     Written,
     register_import,
 )
-from wanghuo.modules.places import facts, search, services, taxonomy
+from wanghuo.kernel.outbox import emit
+from wanghuo.modules.places import contracts, facts, search, services, taxonomy
 from wanghuo.modules.places.models import PersonInCharge, Unit, UnitClass
 
 YES_NO = Text("是 或 否", "是 (yes) or 否 (no)")
@@ -198,6 +199,7 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
     _classes(everyone, context, now)
     _people(everyone, now)
     search.index([unit for _, unit in everyone])
+    emit(contracts.UnitsImported(import_id=context.mark, new=len(created), updated=len(changed)))
     new = {unit.pk for _, unit in created}
     return [
         Written(row.number, "new" if unit.pk in new else "update", unit.ref, str(unit.pk)) for row, unit in everyone

@@ -77,6 +77,11 @@ def without_people() -> Q:
     return missing & Q(state=UnitState.ACTIVE)
 
 
+def complete_file() -> Q:
+    """Units whose file has what an alarm and a letter need: credit code, point, both persons in charge."""
+    return ~without_people() & ~Q(uscc="") & Q(lng__isnull=False)
+
+
 def contact(row: PersonInCharge) -> contracts.Contact:
     """A person in charge as others may see them."""
     masked = row.role not in POSTS and bool(row.phone_sealed)

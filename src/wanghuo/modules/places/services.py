@@ -16,6 +16,7 @@ from wanghuo.kernel import audit
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.roles import right_name
 from wanghuo.kernel.access.scope import Scoped, scope_columns
+from wanghuo.kernel.outbox import emit
 from wanghuo.modules.places import contracts, facts, sealing, search, selectors, taxonomy
 from wanghuo.modules.places.errors import NeedsChecking, PurposeNeeded, UsccTaken
 from wanghuo.modules.places.models import Building, PersonInCharge, PlaceNumber, Tenancy, Unit, UnitClass
@@ -51,6 +52,7 @@ def register_unit(*, region_code: str, sector: str = "", actor: Actor, **given: 
     unit.save(force_insert=True)
     search.index([unit])
     audit.record(actor, "places:unit:register", unit.ref, region=region_code, after=_shown(unit))
+    emit(contracts.UnitRegistered(unit_id=unit.id, ref=unit.ref, region_code=region_code))
     return selectors.as_contract(unit)
 
 
@@ -83,6 +85,7 @@ def change_unit(*, ref: str, version: int, actor: Actor, **given: Any) -> contra
     search.index([unit])
     before, after = _difference(before, _shown(unit))
     audit.record(actor, "places:unit:change", unit.ref, region=unit.region_code, before=before, after=after)
+    _changed(unit, sorted(after))
     return selectors.as_contract(unit)
 
 
@@ -98,7 +101,16 @@ def move_unit(*, ref: str, move: str, reason: str, actor: Actor) -> contracts.Un
     search.index([unit])
     after = {"state": unit.state, "reason": reason[:200]}
     audit.record(actor, f"places:unit:{move}", unit.ref, region=unit.region_code, before={"state": before}, after=after)
+    _changed(unit, ["state"])
     return selectors.as_contract(unit)
+
+
+def _changed(unit: Unit, fields: list[str]) -> None:
+    emit(
+        contracts.UnitChanged(
+            unit_id=unit.id, ref=unit.ref, region_code=unit.region_code, sector=unit.sector, fields=fields
+        )
+    )
 
 
 def _move(unit: Unit, region_code: str, sector: str, actor: Actor) -> None:
@@ -165,6 +177,7 @@ def decide_class(
     unit.save(update_fields=["classes", "key_unit_since", "changed_at", "version"])
     after = {"class": code, "holds": holds, "proposed": proposed, "note": note[:200]}
     audit.record(actor, "places:unit:classify", unit.ref, region=unit.region_code, after=after)
+    _changed(unit, ["classes"])
     return selectors.as_contract(unit)
 
 

@@ -56,6 +56,7 @@ UNITS = ListPage(
         Flag("control_room", Text("有消防控制室", "with a control room"), lambda: Q(has_control_room=True)),
         Flag("no_point", Text("缺坐标", "without a point"), lambda: Q(lng=None, state=UnitState.ACTIVE)),
         Flag("no_people", Text("缺责任人或管理人", "nobody in charge"), selectors.without_people),
+        Flag("incomplete", Text("档案不完整", "file not complete"), lambda: ~selectors.complete_file()),
     ),
     row_url="/units/{0.ref}",
     links=(

@@ -21,7 +21,12 @@ KIND = ImportKind(
     columns=(
         Column("name", Text("单位名称", "Name"), required=True, longest=20, synonyms=("名称",)),
         Column("region_code", Text("行政区划", "Region"), "region"),
-        Column("kind", Text("种类", "Kind"), "choice", choices={"shop": Text("商店", "shop"), "hotel": Text("宾馆", "hotel")}),
+        Column(
+            "kind",
+            Text("种类", "Kind"),
+            "choice",
+            choices={"shop": Text("商店", "shop"), "hotel": Text("宾馆", "hotel")},
+        ),
         Column("area_m2", Text("面积", "Area"), "float", least=0, most=1e6),
         Column("beds", Text("床位数", "Beds"), "int", least=0),
         Column("self_built", Text("自建房", "Self-built"), "bool"),
@@ -132,7 +137,9 @@ def test_a_mapping_survives_being_kept() -> None:
 
 
 def test_missing_columns_are_named() -> None:
-    mapping = maps.from_data({"columns": {"beds": "床", "kind": {"const": "shop"}}, "only": [{"column": "z", "equals": []}]}, KIND)
+    mapping = maps.from_data(
+        {"columns": {"beds": "床", "kind": {"const": "shop"}}, "only": [{"column": "z", "equals": []}]}, KIND
+    )
     assert [p.column for p in maps.missing(mapping, KIND, ["名称"])] == ["name", "beds", ""]
 
 

@@ -55,7 +55,9 @@ def test_a_gzipped_table_and_a_workbook_read_like_the_plain_one(tmp_path: Path) 
 
 
 def test_codes_and_days_in_a_workbook_stay_as_people_wrote_them(tmp_path: Path) -> None:
-    rows = list(read_rows(put(tmp_path, as_xlsx([["code", "n", "yes"], [445281102, 1.5, True], [13812345678, 2.0, False]]))))
+    rows = list(
+        read_rows(put(tmp_path, as_xlsx([["code", "n", "yes"], [445281102, 1.5, True], [13812345678, 2.0, False]])))
+    )
     assert rows[1:] == [["445281102", "1.5", "是"], ["13812345678", "2", "否"]]
 
 

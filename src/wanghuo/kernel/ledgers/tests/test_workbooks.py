@@ -34,7 +34,9 @@ def test_a_list_leaves_without_formulas(tmp_path: Path) -> None:
         assert workbooks.as_xlsx("单位", ["值"], [[text] for text in EVIL], [("筛选", "全部")], out) == len(EVIL)
     with zipfile.ZipFile(path) as archive:
         assert not any(b"<f>" in archive.read(name) for name in archive.namelist() if "sheet" in name)
-        assert not any("hyperlink" in archive.read(name).decode() for name in archive.namelist() if name.endswith(".rels"))
+        assert not any(
+            "hyperlink" in archive.read(name).decode() for name in archive.namelist() if name.endswith(".rels")
+        )
     lines = "".join(workbooks.csv_lines(["值"], [[text] for text in EVIL])).removeprefix("\ufeff")
     read = [row[0] for row in csv.reader(io.StringIO(lines))][1:]
     assert read == [f"'{text}" for text in EVIL[:-1]] + EVIL[-1:]
@@ -44,7 +46,14 @@ def test_faulty_rows_go_out_annotated_and_come_in_again(tmp_path: Path) -> None:
     table = tmp_path / "table"
     table.write_text("台账\n名称,床位数\n甲,3\n乙,x\n丙,5\n丁,y\n", encoding="utf-8")
     problems = [
-        {"row": 4, "column": "床位数", "zh": "不是数字", "en": "not a number", "fix_zh": "只填数字", "fix_en": "digits"},
+        {
+            "row": 4,
+            "column": "床位数",
+            "zh": "不是数字",
+            "en": "not a number",
+            "fix_zh": "只填数字",
+            "fix_en": "digits",
+        },
         {"row": 6, "column": "床位数", "zh": "不是数字", "en": "not a number", "fix_zh": "", "fix_en": ""},
     ]
     path = tmp_path / "mend.xlsx"

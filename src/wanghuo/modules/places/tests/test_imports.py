@@ -64,7 +64,13 @@ def test_the_check_writes_nothing_and_the_write_writes_all() -> None:
     run = written(run)
     assert (run.state, run.written_new) == ("written", 7)
     unit = Unit.objects.get(uscc=code(3))
-    assert (unit.region_code, unit.town_code, unit.scope_unit, unit.kind, unit.beds) == ("445281102", "445281102", unit.id, "hotel", 3)
+    assert (unit.region_code, unit.town_code, unit.scope_unit, unit.kind, unit.beds) == (
+        "445281102",
+        "445281102",
+        unit.id,
+        "hotel",
+        3,
+    )
     assert unit.ref.startswith("DW-445281-")
     assert len({u.ref for u in Unit.objects.all()}) == 7
     contact = public.get_unit(unit.id, STEWARD).contacts[0]

@@ -100,7 +100,9 @@ def test_a_unit_is_registered_edited_and_classified(inspector: Client) -> None:
     sent(inspector, f"/units/{unit.ref}/acts/edit", form | {"version": "1", "employees": "30"})
     sent(inspector, f"/units/{unit.ref}/acts/edit", form | {"version": "1", "employees": "40"}, 409)
     sent(inspector, f"/units/{unit.ref}/acts/classify", {"code": "key_unit", "holds": "1"})
-    sent(inspector, f"/units/{unit.ref}/acts/person", {"role": "safety_manager", "name": "李强", "phone": "13812345678"})
+    sent(
+        inspector, f"/units/{unit.ref}/acts/person", {"role": "safety_manager", "name": "李强", "phone": "13812345678"}
+    )
     sent(inspector, f"/units/{unit.ref}/acts/close", {"reason": "停业"})
     unit.refresh_from_db()
     assert (unit.employees, unit.classes, unit.state) == (30, ["key_unit"], "closed")

@@ -23,7 +23,11 @@ HERE, SHANTOU = "445281102", "440511"
         ({"kind": "shop", "area_m2": 300}, HERE, {"gathering", "crowded"}),
         ({"kind": "shop", "area_m2": 300}, SHANTOU, {"gathering", "crowded", "small_gathering"}),
         ({"kind": "shop"}, HERE, {"gathering", "crowded"}),
-        ({"kind": "complex", "area_m2": 50000}, HERE, {"key_unit", "high_risk", "large_complex", "gathering", "crowded"}),
+        (
+            {"kind": "complex", "area_m2": 50000},
+            HERE,
+            {"key_unit", "high_risk", "large_complex", "gathering", "crowded"},
+        ),
         ({"kind": "rental", "rooms": 10, "self_built": True}, HERE, {"group_let", "let_house", "self_built_business"}),
         ({"kind": "residential", "height_m": 27}, HERE, set()),
         ({"kind": "residential", "height_m": 27.5}, HERE, {"high_rise"}),
@@ -48,7 +52,7 @@ def test_an_unknown_number_is_an_open_question() -> None:
 
 numbers = st.one_of(st.none(), st.integers(0, 100_000))
 units = st.fixed_dictionaries(
-    {"kind": st.sampled_from(sorted(taxonomy.kinds())), **{name: numbers for name in facts.NUMBERS},
+    {"kind": st.sampled_from(sorted(taxonomy.kinds())), **dict.fromkeys(facts.NUMBERS, numbers),
      **{name: st.sampled_from([None, True, False]) for name in facts.ANSWERS}}
 )  # fmt: skip
 

@@ -12,7 +12,16 @@ from wanghuo.modules.places.models import SearchEntry, Unit
 from wanghuo.modules.places.testing import NEXT_TOWN, BuildingFactory, UnitFactory
 
 CLERK = actor("committee_clerk", "445281")
-NAMES = ["滨江商贸城", "重庆A-3号火锅店", "青龙路8号小吃店", "流沙第一幼儿园", "BANK of 揭阳", "银行大厦", "长江路长安超市", "㈱普宁"]
+NAMES = [
+    "滨江商贸城",
+    "重庆A-3号火锅店",
+    "青龙路8号小吃店",
+    "流沙第一幼儿园",
+    "BANK of 揭阳",
+    "银行大厦",
+    "长江路长安超市",
+    "㈱普宁",
+]
 
 
 @pytest.fixture

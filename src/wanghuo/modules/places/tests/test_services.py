@@ -142,7 +142,9 @@ def test_a_sealed_number_opens_for_its_own_record_only() -> None:
 
 def test_a_building_and_its_units() -> None:
     unit, other = UnitFactory(), UnitFactory()
-    made = services.register_building(name="1 号楼", region_code=TOWN, manager_ref=unit.ref, actor=INSPECTOR, height_m=30.0)
+    made = services.register_building(
+        name="1 号楼", region_code=TOWN, manager_ref=unit.ref, actor=INSPECTOR, height_m=30.0
+    )
     services.let_to(building_ref=made.ref, unit_ref=other.ref, floors="3F", actor=INSPECTOR)
     assert public.get_building(made.id, actor("unit_manager", "445281", unit=unit.id)).name == "1 号楼"
     for stranger in (NEIGHBOUR, actor("unit_manager", "445281", unit=other.id)):
