@@ -1,7 +1,7 @@
 """Many frames at once as numpy columns, for replay, history and the segments of an aggregated link.
 
-Gives what the scalar decoder gives (the tests compare them on mixed streams), at some ten nanoseconds a column. Texts stay
-where they are: a column holds the offset of each description in the buffer.
+Gives what the scalar decoder gives (the tests compare them on mixed streams), at some ten nanoseconds a column. Texts
+stay where they are: a column holds the offset of each description in the buffer.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ _HEADER = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """One row a frame. `time`: epoch seconds of the sending time, -1 where invalid; `type` and `count`: -1 where the unit
-    has none. Rows with `valid` false (wrong markers, length or checksum) have no objects and their columns mean nothing.
+    """One row a frame. `time`: epoch seconds of the sending time, -1 where invalid; `type` and `count`: -1 where the
+    unit has none. Rows with `valid` false (wrong markers, length or checksum) have no objects, and their other columns
+    mean nothing.
     """
 
     offset: Column
@@ -62,8 +63,8 @@ class Frames:
 class Objects:
     """One row an object, in the order sent; `frame` is its row in `Frames`.
 
-    Absent values are -1, except `raw`, which is 0 where `analog_type` is -1. `state` is the status word or the operation
-    bits. `time`: epoch seconds of the event time. `text_at`: offset in the buffer of the description or text.
+    Absent values are -1, except `raw`, which is 0 where `analog_type` is -1. `state` is the status word or the
+    operation bits. `time`: epoch seconds of the event time. `text_at`: offset in the buffer of the description or text.
     """
 
     frame: Column
@@ -107,9 +108,9 @@ def decode_batch(
 ) -> Batch:
     """Decode the frames of `buffer` into columns.
 
-    With `offsets` and `lengths` these are the frames, one row each, valid or not. Without them the frames are searched for:
-    the rows are the frames that a `StreamDecoder` fed with the whole buffer and closed would give. Never raises on any
-    buffer; offsets outside it give invalid rows. Time labels are read as binary.
+    With `offsets` and `lengths` these are the frames, one row each, valid or not. Without them the frames are searched
+    for: the rows are the frames that a `StreamDecoder` fed with the whole buffer and closed would give. Never raises on
+    any buffer; offsets outside it give invalid rows. Time labels are read as binary.
     """
     data = np.frombuffer(buffer, np.uint8) if not isinstance(buffer, np.ndarray) else buffer.view(np.uint8)
     if offsets is None or lengths is None:
@@ -277,8 +278,8 @@ def _address(raw: Column) -> Column:
 
 @cache
 def _clock() -> tuple[Column, Column, Column, Column]:
-    """Tables over the three 16-bit halves of a time label: seconds of (second, minute), of (hour, day), of (month, year),
-    and the length of the month. An impossible half is so far back that the sum stays below zero."""
+    """Tables over the three 16-bit words of a time label: seconds of (second, minute), of (hour, day), of (month,
+    year), and the length of the month. An impossible word is so far back that the sum stays below zero."""
     never = -(1 << 40)
     clock, day, month = (np.full(1 << 16, never, np.int64) for _ in range(3))
     days = np.zeros(1 << 16, np.uint8)
