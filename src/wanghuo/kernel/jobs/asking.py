@@ -55,9 +55,7 @@ def cancel(*, job_id: UUID, actor: Actor) -> JobRun:
     """Ask a job to stop: at once when it still waits, at its next sign of progress when it runs. Raises NotFound, MoveRefused."""
     row = get_job(job_id, actor=actor, lock=True)
     if not row.is_open:
-        raise MoveRefused(
-            what=JOB.what, state=JOB.name(row.state), move=JOB.label("cancel"), possible=listing([])
-        )
+        raise MoveRefused(what=JOB.what, state=JOB.name(row.state), move=JOB.label("cancel"), possible=listing([]))
     row.cancel_asked = True
     if row.state == JobState.WAITING:
         row.state, row.ended_at = JOB.move(row.state, "cancel").target, timezone.now()

@@ -102,7 +102,11 @@ def _note(job_id: UUID, done: int, total: int, note: Text | None) -> bool:
 
 
 def _end(row: JobRun, move: str, *, result: Any = None, error: AppError | None = None) -> str:
-    changes: dict[str, Any] = {"state": JOB.move(JobState.RUNNING, move).target, "ended_at": timezone.now(), "result": result}
+    changes: dict[str, Any] = {
+        "state": JOB.move(JobState.RUNNING, move).target,
+        "ended_at": timezone.now(),
+        "result": result,
+    }
     if error is not None:
         message = error.message
         changes |= {"error_code": error.code, "error_zh": message.zh[:1000], "error_en": message.en[:1000]}

@@ -1,3 +1,10 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.notify import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("notifications", pages.notifications),
+    path("notifications/read", pages.open_all),
+    path("notifications/<uuid:notification_id>", pages.open_one),
+    path("live/since", pages.since),
+]

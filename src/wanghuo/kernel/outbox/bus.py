@@ -54,9 +54,7 @@ def emit(*events: Event) -> None:
         row = OutboxEvent(kind=event.kind, payload=payload, at=now)
         rows.append(row)
         stream = stream_of(event)
-        waiting += [
-            Delivery(event=row, listener=name, stream=stream, next_at=now) for name in listeners_of(event.kind)
-        ]
+        waiting += [Delivery(event=row, listener=name, stream=stream, next_at=now) for name in listeners_of(event.kind)]
     OutboxEvent.objects.bulk_create(rows)
     if waiting:
         Delivery.objects.bulk_create(waiting)

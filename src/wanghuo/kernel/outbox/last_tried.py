@@ -30,7 +30,7 @@ def of_the_dead() -> Iterator[int]:
     """The deliveries that processes had in hand when they died, each once."""
     for path in folder().glob("trying.*"):
         process = int(path.suffix[1:])
-        if process == os.getpid() and _mine[0] == process or _lives(process) and process != os.getpid():
+        if (process == os.getpid() and _mine[0] == process) or (_lives(process) and process != os.getpid()):
             continue
         try:
             mine = path.with_name(f"tried.{os.getpid()}")
