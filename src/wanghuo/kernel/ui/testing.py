@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 
 from django.http import HttpResponse
 
-INLINE = re.compile(rb"""<(?:style\b|script(?![^>]*\b(?:src=|type="application/json"))|[^>]*\s(?:style|on[a-z]+)=)""", re.I)
+INLINE = re.compile(
+    rb"""<(?:style\b|script(?![^>]*\b(?:src=|type="application/json"))|[^>]*\s(?:style|on[a-z]+)=)""", re.I
+)
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -42,7 +44,7 @@ def assert_nothing_inline(response: HttpResponse) -> None:
 
 
 def assert_english(response: HttpResponse, *, names: tuple[str, ...] = ()) -> None:
-    """No Chinese words on an English page, apart from `names` (of people, places and units) and what is marked Chinese."""
+    """No Chinese words on an English page, apart from `names` (people, places, units) and what is marked Chinese."""
     text = words(response)
     for name in names:
         text = text.replace(name, "")

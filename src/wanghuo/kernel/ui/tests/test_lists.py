@@ -1,4 +1,4 @@
-"""Lists: filters as a sentence in the URL, pages that lose and repeat nothing, counts that stop, exports that are files."""
+"""Lists: filters as a sentence, pages that lose and repeat nothing, counts that stop, exports that are files."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def table(*rows):
 def test_a_csv_opens_in_a_spreadsheet_and_runs_no_formula():
     response = exports.as_file(table(["YH-1", "=1+1"], ["YH-2", "a,b"]), "csv")
     text = b"".join(response.streaming_content).decode()
-    assert text == "\ufeff编号,说明\r\nYH-1,'=1+1\r\nYH-2,\"a,b\"\r\n"
+    assert text == '\ufeff编号,说明\r\nYH-1,\'=1+1\r\nYH-2,"a,b"\r\n'
     assert "filename*=UTF-8''%E9%9A%90%E6%82%A3-20260301-0000.csv" in response["Content-Disposition"]
 
 

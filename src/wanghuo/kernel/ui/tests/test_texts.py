@@ -101,7 +101,12 @@ def test_a_deadline_that_was_met_late_paused_or_never_set():
 
 def test_numbers_tell_unknown_from_zero():
     assert [formats.number(v) for v in (None, 0, 12345)] == ["—", "0", "12,345"]
-    assert [formats.tile_number(v, "zh") for v in (None, 9999, 12_345, 340_000_000)] == ["—", "9,999", "1.2 万", "3.4 亿"]
+    assert [formats.tile_number(v, "zh") for v in (None, 9999, 12_345, 340_000_000)] == [
+        "—",
+        "9,999",
+        "1.2 万",
+        "3.4 亿",
+    ]
     assert formats.tile_number(12_345, "en") == "12,345"
     assert (formats.percent(1, 3), formats.percent(0, 0)) == ("33.3 %", "—")
 
@@ -123,7 +128,9 @@ def test_acts_are_those_of_the_table_with_the_reason_of_what_is_not_possible():
     leader = Actor(id=1, name="张伟", grants=(Grant("brigade_leader", "445281"),))
     refusals = {"pass": Text("不能自己销案", "not your own")}
     acts = acts_for(HAZARD, "submitted", actor=leader, row=Row(), url="/hazards/YH-1", refusals=refusals)
-    assert {a.name: a.allowed for a in acts} == {"order": False, "pass": False, "extend": False}, "rectify is the unit's"
+    assert {a.name: a.allowed for a in acts} == {"order": False, "pass": False, "extend": False}, (
+        "rectify is the unit's"
+    )
     assert next(a.reason for a in acts if a.name == "pass") == refusals["pass"]
     assert next(a.reason.zh for a in acts if a.name == "order") == "现为“待复查”，须先到“已上报”"
     acts = acts_for(HAZARD, "rectifying", actor=leader, row=Row(), url="/hazards/YH-1")
