@@ -1,7 +1,7 @@
 """`wanghuo import KIND FILE`: the import of the pages, for large files and for programs.
 
-The result is one JSON object on standard output; progress goes to standard error. Exit code 0: done (or, with --dry-run, nothing
-stands against it); 2: the file, the mapping or some rows are not valid; 1: anything else.
+The result is one JSON object on standard output; progress goes to standard error. Exit code 0: done (or, with
+--dry-run, nothing stands against it); 2: the file, the mapping or some rows are not valid; 1: anything else.
 """
 
 from __future__ import annotations

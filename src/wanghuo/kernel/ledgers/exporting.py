@@ -1,7 +1,7 @@
 """A list as a file: at once up to AT_ONCE rows, above that as a job whose file waits for the person who asked.
 
-`ListPage(exporter=exporting.export("units", rows=...))` is all a module declares. The rows are those the person may see, the
-columns those of the list, so masks stay on; who exported what, under which filter, is audited by the list.
+`ListPage(exporter=exporting.export("units", rows=...))` is all a module declares. The rows are those the person may
+see, the columns those of the list, so masks stay on; who exported what, under which filter, is audited by the list.
 """
 
 from __future__ import annotations

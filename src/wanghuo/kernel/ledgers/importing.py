@@ -1,7 +1,7 @@
 """What can be imported: a module declares a kind, its columns, how rows are judged and how they are written.
 
-A kind's `check` and `write` get rows in batches, already converted to the columns' kinds, and must use the same services as
-the module's forms. `check` writes nothing. An example stands in docs/modules/ledgers.md.
+A kind's `check` and `write` get rows in batches, already converted to the columns' kinds, and must use the same
+services as the module's forms. `check` writes nothing. An example stands in docs/modules/ledgers.md.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ COORDINATE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A target column. `choices` maps a kept code to its word; both are accepted in a cell. `synonyms` are other headings.
+    """A target column. `choices` maps a kept code to its word; both are accepted in a cell. `synonyms` are other
+    headings.
 
     `least` and `most` bound a number, `longest` a text. `example` stands in the template.
     """
@@ -83,8 +84,8 @@ Outcome = Literal["new", "update", "duplicate", "error"]
 
 @dataclass(slots=True)
 class Judged:
-    """What `check` says of one row. `target` is for the kind's own use in `write` (the row to update). `note` says why it
-    is a duplicate. Only new and update rows are written."""
+    """What `check` says of one row. `target` is for the kind's own use in `write` (the row to update). `note` says
+    why it is a duplicate. Only new and update rows are written."""
 
     row: Row
     outcome: Outcome
@@ -105,8 +106,8 @@ class Written:
 
 @dataclass(slots=True)
 class Context:
-    """The import that rows belong to. `region` stands in for rows that name none; `memory` lasts over all batches of one
-    pass, for duplicates inside the file. `mark` goes into records that keep where they came from."""
+    """The import that rows belong to. `region` stands in for rows that name none; `memory` lasts over all batches
+    of one pass, for duplicates inside the file. `mark` goes into records that keep where they came from."""
 
     actor: Actor
     region: str
@@ -123,8 +124,8 @@ Undo = Callable[[Sequence[str], Context], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class ImportKind:
-    """Something that can be imported. `undo` takes the object ids of created rows, removes those that nothing was built on
-    and returns the references of the others."""
+    """Something that can be imported. `undo` takes the object ids of created rows, removes those that nothing was
+    built on and returns the references of the others."""
 
     code: str
     title: Text

@@ -1,4 +1,5 @@
-"""Which column of a file becomes which field: data, as TOML or JSON, guessed from the headings and remembered by source.
+"""Which column of a file becomes which field: data, as TOML or JSON, guessed from the headings and remembered by
+source.
 
 ```toml
 source = "县教育局台账"        # under which the mapping is remembered
@@ -196,7 +197,8 @@ def _names(column: Column) -> set[str]:
 
 
 def guess_header(rows: Sequence[Sequence[str]], kind: ImportKind) -> int:
-    """The number (from 1) of the row that looks most like a heading of `kind`; the first row with text when none does."""
+    """The number (from 1) of the row that looks most like a heading of `kind`; the first row with text when none
+    does."""
     wanted = set().union(*(_names(c) for c in kind.columns))
     best, most = 0, 0
     for number, row in enumerate(rows[:HEADER_ROWS_LOOKED_AT], 1):

@@ -273,7 +273,8 @@ def _is_busy(run: ImportRun) -> bool:
 
 
 def _is_stalled(run: ImportRun) -> bool:
-    """Whether the process that was at it is gone: its job has ended, or it took far too long for a file done at once."""
+    """Whether the process that was at it is gone: its job has ended, or it took far too long for a file done at
+    once."""
     if not _is_busy(run):
         return False
     if run.job:

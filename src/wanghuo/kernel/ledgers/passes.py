@@ -1,4 +1,5 @@
-"""One pass over a file: rows in batches, converted, judged by the kind. The check and the write both go through here."""
+"""One pass over a file: rows in batches, converted, judged by the kind. The check and the write both go through
+here."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ class RegionFinder:
 def batches(
     path: Path, kind: ImportKind, mapping: maps.Mapping, context: Context, limits: Limits, size: int = BATCH
 ) -> Iterator[Batch]:
-    """The rows of the file below its heading, empty ones left out. Raises Unreadable where the file ends being readable."""
+    """The rows of the file below its heading, empty ones left out. Raises Unreadable where the file ends being
+    readable."""
     find_region, names, batch = RegionFinder(context.region), [], Batch()
     for number, cells in enumerate(read_rows(path, limits), 1):
         if number <= mapping.header_row:

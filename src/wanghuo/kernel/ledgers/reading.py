@@ -1,7 +1,7 @@
 """Read a table file, by content and not by name, as rows of text: csv (UTF-8, UTF-16, GB18030), csv.gz and xlsx.
 
-Everything is bounded: bytes, rows, columns and the length of a cell. A workbook is parsed in a child process with bounded
-memory and time, after its central directory was looked at. No reader raises anything but `Unreadable`.
+Everything is bounded: bytes, rows, columns and the length of a cell. A workbook is parsed in a child process with
+bounded memory and time, after its central directory was looked at. No reader raises anything but `Unreadable`.
 """
 
 from __future__ import annotations

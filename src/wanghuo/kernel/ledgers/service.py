@@ -1,7 +1,7 @@
 """Importing, step by step: take a file, map its columns, check it (which writes nothing), write it, undo it.
 
-A write goes in batches, each its own transaction that also moves the import's mark `done_through`: other writers get their
-turn in between, and a process that dies is taken up where it stopped (ADR 0071).
+A write goes in batches, each its own transaction that also moves the import's mark `done_through`: other writers
+get their turn in between, and a process that dies is taken up where it stopped (ADR 0071).
 """
 
 from __future__ import annotations

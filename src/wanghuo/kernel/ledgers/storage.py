@@ -28,7 +28,8 @@ def table_path(run_id: UUID) -> Path:
 
 
 def keep(run_id: UUID, chunks: Iterable[bytes], most_bytes: int) -> tuple[str, int]:
-    """Keep the bytes; the SHA-256 and how many they are. Raises Unreadable beyond `most_bytes` and then keeps nothing."""
+    """Keep the bytes; the SHA-256 and how many they are. Raises Unreadable beyond `most_bytes` and then keeps
+    nothing."""
     path = table_path(run_id)
     path.parent.mkdir(parents=True, mode=0o700)
     digest, size = hashlib.sha256(), 0

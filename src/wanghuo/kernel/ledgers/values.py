@@ -1,4 +1,5 @@
-"""From the text of a cell to a value: each kind of cell has one function, and every failure says what would be right."""
+"""From the text of a cell to a value: each kind of cell has one function, and every failure says what would be
+right."""
 
 from __future__ import annotations
 

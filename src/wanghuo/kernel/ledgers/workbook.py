@@ -1,7 +1,7 @@
 """The child that reads a workbook: `python -m wanghuo.kernel.ledgers.workbook IN OUT ROWS COLUMNS BYTES`.
 
-It writes the first visible sheet that has anything as JSON lines, every cell as text, and exits with 0; otherwise it prints
-one JSON object that says why not, and exits with 2. It knows nothing of the platform and opens no other file.
+It writes the first visible sheet that has anything as JSON lines, every cell as text, and exits with 0; otherwise
+it prints one JSON object that says why not, and exits with 2. It knows nothing of the platform and opens no other file.
 """
 
 from __future__ import annotations

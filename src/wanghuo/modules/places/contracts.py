@@ -105,7 +105,8 @@ class UnitRegistered(Event):
 
 @dataclass(frozen=True)
 class UnitChanged(Event):
-    """A unit changed; `fields` names what. Where region_code or sector is among them, rows that carry them must follow."""
+    """A unit changed; `fields` names what. Where region_code or sector is among them, rows that carry them must
+    follow."""
 
     kind = "places.unit_changed"
     unit_id: UUID

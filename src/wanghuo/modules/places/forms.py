@@ -69,8 +69,10 @@ class UnitForm(PointForm):
 
     units = {"area_m2": "m²", "height_m": "m"}
     sections = (
-        (Text("是谁、在哪", "Who and where"), ("name", "kind", "region", "sector", "uscc", "local_code", "address", "lng", "lat", "coordinates")),
-        (Text("规模（不知道就空着）", "Size (leave empty what is not known)"), ("area_m2", "storeys", "height_m", "employees", "beds", "rooms", "seats", "pupils")),
+        (Text("是谁、在哪", "Who and where"),
+         ("name", "kind", "region", "sector", "uscc", "local_code", "address", "lng", "lat", "coordinates")),
+        (Text("规模（不知道就空着）", "Size (leave empty what is not known)"),
+         ("area_m2", "storeys", "height_m", "employees", "beds", "rooms", "seats", "pupils")),
         (Text("情形", "Circumstances"), ("has_control_room", "mixed_use", "self_built", "let_out", "opening_hours")),
     )  # fmt: skip
     name = _words(Text("单位名称", "Name"), 120, required=True)

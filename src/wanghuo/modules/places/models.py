@@ -58,6 +58,7 @@ class Unit(Scoped):
             models.Index(fields=["city_code", "-id"], name="places_unit_city"),
             models.Index(fields=["province_code", "-id"], name="places_unit_province"),
             models.Index(fields=["scope_unit"], name="places_unit_own"),
+            models.Index(fields=["pinyin", "id"], name="places_unit_pinyin"),
             models.Index(fields=["local_code"], condition=~Q(local_code=""), name="places_unit_local"),
             models.Index(fields=["county_code", "sector", "-id"], name="places_unit_sector"),
             models.Index(fields=["county_code"], condition=Q(has_control_room=True), name="places_unit_must_connect"),

@@ -25,6 +25,8 @@ from wanghuo.modules.places.tables import BUILDINGS, UNITS, kind_name
 CLASSIFY = Text("认定类别", "Decide a class")
 NAME_PERSON = Text("登记负责人", "Name somebody in charge")
 EDIT_UNIT = Text("修改档案", "Edit the file")
+EDIT_BUILDING = Text("修改", "Edit")
+LET = Text("登记使用单位", "Add a unit that uses it")
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -271,15 +273,20 @@ def building(request: HttpRequest, ref: str) -> HttpResponse:
         "use": taxonomy.building_uses().get(row.use),
         "resistance": taxonomy.fire_resistance().get(row.fire_resistance),
         "manager": Unit.objects.visible_to(actor).filter(pk=row.manager_id).first(),
-        "tenancies": [
-            (Unit.objects.visible_to(actor).filter(pk=t.unit_id).first(), t.floors) for t in row.tenancies.order_by("id")[:50]
+        "tenancies": _tenants(row, actor),
+        "acts": [
+            Act(name, label, f"/buildings/{ref}/acts/{name}")
+            for name, label in (("edit", EDIT_BUILDING), ("let", LET)) if actor.can("places.edit", row)
         ],
-        "acts": [Act("edit", Text("修改", "Edit"), f"/buildings/{ref}/acts/edit"),
-                 Act("let", Text("登记使用单位", "Add a unit that uses it"), f"/buildings/{ref}/acts/let")]
-        if actor.can("places.edit", row) else [],
         "panels": panels.panels_for("building", row.ref, row, actor),
     }  # fmt: skip
     return render(request, "places/building.html", context)
+
+
+def _tenants(row: Building, actor: Actor) -> list[tuple[Unit, str]]:
+    """The units that use a building, of those the actor may see, and where in it."""
+    floors = dict(row.tenancies.order_by("id").values_list("unit_id", "floors")[:200])  # type: ignore[attr-defined]
+    return [(unit, floors[unit.pk]) for unit in Unit.objects.visible_to(actor).filter(pk__in=floors).order_by("ref")]
 
 
 @needs("places.edit")
@@ -291,8 +298,10 @@ def building_act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
     actor.require("places.edit", row)
     if name == "let":
         return answer(
-            request, forms.TenancyForm, title=Text("登记使用单位", "Add a unit that uses it"), then=f"/buildings/{ref}",
-            save=lambda d: services.let_to(building_ref=ref, unit_ref=d["unit"].strip(), floors=d["floors"], actor=actor),
+            request, forms.TenancyForm, title=LET, then=f"/buildings/{ref}",
+            save=lambda d: services.let_to(
+                building_ref=ref, unit_ref=d["unit"].strip(), floors=d["floors"], actor=actor
+            ),
         )  # fmt: skip
     if name != "edit":
         raise NotFound(what=Text("操作", "act"), ref=name)

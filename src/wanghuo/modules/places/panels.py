@@ -2,7 +2,8 @@
 
 An upper module registers in `AppConfig.ready()`; the page loads each panel's fragment with htmx after it is shown:
 
-    panels.register(panels.Panel("devices", Text("设备", "Devices"), "sensing.view", lambda ref: f"/devices/of/{ref}", 10))
+    panels.register(panels.Panel("devices", Text("设备", "Devices"), "sensing.view", lambda ref:
+    f"/devices/of/{ref}", 10))
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from wanghuo.kernel.access.actor import Actor, Placed
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel: its title, the right it takes over the unit, and the address of its fragment for a reference (DW-…)."""
+    """One panel: its title, the right it takes over the unit, and the address of its fragment for a reference
+    (DW-…)."""
 
     code: str
     title: Text

@@ -1,4 +1,5 @@
-"""What the rules propose: the classes of a unit, with reasons. A named person decides; both are kept (regulations 0.2.6)."""
+"""What the rules propose: the classes of a unit, with reasons. A named person decides; both are kept (regulations
+0.2.6)."""
 
 from __future__ import annotations
 

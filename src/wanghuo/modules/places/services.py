@@ -193,7 +193,8 @@ def set_classes(unit: Unit, codes: list[str]) -> None:
 def name_person(
     *, unit_ref: str, role: str, name: str, phone: str, actor: Actor, since: date | None = None, certificate: str = ""
 ) -> contracts.Contact:
-    """Name somebody in charge of a unit; who held a single post before is ended. Raises NotFound, NotPermitted, Invalid."""
+    """Name somebody in charge of a unit; who held a single post before is ended. Raises NotFound, NotPermitted,
+    Invalid."""
     unit = selectors.get_unit(unit_ref, actor=actor, lock=True)
     _require(actor, unit)
     if role not in selectors.ROLES:

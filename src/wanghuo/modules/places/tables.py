@@ -33,6 +33,11 @@ def kind_name(unit: Unit) -> Text:
     return taxonomy.kinds().get(unit.kind, Text(unit.kind, unit.kind))
 
 
+def class_names(unit: Unit) -> Text | str:
+    """The classes decided, in words."""
+    return listing([taxonomy.class_name(code) for code in unit.classes]) if unit.classes else ""
+
+
 UNITS = ListPage(
     title=Text("单位", "Units"),
     what=Text("单位", "unit"),
@@ -40,7 +45,7 @@ UNITS = ListPage(
         Column("ref", Text("编号", "Reference"), kind="ref", sort="ref"),
         Column("name", Text("名称", "Name"), sort="pinyin"),
         Column("kind", Text("种类", "Kind"), value=kind_name),
-        Column("classes", Text("类别", "Classes"), value=lambda u: listing([taxonomy.class_name(c) for c in u.classes]) if u.classes else ""),
+        Column("classes", Text("类别", "Classes"), value=class_names),
         Column("region", Text("区划", "Region"), value="region_code", kind="region"),
         Column("address", Text("地址", "Address"), wide=True),
         Column("area_m2", Text("面积", "Area"), kind="number", unit="m²", wide=True),
