@@ -9,6 +9,7 @@ from uuid import UUID
 
 from wanghuo.base import Text
 from wanghuo.kernel.outbox import Event
+from wanghuo.modules.places.contracts import Contact
 
 CONDITIONS: dict[str, Text] = {
     "fire": Text("火警", "fire alarm"),
@@ -54,7 +55,8 @@ class SignalRaised(Event):
     `at`: when it happened, by the device's clock corrected by its learned offset, or `received_at` where the device names no
     usable time. `stale`: the frame's label lies more than 10 min off the device's learned offset (a recording, or a clock that
     jumped): shown and marked, never forwarded without a person. `test`: the device is under maintenance. `trust`: one of TRUSTS.
-    `frame_ref` finds the frame in the journal. `component_id` is None for the device's and a whole system's conditions.
+    `frame_ref` finds the frame in the journal. `component_key`: "uitd" for the device itself, "1.1" for a whole system (type.address),
+    "1.1.23.458754" for a component; "" where the gateway itself noticed (duplicate_source).
     """
 
     kind: ClassVar[str] = "sensing.signal_raised"
@@ -184,15 +186,6 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """Somebody to call about a unit."""
-
-    name: str
-    role: str
-    phone: str
-
-
-@dataclass(frozen=True, slots=True)
 class ComponentView:
     """A component (部件) under a device, with the conditions it reports now."""
 
@@ -204,6 +197,7 @@ class ComponentView:
     address: int | None
     location: str
     conditions: tuple[str, ...]
+    word: int | None
     since: datetime | None
 
 

@@ -1,3 +1,16 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.modules.sensing import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("devices", pages.devices),
+    path("devices/new", pages.new_device),
+    path("devices/quarantine", pages.quarantine),
+    path("devices/quarantine/<slug:source>", pages.quarantined),
+    path("devices/quarantine/<slug:source>/acts/ignore", pages.ignore),
+    path("devices/of/<str:ref>", pages.devices_of_unit),
+    path("devices/<str:ref>", pages.device),
+    path("devices/<str:ref>/acts/<slug:name>", pages.device_act),
+    path("devices/<str:ref>/components/<str:key>", pages.component_act),
+    path("devices/<str:ref>/frames/<str:frame_ref>", pages.frame),
+]

@@ -1,0 +1,85 @@
+"""The forms of devices."""
+
+from __future__ import annotations
+
+from django import forms as fields
+
+from wanghuo.base import Text
+from wanghuo.kernel.ui.forms import Form
+from wanghuo.modules.sensing import commands
+from wanghuo.modules.sensing.profiles import profiles
+
+
+def _words(label: Text, most: int, *, required: bool = False, help_text: Text | str = "") -> fields.CharField:
+    return fields.CharField(label=label, max_length=most, required=required, help_text=help_text)  # type: ignore[arg-type]
+
+
+class DeviceForm(Form):
+    """Register or change a device."""
+
+    source = _words(
+        Text("设备地址", "Address"),
+        24,
+        required=True,
+        help_text=Text("12 位十六进制（按线上顺序）或十进制编号", "twelve hex digits in wire order, or the decimal number"),
+    )
+    unit = _words(
+        Text("单位编号", "Unit"), 40, help_text=Text("DW 编号、信用代码或原系统编号", "DW reference, credit code or former code")
+    )
+    building = _words(Text("建筑编号", "Building"), 40, help_text=Text("JZ 编号，可不填", "JZ reference, optional"))
+    region = _words(Text("行政区划", "Region"), 60, help_text=Text("没有单位时填写", "where there is no unit"))
+    profile = fields.ChoiceField(label=Text("设备配置", "Profile"), choices=lambda: [(c, p.name) for c, p in profiles().items()])  # type: ignore[arg-type, misc]
+    maker = _words(Text("厂家", "Maker"), 60)
+    model = _words(Text("型号", "Model"), 60)
+    floor = _words(Text("楼层", "Floor"), 20)
+    location = _words(Text("安装位置", "Location"), 120)
+    networks = _words(
+        Text("可信网络", "Networks"), 200, help_text=Text("如 10.1.0.0/16，逗号分隔；不填为不限", "like 10.1.0.0/16, by commas; empty: any")
+    )
+    installed_on = fields.DateField(
+        label=Text("安装日期", "Installed on"),  # type: ignore[arg-type]
+        required=False,
+        widget=fields.DateInput(attrs={"type": "date"}),
+    )
+
+
+class ChangeForm(DeviceForm):
+    """Change a device: its address stays."""
+
+    source = None  # type: ignore[assignment]
+
+
+class ReasonForm(Form):
+    """An act that asks why."""
+
+    reason = _words(Text("原因", "Reason"), 200, required=True)
+
+
+class MuteForm(ReasonForm):
+    """Mute a device for some hours."""
+
+    hours = fields.FloatField(
+        label=Text("静默小时数", "Hours"),  # type: ignore[arg-type]
+        min_value=0,
+        max_value=168,
+        help_text=Text("0 为解除；火警从不静默", "0 ends it; fire is never muted"),  # type: ignore[arg-type]
+    )
+
+
+class CommandForm(ReasonForm):
+    """Send a command down."""
+
+    act = fields.ChoiceField(label=Text("指令", "Command"), choices=list(commands.ACTS.items()))  # type: ignore[arg-type]
+    minutes = fields.IntegerField(
+        label=Text("查岗应答时限（分钟）", "Minutes to answer a duty check"),  # type: ignore[arg-type]
+        min_value=1,
+        max_value=commands.MOST_MINUTES,
+        initial=commands.DEFAULT_MINUTES,
+    )
+    field_order = ["act", "minutes", "reason"]
+
+
+class LocationForm(Form):
+    """Where a component is."""
+
+    location = _words(Text("部件位置", "Where it is"), 120)

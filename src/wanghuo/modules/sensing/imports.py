@@ -1,0 +1,175 @@
+"""Devices from a table: the same checks as the form, written in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from wanghuo.base import AppError, Text
+from wanghuo.base.time import local_day
+from wanghuo.kernel import audit
+from wanghuo.kernel.access.scope import scope_columns
+from wanghuo.kernel.geo.coordinates import to_wgs84
+from wanghuo.kernel.ledgers.importing import CellError, Column, Context, ImportKind, Judged, Row, Written, register_import
+from wanghuo.kernel.loops.refs import next_refs
+from wanghuo.modules.places import public as places
+from wanghuo.modules.sensing import services
+from wanghuo.modules.sensing.models import Device, QuarantinedDevice
+from wanghuo.modules.sensing.profiles import profiles
+
+
+def columns() -> tuple[Column, ...]:
+    """The columns of the ledger of devices."""
+    kinds = {code: kind.name for code, kind in profiles().items()}
+    return (
+        Column("source", Text("设备地址", "Address"), required=True, longest=20, example="e90300000000",
+               help=Text("12 位十六进制（按线上顺序）或十进制编号", "twelve hex digits in wire order, or the decimal number"),
+               synonyms=("设备编号", "传输装置编号", "装置地址", "设备号", "source address", "device id")),
+        Column("unit", Text("单位编号", "Unit"), longest=40, example="DW-445281-000017",
+               help=Text("DW 编号、统一社会信用代码或原系统编号", "DW reference, credit code or code of the former system"),
+               synonyms=("单位", "所属单位编号", "信用代码", "统一社会信用代码", "unit ref")),
+        Column("region_code", Text("行政区划", "Region"), "region", example="普宁市赤岗镇",
+               help=Text("没有单位的设备才需要", "only for devices without a unit"), synonyms=("区划代码", "乡镇", "region code")),
+        Column("profile", Text("设备配置", "Profile"), "choice", choices=kinds, example="standard",
+               synonyms=("设备类型", "类型", "协议配置")),
+        Column("maker", Text("厂家", "Maker"), longest=60, synonyms=("生产厂家", "厂商", "品牌")),
+        Column("model", Text("型号", "Model"), longest=60, synonyms=("设备型号", "规格型号")),
+        Column("floor", Text("楼层", "Floor"), longest=20, example="3F", synonyms=("所在楼层",)),
+        Column("location", Text("安装位置", "Location"), longest=120, example="消防控制室", synonyms=("位置", "安装地点")),
+        Column("lng", Text("经度", "Longitude"), "float", least=73, most=136, synonyms=("lon", "x")),
+        Column("lat", Text("纬度", "Latitude"), "float", least=3, most=54, synonyms=("y",)),
+        Column("networks", Text("可信网络", "Networks"), longest=200, example="10.1.0.0/16",
+               help=Text("多个用逗号隔开；不填为不限", "several are separated by commas; empty: any")),
+        Column("installed_on", Text("安装日期", "Installed on"), "date", example="2026-03-05", synonyms=("投用日期",)),
+    )  # fmt: skip
+
+
+def check(rows: Sequence[Row], context: Context) -> list[Judged]:
+    """New, an update of the device with that address, a duplicate inside the file, or an error."""
+    units = places.units_by_codes(str(row.get("unit", "")).strip() for row in rows)
+    cleaned = [_cleaned(row, context, units) for row in rows]
+    sources = [row.values.get("source", "") for row in rows]
+    standing = {device.source: device for device in Device.objects.filter(source__in=sources)}
+    ids = [device.pk for device in standing.values()]
+    visible = set(Device.objects.visible_to(context.actor).filter(pk__in=ids).values_list("pk", flat=True))
+    return [_judged(row, errors, standing, visible, context) for row, errors in zip(rows, cleaned, strict=True)]
+
+
+def _cleaned(row: Row, context: Context, units: dict[str, Any]) -> list[CellError]:
+    errors: list[CellError] = []
+    found = row.values
+    if found.get("lng") is not None and found.get("lat") is not None and context.coordinates is not None:
+        found["lng"], found["lat"] = to_wgs84(found["lng"], found["lat"], context.coordinates)
+    networks = found.get("networks", "")
+    if isinstance(networks, str):
+        found["networks"] = [block for block in networks.replace("，", ",").replace(";", ",").split(",") if block.strip()]
+    try:
+        found["source"] = services.clean_source(str(row.get("source", "")))
+        found.update(services.clean(found))
+    except AppError as error:
+        column = getattr(error, "field", "")
+        errors.append(CellError(column, error.message, value=str(row.get(column, ""))))
+    code = str(row.get("unit", "")).strip()
+    unit = units.get(code)
+    if code and (unit is None or not context.actor.can(services.EDIT, unit)):
+        errors.append(CellError("unit", Text("没有这个单位，或不在你的范围", "no such unit, or outside your scope"), value=code))
+    elif unit is not None:
+        found["unit_id"], found["region_code"], found["sector"] = unit.id, unit.region_code, unit.sector
+        found["lng"], found["lat"] = found.get("lng") or unit.lng, found.get("lat") or unit.lat
+    return errors
+
+
+def _judged(
+    row: Row, errors: list[CellError], standing: dict[str, Device], visible: set[UUID], context: Context
+) -> Judged:
+    if errors:
+        return Judged(row, "error", errors=errors)
+    source = row.values["source"]
+    seen: dict[str, int] = context.memory.setdefault("sources", {})
+    earlier = seen.setdefault(source, row.number)
+    if earlier != row.number:
+        return Judged(row, "duplicate", note=Text("与第 {n} 行地址相同", "the same address as row {n}").filled({"n": earlier}))
+    device = standing.get(source)
+    if device is None:
+        return Judged(row, "new")
+    if device.pk not in visible:
+        return Judged(row, "error", errors=[CellError("source", services.SourceNeedsChecking.text, value=source)])
+    return Judged(row, "update", target=device)
+
+
+def write(judged: Sequence[Judged], context: Context) -> list[Written]:
+    """Write new and updated devices; quarantined ones among them leave quarantine."""
+    new = [(j.row, _new(j.row, context)) for j in judged if j.outcome == "new"]
+    year = local_day(timezone.now()).year
+    by_county: dict[str, list[Device]] = {}
+    for _, device in new:
+        by_county.setdefault(device.region_code[:6], []).append(device)
+    for county, devices in by_county.items():
+        for device, ref in zip(devices, next_refs("SB", county, year, count=len(devices)), strict=True):
+            device.ref = ref
+    Device.objects.bulk_create([device for _, device in new], batch_size=500)
+    changed = [(j.row, _changed(j.target, j.row)) for j in judged if j.outcome == "update"]
+    fields = [*services.FIELDS, "unit", *scope_columns("0"), "changed_at"]
+    Device.objects.bulk_update([device for _, device in changed], fields, batch_size=100)
+    everyone = [*new, *changed]
+    QuarantinedDevice.objects.filter(source__in=[device.source for _, device in new]).delete()
+    for row, device in everyone:
+        act = "sensing:device:register" if row.number in {r.number for r, _ in new} else "sensing:device:change"
+        audit.record(context.actor, act, device.ref, region=device.region_code, after={"source": device.source})
+    numbers = {row.number for row, _ in new}
+    return [Written(r.number, "new" if r.number in numbers else "update", d.ref, str(d.pk)) for r, d in everyone]
+
+
+def _new(row: Row, context: Context) -> Device:
+    device = Device(source=row.values["source"], **services.clean(row.values))
+    device.unit_id = row.get("unit_id")
+    region = row.get("region_code") or context.region
+    device.place(region, sector=row.get("sector", ""), unit=device.unit_id)
+    context.actor.require(services.EDIT, device)
+    return device
+
+
+def _changed(device: Device, row: Row) -> Device:
+    """An update changes what the file says; an empty cell says nothing."""
+    given = {name: value for name, value in row.values.items() if value not in (None, "", [])}
+    for name, value in services.clean(given).items():
+        setattr(device, name, value)
+    if row.get("unit_id"):
+        device.unit_id = row.values["unit_id"]
+        device.place(row.values["region_code"], sector=row.get("sector", ""), unit=device.unit_id)
+    device.changed_at = timezone.now()
+    return device
+
+
+def undo(object_ids: Sequence[str], context: Context) -> list[str]:
+    """Remove created devices that were never heard; the references of the others."""
+    blocked: list[str] = []
+    for start in range(0, len(object_ids), 500):
+        rows = Device.objects.visible_to(context.actor).filter(pk__in=object_ids[start : start + 500])
+        blocked += rows.exclude(last_seen_at=None).values_list("ref", flat=True)
+        rows.filter(last_seen_at=None).delete()
+    return blocked
+
+
+def register() -> None:
+    """Declare the kind; called when the app is ready."""
+    register_import(
+        ImportKind(
+            code="devices",
+            title=Text("设备", "Devices"),
+            right="sensing.import",
+            columns=columns(),
+            check=check,
+            write=write,
+            undo=undo,
+            has_coordinates=True,
+            help=Text(
+                "地址已登记的为更新；填了单位编号的，随单位所在区划。隔离中的同地址设备随之解除隔离。",
+                "A registered address is updated; with a unit given, the device stands where the unit stands. A quarantined device of "
+                "that address leaves quarantine.",
+            ),
+        )
+    )

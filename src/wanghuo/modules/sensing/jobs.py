@@ -1,0 +1,32 @@
+"""What sensing does by the clock; imported when the app is ready."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from wanghuo.kernel.jobs.periodic import every
+from wanghuo.modules.sensing import commands, retention, supervision
+
+
+@every(5, "sensing.silence")
+def silence() -> None:
+    """Off line is shown within 90 s for a 30 s heartbeat (reliability.md P6): 3 periods, judged each 5 s."""
+    supervision.judge_silence()
+
+
+@every(5, "sensing.commands")
+def expire_commands() -> None:
+    """End commands that nobody answered."""
+    commands.expire(timezone.now())
+
+
+@every(300, "sensing.look")
+def look() -> None:
+    """One look an hour for the online rate; asked more often, so that a restart misses none."""
+    supervision.look()
+
+
+@every(3600, "sensing.prune")
+def prune() -> None:
+    """Let the journal forget what is old and taken in."""
+    retention.prune()

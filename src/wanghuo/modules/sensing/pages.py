@@ -1,0 +1,261 @@
+"""Pages of devices: the ledger, one device with its panel lamps, unknown devices, one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from wanghuo.base import Invalid, NotFound, Text
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.pages import needs
+from wanghuo.kernel.regions import service as regions
+from wanghuo.kernel.ui.acts import Act, acts_for
+from wanghuo.kernel.ui.forms import Form, answer
+from wanghuo.kernel.ui.pages import render
+from wanghuo.modules.places import public as places
+from wanghuo.modules.sensing import commands, forms, frames, selectors, services
+from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.models import Device, QuarantinedDevice, Reading
+from wanghuo.modules.sensing.panel import lamps_of, told
+from wanghuo.modules.sensing.profiles import profile
+from wanghuo.modules.sensing.states import DEVICE, DeviceState
+from wanghuo.modules.sensing.tables import DEVICES, QUARANTINE
+
+CHANGE, MUTE, COMMAND = Text("修改登记", "Change"), Text("静默", "Mute"), Text("下发指令", "Send a command")
+REGISTER, IGNORE = Text("登记设备", "Register a device"), Text("搁置", "Put aside")
+MOST_COMPONENTS, MOST_EVENTS = 200, 50
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined, no-any-return]
+
+
+def _url(row: Device) -> str:
+    return f"/devices/{row.ref}"
+
+
+@needs("sensing.view")
+@require_GET
+def devices(request: HttpRequest) -> HttpResponse:
+    """The ledger of devices."""
+    rows = Device.objects.visible_to(_actor(request)).select_related("unit")
+    return DEVICES.respond(request, rows)  # type: ignore[return-value]
+
+
+@needs("sensing.view")
+@require_GET
+def devices_of_unit(request: HttpRequest, ref: str) -> HttpResponse:
+    """The devices of one unit, as a panel of its page."""
+    unit = places.unit_by_code(ref)
+    rows = Device.objects.visible_to(_actor(request)).filter(unit_id=unit.id if unit else None).exclude(unit=None)
+    return render(request, "sensing/of_unit.html", {"rows": rows.order_by("ref")[:50], "machine": DEVICE, "ref": ref})
+
+
+@needs("sensing.view")
+@require_GET
+def device(request: HttpRequest, ref: str) -> HttpResponse:
+    """One device: its lamps, components, readings, events, commands and last frames."""
+    actor = _actor(request)
+    row = selectors.get_device(ref, actor=actor)
+    views = selectors.components_of([row.id]).get(row.id, [])
+    events = list(row.events.select_related("component").order_by("-id")[:MOST_EVENTS])
+    readings = Reading.objects.filter(component__device=row).select_related("component").order_by("component__key")
+    context = {
+        "device": row,
+        "title": row.ref,
+        "machine": DEVICE,
+        "acts": _acts(row, actor),
+        "kind": profile(row.profile),
+        "unit": places.units_by_ids([row.unit_id]).get(row.unit_id) if row.unit_id else None,
+        "building": places.buildings_by_ids([row.building_id]).get(row.building_id) if row.building_id else None,
+        "number": int.from_bytes(bytes.fromhex(row.source), "little"),
+        "lamps": lamps_of(row, views),
+        "components": [v for v in views if v.key != "uitd"][:MOST_COMPONENTS],
+        "conditions": told,
+        "readings": readings[:MOST_COMPONENTS],
+        "quantities": frames.quantity_name,
+        "events": [(event, told(event)) for event in events],
+        "frames": list(dict.fromkeys(filter(None, [row.last_frame_ref, *(e.frame_ref for e in events)])))[:12],
+        "commands": [
+            (c, commands.ACTS.get(c.act), commands.STATES.get(c.state)) for c in row.commands.order_by("-asked_at")[:10]
+        ],
+        "may_edit": actor.can(services.EDIT, row),
+    }
+    return render(request, "sensing/device.html", context)
+
+
+def _acts(row: Device, actor: Actor) -> list[Act]:
+    own = []
+    if actor.can("sensing.command", row) and row.state != DeviceState.RETIRED:
+        own.append(Act("command", COMMAND, f"{_url(row)}/acts/command"))
+    if actor.can(services.EDIT, row):
+        own += [Act(name, word, f"{_url(row)}/acts/{name}") for name, word in (("change", CHANGE), ("mute", MUTE))]
+    moves = acts_for(DEVICE, row.state, actor=actor, row=row, url=_url(row))
+    return own + [Act(a.name, a.label, a.url, a.reason) for a in moves if a.allowed]
+
+
+@needs("sensing.edit")
+@require_http_methods(["GET", "POST"])
+def new_device(request: HttpRequest) -> HttpResponse:
+    """Register a device."""
+    actor = _actor(request)
+
+    def save(data: dict[str, Any]) -> str:
+        found = services.register_device(actor=actor, **_placed(data, actor))
+        return f"/devices/{found.ref}"
+
+    initial = {"profile": "standard", "source": request.GET.get("source", ""), "unit": request.GET.get("unit", "")}
+    return answer(
+        request, forms.DeviceForm, save=save, then=lambda url: url, title=REGISTER, submit=Text("登记", "Register"),
+        initial={**initial, "region": regions.name(actor.home)},
+    )  # fmt: skip
+
+
+def _placed(data: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """The form's data with unit, building and region found."""
+    found = {name: value for name, value in data.items() if name not in ("unit", "building", "region", "networks")}
+    found["networks"] = [block for block in data["networks"].replace("，", ",").split(",") if block.strip()]
+    if data["unit"]:
+        unit = places.unit_by_code(data["unit"].strip())
+        if unit is None:
+            raise Invalid(Text("没有这个单位。", "There is no such unit."), field="unit")
+        found["unit_id"] = unit.id
+    if data["building"]:
+        ref = data["building"].strip()
+        building = next((f for f in places.search(actor, ref) if f.kind == "building" and f.ref == ref), None)
+        if building is None:
+            raise Invalid(Text("没有这个建筑。", "There is no such building."), field="building")
+        found["building_id"] = building.id
+    if data["region"] and "unit_id" not in found:
+        code = regions.resolve(data["region"])
+        if code is None or code == "0":
+            raise Invalid(Text("没有这个区划。", "There is no such region."), field="region")
+        found["region_code"] = code
+    return found
+
+
+def _change(row: Device, data: dict[str, Any], actor: Actor) -> Any:
+    found = _placed(data, actor)
+    found.pop("region_code", None)
+    return services.change_device(ref=row.ref, actor=actor, **found)
+
+
+def _command(row: Device, data: dict[str, Any], actor: Actor) -> Any:
+    return commands.send_command(ref=row.ref, actor=actor, **data)
+
+
+def _mute(row: Device, data: dict[str, Any], actor: Actor) -> Any:
+    return services.mute_device(ref=row.ref, actor=actor, **data)
+
+
+def _moved(move: str) -> Callable[[Device, dict[str, Any], Actor], Any]:
+    return lambda row, data, actor: services.move_device(ref=row.ref, move=move, reason=data["reason"], actor=actor)
+
+
+_ACTS: dict[str, tuple[type[Form], Text, str, Callable[[Device, dict[str, Any], Actor], Any]]] = {
+    "command": (forms.CommandForm, COMMAND, "sensing.command", _command),
+    "change": (forms.ChangeForm, CHANGE, "sensing.edit", _change),
+    "mute": (forms.MuteForm, MUTE, "sensing.edit", _mute),
+    **{
+        name: (forms.ReasonForm, DEVICE.label(name), "sensing.edit", _moved(name))
+        for name in ("maintain", "resume", "retire", "return")
+    },
+}
+
+
+@needs("sensing.view")
+@require_http_methods(["GET", "POST"])
+def device_act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
+    """The form of one act on a device, and the act."""
+    actor = _actor(request)
+    row = selectors.get_device(ref, actor=actor)
+    if name not in _ACTS:
+        raise NotFound(what=Text("操作", "act"), ref=name)
+    form, title, right, save = _ACTS[name]
+    actor.require(right, row)
+    initial = _initial(row) if name == "change" else {}
+    return answer(
+        request, form, save=lambda data: save(row, data, actor), then=_url(row), title=title, initial=initial
+    )
+
+
+def _initial(row: Device) -> dict[str, Any]:
+    known = {name: getattr(row, name) for name in ("profile", "maker", "model", "floor", "location", "installed_on")}
+    unit = places.units_by_ids([row.unit_id]).get(row.unit_id) if row.unit_id else None
+    building = places.buildings_by_ids([row.building_id]).get(row.building_id) if row.building_id else None
+    known["unit"], known["building"] = unit.ref if unit else "", building.ref if building else ""
+    return {**known, "networks": ", ".join(row.networks), "region": regions.name(row.region_code)}
+
+
+@needs("sensing.edit")
+@require_http_methods(["GET", "POST"])
+def component_act(request: HttpRequest, ref: str, key: str) -> HttpResponse:
+    """Say where a component is."""
+    actor = _actor(request)
+    row = selectors.get_device(ref, actor=actor)
+
+    def save(data: dict[str, Any]) -> None:
+        services.name_component(ref=ref, key=key, location=data["location"], actor=actor)
+
+    part = row.components.filter(key=key).first()
+    initial = {"location": part.location if part else ""}
+    return answer(
+        request, forms.LocationForm, save=save, then=_url(row), title=Text("部件位置", "Location"), initial=initial
+    )
+
+
+@needs("sensing.view")
+@require_GET
+def frame(request: HttpRequest, ref: str, frame_ref: str) -> HttpResponse:
+    """One frame of a device: its bytes and what they say. Frames of other devices are not found here."""
+    row = selectors.get_device(ref, actor=_actor(request))
+    reader = Reader(settings.JOURNAL)
+    record = reader.record(frame_ref)
+    reader.close()
+    if record is None or record.data[12:18].hex() != row.source:
+        raise NotFound(what=Text("报文", "frame"), ref=frame_ref)
+    context = {"device": row, "title": Text("报文", "Frame"), "record": record, "shown": frames.shown(record)}
+    return render(request, "sensing/frame.html", context)
+
+
+@needs("sensing.edit")
+@require_GET
+def quarantine(request: HttpRequest) -> HttpResponse:
+    """Unknown devices that send."""
+    rows = QuarantinedDevice.objects.visible_to(_actor(request))
+    if not request.GET.get("ignored"):
+        rows = rows.filter(Q(ignored=False))
+    return QUARANTINE.respond(request, rows)  # type: ignore[return-value]
+
+
+@needs("sensing.edit")
+@require_GET
+def quarantined(request: HttpRequest, source: str) -> HttpResponse:
+    """One unknown device: its last frame, and what can be done."""
+    row = selectors.get_quarantined(source, actor=_actor(request))
+    acts = [
+        Act("register", REGISTER, f"/devices/new?source={row.source}", main=True),
+        Act("ignore", IGNORE, f"/devices/quarantine/{row.source}/acts/ignore"),
+    ]
+    last = frames.shown_bytes(bytes.fromhex(row.last_frame)) if row.last_frame else None
+    number = int.from_bytes(bytes.fromhex(row.source), "little")
+    context = {"row": row, "title": row.source, "acts": acts, "shown": last, "number": number}
+    return render(request, "sensing/quarantined.html", context)
+
+
+@needs("sensing.edit")
+@require_http_methods(["GET", "POST"])
+def ignore(request: HttpRequest, source: str) -> HttpResponse:
+    """Put an unknown device aside."""
+    actor = _actor(request)
+    selectors.get_quarantined(source, actor=actor)
+
+    def save(data: dict[str, Any]) -> None:
+        services.ignore_quarantined(source=source, actor=actor, **data)
+
+    return answer(request, forms.ReasonForm, save=save, then="/devices/quarantine", title=IGNORE)

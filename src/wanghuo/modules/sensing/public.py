@@ -1,0 +1,135 @@
+"""What other modules may ask of sensing. Functions without an actor are for the inside of a process (listeners, clocks): what they
+return must go through `visible_to` of the caller's own rows before a person sees it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from wanghuo.base import NotFound, Text
+from wanghuo.kernel.access.actor import Actor, system_actor
+from wanghuo.modules.places import public as places
+from wanghuo.modules.places.contracts import Contact
+from wanghuo.modules.sensing import contracts, selectors
+from wanghuo.modules.sensing.commands import send_command
+from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.models import Device, GatewayCounter, GatewayReport, IngestPosition
+from wanghuo.modules.sensing.services import register_device
+from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE
+
+__all__ = [
+    "connected_unit_ids",
+    "device",
+    "device_by_source",
+    "device_card",
+    "devices_by_ids",
+    "devices_of_unit",
+    "gateway_health",
+    "register_device",
+    "send_command",
+    "visible_devices",
+]
+
+SILENT_AFTER = timedelta(seconds=30)
+LOW_DISK_BYTES = 512 * 1024 * 1024
+
+
+def device(device_id: UUID) -> contracts.Device:
+    """A device, without an access check. Raises NotFound."""
+    row = Device.objects.filter(pk=device_id).first()
+    if row is None:
+        raise NotFound(what=DEVICE.what, ref=device_id)
+    return selectors.as_contract(row)
+
+
+def device_by_source(source: str) -> contracts.Device | None:
+    """The device with this address (six wire bytes in hex), without an access check."""
+    row = Device.objects.filter(source=source.lower()).first()
+    return selectors.as_contract(row) if row else None
+
+
+def devices_by_ids(ids: Iterable[UUID]) -> dict[UUID, contracts.Device]:
+    """Devices by key, without an access check."""
+    return {row.id: selectors.as_contract(row) for row in Device.objects.filter(pk__in=set(ids))}
+
+
+def devices_of_unit(unit_id: UUID, actor: Actor) -> list[contracts.Device]:
+    """The devices of a unit that the actor may see, by reference."""
+    return [
+        selectors.as_contract(row) for row in Device.objects.visible_to(actor).filter(unit_id=unit_id).order_by("ref")
+    ]
+
+
+def visible_devices(actor: Actor) -> QuerySet[Device]:
+    """The devices in service that the actor may see, as rows: for maps, counts and lists of upper modules (read only)."""
+    return Device.objects.visible_to(actor).filter(state__in=IN_SERVICE)
+
+
+def connected_unit_ids() -> QuerySet[Device]:
+    """The units that have a device in service, as a subquery of their keys."""
+    return Device.objects.filter(state__in=IN_SERVICE, unit__isnull=False).values("unit_id")
+
+
+def device_card(device_id: UUID) -> contracts.DeviceCard:
+    """Everything an operator needs beside an alarm, without an access check. Raises NotFound."""
+    found = Device.objects.select_related("unit", "building").filter(pk=device_id).first()
+    if found is None:
+        raise NotFound(what=DEVICE.what, ref=device_id)
+    unit, building = found.unit, found.building
+    people: tuple[Contact, ...] = places.contacts(unit.id, system_actor("ingest")) if unit else ()
+    views = selectors.components_of([found.id]).get(found.id, [])
+    return contracts.DeviceCard(
+        device=selectors.as_contract(found),
+        unit_ref=unit.ref if unit else "",
+        unit_name=unit.name if unit else "",
+        unit_address=unit.address if unit else "",
+        building_name=building.name if building else "",
+        floor=found.floor,
+        location=found.location,
+        contacts=people,
+        active=tuple(view for view in views if view.conditions),
+    )
+
+
+def gateway_health() -> contracts.GatewayHealth:
+    """How receiving goes. `problems` is empty when silence may be trusted."""
+    live = GatewayReport.objects.filter(stopped=False).order_by("-reported_at")
+    now = timezone.now()
+    running = [row for row in live if now - row.reported_at <= SILENT_AFTER]
+    newest = GatewayReport.objects.order_by("-reported_at").first()
+    position = IngestPosition.objects.filter(pk=1).first()
+    reader = Reader(settings.JOURNAL)
+    lag = reader.lag(position.events_through if position else 0)
+    free = shutil.disk_usage(settings.JOURNAL.parent).free
+    health = contracts.GatewayHealth(
+        reported_at=newest.reported_at if newest else None,
+        ingest_at=position.through_at if position else None,
+        links=sum(row.links for row in running),
+        lag=lag,
+        counters=dict(GatewayCounter.objects.order_by("kind").values_list("kind", "total")),
+        free_bytes=free,
+        journal_bytes=reader.size_bytes(),
+        problems=tuple(_problems(bool(running), lag, free)),
+    )
+    reader.close()
+    return health
+
+
+def _problems(running: bool, lag: int, free: int) -> Iterable[Text]:
+    if free < LOW_DISK_BYTES:
+        yield Text("磁盘剩余 {mb} MB，写满后将停止确认报文。", "{mb} MB of disk left; once full, no frame is confirmed.").filled(
+            {"mb": free // 2**20}
+        )
+    if not running and lag < 100:
+        yield Text(
+            "接收服务超过 30 秒没有报告：没有报警不等于平安。",
+            "No gateway has reported for more than 30 s: no alarms does not mean that all is well.",
+        )
+    if lag >= 100:
+        yield Text("有 {n} 批报文尚未处理，报警可能延迟。", "{n} batches wait to be read; alarms may be late.").filled({"n": lag})
