@@ -23,7 +23,8 @@ BELL = "jobs"
 
 @transaction.atomic
 def enqueue(kind: str, *, actor: Actor, title: Text, **params: Any) -> JobRun:
-    """Ask for a job; it begins once the present transaction is committed. `params`: JSON values, given to it as they are.
+    """Ask for a job; it begins once the present transaction is committed. `params`: JSON values, given to it as they
+    are.
 
     It acts as `actor`, with the roles held when it begins. Raises LookupError for a kind nobody declared.
     """
@@ -52,7 +53,9 @@ def get_job(job_id: UUID, *, actor: Actor, lock: bool = False) -> JobRun:
 
 @transaction.atomic
 def cancel(*, job_id: UUID, actor: Actor) -> JobRun:
-    """Ask a job to stop: at once when it still waits, at its next sign of progress when it runs. Raises NotFound, MoveRefused."""
+    """Ask a job to stop: at once when it still waits, at its next sign of progress when it runs. Raises NotFound,
+    MoveRefused.
+    """
     row = get_job(job_id, actor=actor, lock=True)
     if not row.is_open:
         raise MoveRefused(what=JOB.what, state=JOB.name(row.state), move=JOB.label("cancel"), possible=listing([]))

@@ -1,6 +1,7 @@
 """Work by the clock: `@every(seconds, name)` in jobs.py, imported by `AppConfig.ready`; the worker runs it.
 
-Each task runs alone, in whichever worker takes it first; what it raises is logged, counted and shown, and the others go on.
+Each task runs alone, in whichever worker takes it first; what it raises is logged, counted and shown, and the others
+go on.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ _tasks: dict[str, Periodic] = {}
 
 
 def every(seconds: float, name: str = "") -> Callable[[Function], Function]:
-    """Run a function without arguments each so many seconds: `@every(5, "alarms.escalate")`. It must bear running twice.
+    """Run a function without arguments each so many seconds: `@every(5, "alarms.escalate")`. It must bear running
+    twice.
 
     Without a name it is called after its app and itself: `loops.climb`.
     """

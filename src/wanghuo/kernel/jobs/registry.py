@@ -32,8 +32,8 @@ class Board(Protocol):
 class Progress:
     """What a job is called with: `progress(done, total, note)`, often; it is written down twice a second at most.
 
-    `actor` is the person who asked, with the roles held when the job began (or the system). `job_id` is its JobRun. Raises
-    Cancelled when the person asked to stop.
+    `actor` is the person who asked, with the roles held when the job began (or the system). `job_id` is its JobRun.
+    Raises Cancelled when the person asked to stop.
     """
 
     def __init__(self, board: Board, *, actor: Actor, job_id: UUID) -> None:
@@ -50,10 +50,11 @@ class Progress:
 
 
 def job(name: str) -> Callable[[Run], Run]:
-    """Declare a kind of job, in jobs.py, imported by `AppConfig.ready`: `@job("places.import") def run(progress, **params)`.
+    """Declare a kind of job, in jobs.py, imported by `AppConfig.ready`: `@job("places.import") def run(progress,
+    **params)`.
 
-    What it returns (a dict of JSON values, or None) is kept as its result; "url" in it becomes the link to what was made. It writes
-    in batches, each a transaction of its own: inside one transaction its progress cannot be seen.
+    What it returns (a dict of JSON values, or None) is kept as its result; "url" in it becomes the link to what was
+    made. It writes in batches, each a transaction of its own: inside one transaction its progress cannot be seen.
     """
 
     def register(run: Run) -> Run:

@@ -32,8 +32,10 @@ class Broken(AppError):
 
     code = "jobs.broken"
     status = 500
-    text = Text("任务因内部错误停止，编号 {ref}，请告知系统管理员。",
-                "The job stopped on an internal error; tell the system administrator number {ref}.")  # fmt: skip
+    text = Text(
+        "任务因内部错误停止，编号 {ref}，请告知系统管理员。",
+        "The job stopped on an internal error; tell the system administrator number {ref}.",
+    )
 
 
 class AskerGone(AppError):
@@ -49,8 +51,10 @@ class Interrupted(AppError):
 
     code = "jobs.interrupted"
     status = 500
-    text = Text("执行任务的进程中途退出；已写入的部分保留，可重新提交。",
-                "The process that ran the job ended midway; what it had written stays. It can be asked for again.")  # fmt: skip
+    text = Text(
+        "执行任务的进程中途退出；已写入的部分保留，可重新提交。",
+        "The process that ran the job ended midway; what it had written stays. It can be asked for again.",
+    )
 
 
 @task()
@@ -93,7 +97,9 @@ def _asker(row: JobRun) -> Actor:
 
 
 def _note(job_id: UUID, done: int, total: int, note: Text | None) -> bool:
-    """Write progress down; whether the job is to go on. Inside the job's own transaction nobody could see it: not written."""
+    """Write progress down; whether the job is to go on. Inside the job's own transaction nobody could see it: not
+    written.
+    """
     rows = JobRun.objects.filter(pk=job_id)
     if not connection.in_atomic_block:
         words = {"note_zh": note.zh[:200], "note_en": note.en[:200]} if note else {}
@@ -115,7 +121,9 @@ def _end(row: JobRun, move: str, *, result: Any = None, error: AppError | None =
 
 
 def run_waiting(stopped: Any = lambda: False) -> int:
-    """Run the jobs that wait, one after another, until none is left or `stopped()`; how many. Several workers may do so."""
+    """Run the jobs that wait, one after another, until none is left or `stopped()`; how many. Several workers may do
+    so.
+    """
     count = 0
     while not stopped() and (claimed := _claim()) is not None:
         try:

@@ -1,7 +1,7 @@
 """How a text message leaves the platform: one small interface, chosen by the setting `NOTIFY_SMS`.
 
-Only `LogFile` comes with the platform: it sends nothing, and writes what it would have sent. A deployment names its own class for
-the short-message gateway of its operator.
+Only `LogFile` comes with the platform: it sends nothing, and writes what it would have sent. A deployment names its
+own class for the short-message gateway of its operator.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ DEFAULT = "wanghuo.kernel.notify.couriers.LogFile"
 
 
 class Courier(Protocol):
-    """Sends one text to one telephone. `key` is the same when the same message is sent again. Raises when it could not."""
+    """Sends one text to one telephone. `key` is the same when the same message is sent again. Raises when it could
+    not.
+    """
 
     def send(self, *, number: str, text: str, key: str) -> None: ...
 

@@ -7,8 +7,8 @@ The list is `egress.toml` in the data folder, one table for each place:
     port = 443
     networks = ["10.20.0.0/16"]     # optional: where its addresses must lie; without it, public addresses only
 
-A name is resolved once, every address is checked, and the connection goes to the address checked, with the name for TLS.
-No redirects, no proxies from the environment, 5 s in all, 1 MiB at most.
+A name is resolved once, every address is checked, and the connection goes to the address checked, with the name for
+TLS. No redirects, no proxies from the environment, 5 s in all, 1 MiB at most.
 """
 
 from __future__ import annotations

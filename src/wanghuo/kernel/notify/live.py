@@ -1,8 +1,9 @@
-"""What open pages hear: `publish` in the transaction that changes something, `since` for who asks what came after a number.
+"""What open pages hear: `publish` in the transaction that changes something, `since` for who asks what came after a
+number.
 
-Numbers follow the order of commits, so a reader that has number n has had all below it (docs/decisions/0051). SQLite has one
-writer, so the number is given at once. On PostgreSQL it is given right after the commit, by whoever comes first: a lock held from
-`publish` to the commit would make every writer wait for every other, and end in deadlocks.
+Numbers follow the order of commits, so a reader that has number n has had all below it (docs/decisions/0051). SQLite
+has one writer, so the number is given at once. On PostgreSQL it is given right after the commit, by whoever comes
+first: a lock held from `publish` to the commit would make every writer wait for every other, and end in deadlocks.
 The stream itself is served by entrypoints/web/live.py.
 """
 
@@ -65,7 +66,8 @@ def publish(
     view_right: str,
     payload: dict[str, Any],
 ) -> None:
-    """Tell the open pages of a channel, in the transaction that made it so: who holds `view_right` over the place hears it.
+    """Tell the open pages of a channel, in the transaction that made it so: who holds `view_right` over the place
+    hears it.
 
     Raises RuntimeError outside of a transaction.
     """
@@ -110,7 +112,9 @@ def _numbers(count: int) -> int:
 
 
 def number() -> int:
-    """Number the events whose commit is done and that have none yet; how many. Readers call it too: a publisher may have died."""
+    """Number the events whose commit is done and that have none yet; how many. Readers call it too: a publisher may
+    have died.
+    """
     from wanghuo.kernel.notify.models import LiveCounter, LiveEvent
 
     unnumbered = LiveEvent.objects.filter(seq=None)
@@ -137,7 +141,8 @@ def after(seq: int, *, channel: str = "", limit: int = MOST) -> list[Heard]:
     """The events after a number, oldest first, for any reader: who passes them on asks `reaches` for each."""
     from wanghuo.kernel.notify.models import LiveEvent
 
-    number()
+    if connection.vendor != "sqlite":
+        number()
     rows = LiveEvent.objects.filter(seq__gt=seq, **({"channel": channel} if channel else {}))
     return [Heard(*row) for row in rows.order_by("seq").values_list(*_COLUMNS)[:limit]]
 

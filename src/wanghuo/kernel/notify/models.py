@@ -108,8 +108,8 @@ class Sending(models.Model):
 class LiveEvent(Scoped):
     """Something an open page is told. `seq` follows the order of commits: who has one has had all before it.
 
-    `seq` is None for the moment between the commit and the numbering (live.py). `view_right`: the right over the place that
-    hearing it takes; `only_user`: it is for this person alone.
+    `seq` is None for the moment between the commit and the numbering (live.py). `view_right`: the right over the place
+    that hearing it takes; `only_user`: it is for this person alone.
     """
 
     VIEW_RIGHT = ""

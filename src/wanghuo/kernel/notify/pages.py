@@ -66,7 +66,9 @@ def open_all(request: HttpRequest) -> HttpResponse:
 @needs()
 @require_GET
 def since(request: HttpRequest) -> HttpResponse:
-    """What came on `?channel=` after `?after=`, for pages whose stream is cut. Without `after`: only the number to start from."""
+    """What came on `?channel=` after `?after=`, for pages whose stream is cut. Without `after`: only the number to
+    start from.
+    """
     channel, wanted = request.GET.get("channel", ""), request.GET.get("after", "")
     if not channel or not (wanted == "" or (wanted.isascii() and wanted.isdigit() and len(wanted) < 19)):
         raise Invalid(

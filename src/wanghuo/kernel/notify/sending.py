@@ -1,6 +1,8 @@
-"""Messages on their way out: written down with what caused them, sent by the worker, tried again, never twice without a mark.
+"""Messages on their way out: written down with what caused them, sent by the worker, tried again, never twice without
+a mark.
 
-A worker may die between sending and writing that down, so a receiver can get a message twice; its key is the same both times.
+A worker may die between sending and writing that down, so a receiver can get a message twice; its key is the same both
+times.
 """
 
 from __future__ import annotations
@@ -36,29 +38,26 @@ WEBHOOK, SMS = "webhook", "sms"
 
 
 def queue(user_ids: Sequence[int], *, level: str, title: Text, about: str, url: str, not_before: datetime) -> None:
-    """Write down what is to leave for some people and for the endpoints that hear the level, in the caller's transaction."""
+    """Write down what is to leave for some people and for the endpoints that hear the level, in the caller's
+    transaction.
+    """
     told = {"level": level, "title": {"zh": title.zh, "en": title.en}, "about": about, "url": url}
     rows = [
         Sending(way=WEBHOOK, address=e.url, endpoint=e, payload={**told, "at": timezone.now().isoformat()})
         for e in Endpoint.objects.filter(active=True, levels__contains=level)
     ]
-    people = User.objects.filter(pk__in=user_ids, is_active=True).exclude(sealed_phone="")
-    rows += [
-        Sending(
-            way=SMS,
-            address=f"user:{user.pk}",
-            payload={"text": f"【望火】{title.in_(user.language)} {about}".strip()},
-            next_at=not_before,
-        )  # fmt: skip
-        for user in people
-    ]
+    for user in User.objects.filter(pk__in=user_ids, is_active=True).exclude(sealed_phone=""):
+        text = f"【望火】{title.in_(user.language)} {about}".strip()
+        rows.append(Sending(way=SMS, address=f"user:{user.pk}", payload={"text": text}, next_at=not_before))
     if rows:
         Sending.objects.bulk_create(rows)
         ring(BELL)
 
 
 def send_waiting(limit: int = 100, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Send what is due, one after another; how many were tried. Nothing is locked while the other side is waited for."""
+    """Send what is due, one after another; how many were tried. Nothing is locked while the other side is waited
+    for.
+    """
     count = 0
     while count < limit and not stopped() and (row := _claim()) is not None:
         try:
@@ -120,7 +119,9 @@ def _failed(row: Sending, error: str) -> None:
 
 @transaction.atomic
 def add_endpoint(*, name: str, url: str, levels: str, actor: Actor) -> Endpoint:
-    """Tell an outside system from now on; its `secret` is shown once, by whoever called this. Only our processes may (the CLI)."""
+    """Tell an outside system from now on; its `secret` is shown once, by whoever called this. Only our processes may
+    (the CLI).
+    """
     actor.require("system.view")
     row = Endpoint.objects.create(name=name, url=url, levels=levels)
     audit.record(actor, "notify:endpoint:add", name, after={"url": url, "levels": levels})

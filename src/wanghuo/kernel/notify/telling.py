@@ -1,7 +1,7 @@
 """Who is told, how loudly, and what goes outside (ux.md 3.5).
 
-A (life): each time, inside and outside, also at night. B (duty): inside, and outside once an hour for each object and person;
-at night the outside message waits for the morning. C (news): inside only.
+A (life): each time, inside and outside, also at night. B (duty): inside, and outside once an hour for each object and
+person; at night the outside message waits for the morning. C (news): inside only.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def notify(
 ) -> int:
     """Tell people something; how many were told anew (others had it merged into a message of the last hour).
 
-    `about`: the reference of the object; `url`: the page of the act. `by`: who did it, and so is not told. `title` goes outside
-    the platform too: no personal data in it.
+    `about`: the reference of the object; `url`: the page of the act. `by`: who did it, and so is not told. `title`
+    goes outside the platform too: no personal data in it.
     """
     people = [i for i in dict.fromkeys(user_ids) if by is None or i != by.id]
     fresh = [i for i in people if not (level == "B" and _merge(i, about, title, body, url))]

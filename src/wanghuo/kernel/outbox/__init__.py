@@ -1,4 +1,6 @@
-"""Facts travel up: a service emits an event in its own transaction, listeners of upper modules hear it afterwards, exactly once."""
+"""Facts travel up: a service emits an event in its own transaction, listeners of upper modules hear it afterwards,
+exactly once.
+"""
 
 from wanghuo.kernel.outbox.bus import emit, listen
 from wanghuo.kernel.outbox.events import Event

@@ -21,8 +21,8 @@ _listeners: dict[str, dict[str, Listener]] = {}
 def listen(event: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]:
     """Register a function that hears an event: `@listen(HazardClosed)`, in listeners.py, imported by `AppConfig.ready`.
 
-    It runs in a transaction of its own, after that of the teller, and hears what is told from then on. It writes to the database
-    alone: what reaches outside (a message, a call) is written down as a row and sent by the worker.
+    It runs in a transaction of its own, after that of the teller, and hears what is told from then on. It writes to
+    the database alone: what reaches outside (a message, a call) is written down as a row and sent by the worker.
     """
 
     def register(function: Callable[[E], None]) -> Callable[[E], None]:
@@ -40,8 +40,8 @@ def listeners_of(kind: str) -> dict[str, Listener]:
 def emit(*events: Event) -> None:
     """Tell facts, in the transaction that made them so: two statements for any number of them.
 
-    Raises RuntimeError outside of a transaction (it could be told and not be so), TypeError when a field holds another type
-    than it declares.
+    Raises RuntimeError outside of a transaction (it could be told and not be so), TypeError when a field holds another
+    type than it declares.
     """
     from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
 

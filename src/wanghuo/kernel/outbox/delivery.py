@@ -1,4 +1,6 @@
-"""Delivering: each listener hears each event once, those of one stream in order; one that fails holds up its stream alone."""
+"""Delivering: each listener hears each event once, those of one stream in order; one that fails holds up its stream
+alone.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,9 @@ DIED = "the process died while this listener ran"
 def drain(limit: int = 1000) -> int:
     """Deliver what is pending, oldest first, until nothing is due or `limit` is reached; how many were tried.
 
-    What a listener writes and the end of its delivery are one transaction, so each effect in the database happens exactly once,
-    whenever the process dies. Several drainers may run: on PostgreSQL they pass over each other's rows, on SQLite they take turns.
+    What a listener writes and the end of its delivery are one transaction, so each effect in the database happens
+    exactly once, whenever the process dies. Several drainers may run: on PostgreSQL they pass over each other's rows,
+    on SQLite they take turns.
     """
     for delivery_id in last_tried.of_the_dead():
         _blame(delivery_id)
@@ -74,7 +77,9 @@ def _batch(size: int) -> tuple[int, int]:
 
 
 def _streams_held_up(mine: Sequence[Delivery]) -> dict[tuple[str, str], datetime]:
-    """The (listener, stream) pairs with an older delivery that another drainer has in hand or that waits to be tried again."""
+    """The (listener, stream) pairs with an older delivery that another drainer has in hand or that waits to be tried
+    again.
+    """
     streams = {d.stream for d in mine if d.stream}
     if not streams:
         return {}
@@ -119,7 +124,9 @@ def _note_failure(delivery: Delivery, error: str) -> None:
 
 @transaction.atomic
 def _blame(delivery_id: int) -> None:
-    """Count a death as a failure of the listener that ran then; it may have been another's fault, so it is tried again."""
+    """Count a death as a failure of the listener that ran then; it may have been another's fault, so it is tried
+    again.
+    """
     delivery = Delivery.objects.select_for_update().filter(pk=delivery_id, dead=False).first()
     if delivery is not None:
         _note_failure(delivery, DIED)
@@ -127,7 +134,9 @@ def _blame(delivery_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OutboxHealth:
-    """How delivering goes: how many wait, since when the oldest, how many of them failed before, how many are dead letters."""
+    """How delivering goes: how many wait, since when the oldest, how many of them failed before, how many are dead
+    letters.
+    """
 
     waiting: int
     oldest_at: datetime | None

@@ -1,12 +1,12 @@
-"""A doorbell between the processes of one machine: it says "look now", nothing more. A lost ring costs a little waiting.
+"""A doorbell between the processes of one machine: it says "look now", nothing more. A lost ring costs a little
+waiting.
 
-Each waiter binds a datagram socket of its own; a ring goes to all that wait under the name. Readers must look by themselves from time
-to time, so nothing depends on it, and nothing is in it.
+Each waiter binds a datagram socket of its own; a ring goes to all that wait under the name. Readers must look by
+themselves from time to time, so nothing depends on it, and nothing is in it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import os
@@ -71,20 +71,15 @@ class Doorbell:
             self._socket.recv(1)
         except (TimeoutError, BlockingIOError):
             return False
-        self._empty()
+        self.clear()
         return True
 
-    async def heard(self, timeout_s: float) -> bool:
-        """The same, inside an event loop."""
-        self._socket.setblocking(False)
-        try:
-            await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self._socket, 1), timeout_s)
-        except TimeoutError:
-            return False
-        self._empty()
-        return True
+    def fileno(self) -> int:
+        """For event loops: readable when somebody rang; then call `clear`."""
+        return self._socket.fileno()
 
-    def _empty(self) -> None:
+    def clear(self) -> None:
+        """Forget the rings that came."""
         self._socket.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             while self._socket.recv(1):

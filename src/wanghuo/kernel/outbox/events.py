@@ -18,7 +18,8 @@ _kinds: dict[str, type[Event]] = {}
 class Event:
     """A fact that others may hear of. A subclass is a frozen dataclass with a `kind` such as "hazards.hazard_moved".
 
-    Fields may be str, int, float, bool, None, UUID, datetime, date, Decimal, and lists, tuples, dicts and frozen dataclasses of those.
+    Fields may be str, int, float, bool, None, UUID, datetime, date, Decimal, and lists, tuples, dicts and frozen
+    dataclasses of those.
     """
 
     kind: ClassVar[str]
@@ -40,12 +41,16 @@ def event_class(kind: str) -> type[Event] | None:
 
 
 def to_json(event: Any) -> dict[str, Any]:
-    """The fields of an event (or of a dataclass inside one) as JSON values. Raises TypeError for a value of another type."""
+    """The fields of an event (or of a dataclass inside one) as JSON values. Raises TypeError for a value of another
+    type.
+    """
     return {f.name: _plain(getattr(event, f.name)) for f in fields(event)}
 
 
 def stream_of(event: Event) -> str:
-    """What an event is about: the first id among its fields. A listener hears the events about one thing in the order told."""
+    """What an event is about: the first id among its fields. A listener hears the events about one thing in the order
+    told.
+    """
     return next((str(v) for f in fields(event) if isinstance(v := getattr(event, f.name), UUID)), "")
 
 

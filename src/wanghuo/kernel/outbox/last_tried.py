@@ -1,7 +1,8 @@
 """Which delivery a process has in hand, written where its death does not undo it.
 
-A listener that kills its process would roll back its own count of failures and be tried for ever. A few bytes in a file outlive the
-process (not the machine, which is enough): the next drainer reads them and counts the death as a failure.
+A listener that kills its process would roll back its own count of failures and be tried for ever. A few bytes in a
+file outlive the process (not the machine, which is enough): the next drainer reads them and counts the death as a
+failure.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ class OutboxEvent(models.Model):
 class Delivery(models.Model):
     """One listener that has still to hear one event. The row goes in the transaction of what the listener did.
 
-    `stream`: what the event is about; one listener hears the events of one stream in order. `dead`: it failed too often and waits
-    for a person; the events after it went on.
+    `stream`: what the event is about; one listener hears the events of one stream in order. `dead`: it failed too
+    often and waits for a person; the events after it went on.
     """
 
     id = models.BigAutoField(primary_key=True)
