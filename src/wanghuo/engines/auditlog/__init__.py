@@ -1,4 +1,4 @@
-"""The audit log as an outsider can check it: canonical entries, a hash chain, a Merkle tree, signed checkpoints. No Django.
+"""The audit log as an outsider can check it: canonical entries, hash chain, Merkle tree, signed checkpoints.
 
     leaf = leaf_hash(canonical(entry)); chain = chain_hash(previous_chain, leaf)
     note = sign_checkpoint(origin, size, merkle_root(leaves), private_key)      # a C2SP signed note

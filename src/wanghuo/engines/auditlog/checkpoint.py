@@ -1,4 +1,4 @@
-"""Checkpoints: how long the log was and what its root was, signed, as a C2SP signed note that existing tools can read."""
+"""Checkpoints: how long the log was and what its root was, signed as a C2SP note, which existing tools read."""
 
 from __future__ import annotations
 

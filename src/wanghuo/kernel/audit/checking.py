@@ -42,9 +42,7 @@ _COLUMNS = (
 )
 _COLUMNS += ("code",)
 TEXTS = {
-    "columns": Text(
-        "第 {seq} 条的列与条目不符：{names}", "the columns of entry {seq} differ from the entry itself: {names}"
-    ),
+    "columns": Text("第 {seq} 条的列与条目不符：{names}", "columns of entry {seq} differ from the entry: {names}"),
     "id": Text("第 {seq} 条封存的是别的条目", "what is sealed as entry {seq} is another entry"),
     "unsealed": Text("条目 {ref} 没有封存，也不在待封存之列", "entry {ref} is neither sealed nor waiting to be"),
     "lost": Text("待封存的条目 {ref} 不在了", "entry {ref} was waiting to be sealed and is gone"),
@@ -98,7 +96,7 @@ def entry_at(seq: int) -> AuditEntry | None:
 
 
 def _trusted(note: str, findings: list[Finding]) -> Checkpoint | None:
-    """What a note says; a finding when it is not of this log or not signed by its key. The root is compared all the same."""
+    """What a note says. Of another log, or not signed by our key: a finding, and its root is compared all the same."""
     try:
         point = read_checkpoint(note)
     except BadCheckpoint as error:
@@ -114,7 +112,7 @@ def _trusted(note: str, findings: list[Finding]) -> Checkpoint | None:
 
 
 def _sealed(findings: list[Finding]) -> Iterator[Sealed]:
-    """The log in order, in one statement and so from one moment; columns that contradict their entry are found on the way."""
+    """The log in order, from one moment; columns that contradict their entry are found on the way."""
     names = ", ".join(f"e.{name}" for name in ("at", *_COLUMNS))
     query = (
         f"SELECT s.seq, s.entry_id, s.leaf, s.chain, e.body, {names} "  # noqa: S608 - names are ours

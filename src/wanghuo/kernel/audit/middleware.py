@@ -17,10 +17,10 @@ REFUSED = frozenset({400, 403, 404, 409, 413, 422, 429})
 
 
 class Refusals:
-    """Writes refusals (403, 404, 409, 422 and their like) and failures (5xx) of unsafe methods, in a transaction of its own.
+    """Writes down refused (403, 404, 409, 422 …) and failed (5xx) unsafe requests, in a transaction of its own.
 
-    The entry names the person, the view, the path and the error's code, never what was sent. A path that leads to no view
-    is left out: nothing was refused, and scanners would fill the log.
+    The entry names the person, the view, the path and the error's code, never what was sent. A path that leads to no
+    view is left out: nothing was refused, and scanners would fill the log.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

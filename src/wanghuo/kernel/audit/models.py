@@ -1,4 +1,4 @@
-"""Tables of the log. Entries, seals and checkpoints are only ever added; triggers of the database refuse anything else."""
+"""Tables of the log. Entries, seals and checkpoints are only added; triggers of the database refuse the rest."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class AuditSeal(models.Model):
 
 
 class AuditCheckpoint(models.Model):
-    """A signed note over the first `size` entries. `nodes`: the whole subtrees, from which the next root is worked out."""
+    """A signed note over the first `size` entries. `nodes`: its whole subtrees, from which the tree goes on."""
 
     size = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()

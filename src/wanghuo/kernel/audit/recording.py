@@ -1,4 +1,4 @@
-"""Writing an entry. A service calls `record` in its own transaction: without the entry, the act does not happen either."""
+"""Writing an entry, in the transaction of the act: without the entry, the act does not happen either."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def record(
 ) -> AuditEntry:
     """Write one entry into the audit log, in the transaction that is open (or in one of its own).
 
-    action: module:subject:act. object_ref: the human reference of what was acted on. region: where that lies; the actor's own
-    region unless given. before, after: what changed, without personal data. private: personal data that belongs to the act;
-    it is kept in a row beside the entry, together with the network address, and can be deleted without harm to the log.
-    result: ok, refused or error, with the error's `code`. Whatever goes wrong here undoes the caller's transaction.
+    action: module:subject:act. object_ref: the human reference of what was acted on. region: where that lies; the
+    actor's own region unless given. before, after: what changed, without personal data. private: personal data that
+    belongs to the act; it is kept in a row beside the entry, together with the network address, and can be deleted
+    without harm to the log. result: ok, refused or error, with the error's `code`. Whatever goes wrong here undoes the caller's transaction.
     """
     if result not in RESULTS:
         raise ValueError(f"no result {result!r}; there are {RESULTS}")
@@ -120,7 +120,7 @@ def written(at: datetime) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as the log can hold it: fractions, truths, times and ids become text, unknown (None) fields are left out."""
+    """A value as the log can hold it: fractions, truths, times and ids become text, unknown fields are left out."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Enum):

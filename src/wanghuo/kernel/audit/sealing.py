@@ -27,7 +27,7 @@ _LOCK = 0x57_48_41_55  # "WHAU": the sealer's advisory lock on PostgreSQL
 
 @dataclass(frozen=True, slots=True)
 class SealState:
-    """How far the sealing is. `waiting_since`: when the oldest unsealed entry was written. `checkpoint_size`: what is fixed."""
+    """How far the sealing is. `waiting_since`: when the oldest unsealed entry was written."""
 
     sealed: int
     pending: int
@@ -112,7 +112,7 @@ def seal_state() -> SealState:
 
 
 def print_mark() -> str:
-    """What the foot of a printed document carries, so that every paper handed out is a witness: 日志 <size> · <root>."""
+    """What the foot of a printed document carries, so that every paper is a witness: 日志 <size> · <root>."""
     last = AuditCheckpoint.objects.order_by("-size").first()
     if last is None:
         return ""

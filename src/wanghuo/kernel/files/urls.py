@@ -1,3 +1,8 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.files import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("files/<uuid:file_id>", pages.file, name="file"),
+    path("files/<uuid:file_id>/thumb", pages.thumb, name="file_thumb"),
+]
