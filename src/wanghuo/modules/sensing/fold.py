@@ -169,12 +169,16 @@ class Fold:
         self.dirty: set[bytes] = set()
         self.dirty_readings: dict[tuple[bytes, Key, int], Latest] = {}
         self.effects = Effects()
+        self.look_again: Callable[[], None] | None = None  # asked when an unknown address appears: it may be registered by now
         self.quiet = False  # taking in again what is already recorded: only times and readings count
 
     def take(self, batch: int, index: int, writer: str, received_us: int, link: int, trust: int, frame: bytes) -> None:
         """Take in one frame. Frames must come in the order of the journal."""
         source = frame[12:18]
         device = self.devices.get(source)
+        if device is None and self.look_again is not None:
+            self.look_again()
+            device = self.devices.get(source)
         if device is None:
             if not self.quiet:
                 self._stranger(source, writer, received_us, link, frame)

@@ -54,6 +54,7 @@ class Ingest:
         batches = self.reader.after(self._at, batches=ROUND_BATCHES, records=ROUND_FRAMES)
         if not batches:
             return 0
+        self.fold.look_again = self._look_again
         for batch in batches:
             self.fold.quiet = batch.id <= self._recorded
             self._take(batch)
@@ -72,6 +73,11 @@ class Ingest:
                 take(number, index, writer, received_us, link, trust, data)
             elif note := store.note_of(data):
                 self.fold.note(writer, received_us, note)
+
+    def _look_again(self) -> None:
+        """Once a round: a device registered a moment ago must not be taken for a stranger."""
+        self.fold.look_again = None
+        self._since = store.load_devices(self.devices, self._since)
 
     def _record(self, effects: Effects, through: int) -> None:
         """Record until it succeeds: the database may be away for a while, the journal waits."""

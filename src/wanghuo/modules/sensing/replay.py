@@ -9,7 +9,7 @@ from django.db import transaction
 
 from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.fold import Fold, Known, Part
-from wanghuo.modules.sensing.journal import FRAME, Reader
+from wanghuo.modules.sensing.journal import FRAME, Reader, Record
 from wanghuo.modules.sensing.models import Component, IngestPosition
 from wanghuo.modules.sensing.observe import Key, key_text
 
@@ -44,12 +44,18 @@ def _run(fold: Fold, reader: Reader, position: IngestPosition | None) -> tuple[i
     while batches := [b for b in reader.after(at) if b.id <= end]:
         for batch in batches:
             for index, record in enumerate(batch):
-                if record.kind == FRAME:
+                if record.kind == FRAME and _in_service(fold, record):
                     frames += 1
                     fold.take(batch.id, index, batch.writer, record.received_us, record.link, record.trust, record.data)
         at = batches[-1].id
         fold.pop_effects()
     return at, frames
+
+
+def _in_service(fold: Fold, record: Record) -> bool:
+    """Whether the device was registered when the frame came; before, it waited in quarantine and caused nothing."""
+    device = fold.devices.get(record.data[12:18])
+    return device is not None and device.row.registered_at.timestamp() * 1e6 <= record.received_us
 
 
 @transaction.atomic

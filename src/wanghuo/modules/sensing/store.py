@@ -34,6 +34,7 @@ from wanghuo.modules.sensing.states import DeviceState, Facts, decide
 
 CHUNK = 1000
 REPORTS_KEPT = timedelta(days=7)
+OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
 AWAY = (DeviceState.OFFLINE, DeviceState.LATE)
 OPEN_COMMANDS = ("queued", "sent", "confirmed")
 
@@ -70,7 +71,7 @@ def load_devices(devices: dict[bytes, Known], since: datetime | None) -> datetim
         else:
             old = devices.get(source)
             devices[source] = known_device(row, old if old and old.id == row.id else None)
-    return now
+    return now - OVERLAP
 
 
 def parts_of(device: Known) -> dict[Key, Part]:
