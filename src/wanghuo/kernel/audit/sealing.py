@@ -41,6 +41,11 @@ class SealState:
         return max(timezone.now() - self.waiting_since, timedelta()) if self.waiting_since else timedelta()
 
     @property
+    def lag_s(self) -> int:
+        """The same in whole seconds."""
+        return int(self.lag.total_seconds())
+
+    @property
     def late(self) -> bool:
         """Whether sealing has fallen behind."""
         return self.lag > LAG_LIMIT

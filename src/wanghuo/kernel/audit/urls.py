@@ -1,3 +1,10 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.audit import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/audit", pages.log, name="audit"),
+    path("admin/audit/<uuid:entry_id>", pages.entry, name="audit_entry"),
+    path("transparency", pages.about, name="transparency"),
+    path("transparency/checkpoint", pages.checkpoint, name="checkpoint"),
+]
