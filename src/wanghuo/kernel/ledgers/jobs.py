@@ -26,11 +26,13 @@ def run_write(progress: Progress, *, run_id: str) -> dict[str, Any]:
 
 
 @job("ledgers.export")
-def run_export(progress: Progress, *, code: str, query: str, language: str, kind: str, file_id: str) -> dict[str, Any]:
+def run_export(
+    progress: Progress, *, code: str, query: str, language: str, as_kind: str, file_id: str
+) -> dict[str, Any]:
     """Write a list to a file."""
-    count = exporting.write_job(code, query, language, kind, file_id, progress.actor)
+    count = exporting.write_job(code, query, language, as_kind, file_id, progress.actor)
     progress(count, count, Text("导出完成", "exported"))
-    return {"url": f"/data/exports/{file_id}.{kind}"}
+    return {"url": f"/data/exports/{file_id}.{as_kind}"}
 
 
 def check(run: ImportRun, actor: Actor) -> None:
@@ -51,5 +53,5 @@ def _enqueue(kind: str, run: ImportRun, actor: Actor, title: Text) -> None:
 def export(code: str, query: str, kind: str, file_id: str, listing: Any) -> str:
     """Export a list in the background; the page of the job, which leads to the file when it is ready."""
     title = Text("导出：{name}", "Export: {name}").filled({"name": listing.page.title})
-    params = {"code": code, "query": query, "language": current(), "kind": kind, "file_id": file_id}
+    params = {"code": code, "query": query, "language": current(), "as_kind": kind, "file_id": file_id}
     return enqueue("ledgers.export", actor=listing.actor, title=title, **params).url

@@ -66,7 +66,7 @@ UNITS = ListPage(
     row_url="/units/{0.ref}",
     links=(
         Link(Text("新建", "New"), "/units/new", right="places.edit", icon="plus", key="n", main=True),
-        Link(Text("导入", "Import"), "/data/imports/new?kind=units", right="places.import", icon="import"),
+        Link(Text("导入", "Import"), "/data/imports/new?kind=units", right="places.import", icon="table"),
     ),
     code="places:unit",
     export_right="places.export",
