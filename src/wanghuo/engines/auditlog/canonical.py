@@ -11,7 +11,7 @@ def canonical(value: Any) -> bytes:
     """UTF-8, NFC, keys sorted by code point, no blanks; only objects, lists, strings and integers (absent, not null).
 
     String escapes are those of RFC 8785. Raises TypeError for anything else: floats, booleans and null have more than
-    one way to be written or read. Raises ValueError for text with half a surrogate pair, and for two keys that NFC makes one.
+    one way to be written or read. Raises ValueError for half a surrogate pair, and for two keys that NFC makes one.
     """
     return json.dumps(_checked(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 

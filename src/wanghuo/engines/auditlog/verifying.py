@@ -55,9 +55,9 @@ def verify(
 ) -> list[Finding]:
     """Everything that is wrong, at most MOST_FINDINGS; an empty list when the log is whole.
 
-    The chain alone finds edits, insertions, deletions and swaps inside the log. A cut end, a roll-back and a full rewrite
-    are found only against a checkpoint from before that was kept outside. `tree`, an empty one of the same suite, is left
-    holding the log, for its size and root. Reads the log once and keeps O(log n) of it.
+    The chain alone finds edits, insertions, deletions and swaps inside the log. A cut end, a roll-back and a full
+    rewrite are found only against a checkpoint from before that was kept outside. `tree`, an empty one of the same
+    suite, is left holding the log, for its size and root. Reads the log once and keeps O(log n) of it.
     """
     wanted = sorted(checkpoints, key=lambda c: c.size)
     findings: list[Finding] = []

@@ -1,4 +1,4 @@
-"""`wanghuo audit …`: check the log against checkpoints kept outside, seal what waits, hand out checkpoints and the key."""
+"""`wanghuo audit …`: check the log against outside checkpoints, seal, hand out checkpoints and the key."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from wanghuo.kernel.audit.checking import Checked
 
 SHOWN = 20
-WHOLE = Text("日志完整：{size} 条，与 {kept} 个检查点相符（其中外部 {outside} 个）。",
-             "The log is whole: {size} entries, in keeping with {kept} checkpoints ({outside} from outside).")  # fmt: skip
+WHOLE = Text("日志完整：{size} 条，与 {kept} 个检查点相符（外部 {outside} 个）。",
+             "The log is whole: {size} entries, as {kept} checkpoints have it ({outside} from outside).")  # fmt: skip
 BROKEN = Text("日志有 {count} 处不符。", "The log has {count} discrepancies.")
 FIRST = Text("最早在第 {seq} 条：{text}。", "The first is at entry {seq}: {text}.")
 FIRST_ENTRY = Text("该条：{at} {action} {object}（{id}）", "That entry: {at} {action} {object} ({id})")

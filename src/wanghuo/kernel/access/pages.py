@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 
 from wanghuo.base import NotPermitted, Text
 from wanghuo.kernel.access.roles import right_name, rights
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 SIGN_IN_FIRST = Text("请先登录。", "Please sign in first.")
 
 
@@ -38,7 +39,7 @@ def needs(*any_of: str) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return ask_to_sign_in(request)
             if any_of and not any(request.actor.can(right) for right in any_of):  # type: ignore[attr-defined]
@@ -55,7 +56,7 @@ def public_page(view: View) -> View:
     """Open a view to everyone, signed in or not."""
 
     @wraps(view)
-    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return view(request, *args, **kwargs)
 
     opened.access = Access(public=True)  # type: ignore[attr-defined]
@@ -69,7 +70,9 @@ def access_of(view: Any) -> Access | None:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller is a program: it asks for JSON and not for a page."""
+    """Whether the caller is a program: an address under /api/, or JSON asked for and no page."""
+    if request.path.startswith("/api/"):
+        return True
     accept = request.headers.get("Accept", "")
     return "json" in accept and "text/html" not in accept
 

@@ -29,18 +29,8 @@ from wanghuo.kernel.audit.models import AuditCheckpoint, AuditEntry, AuditPendin
 from wanghuo.kernel.audit.recording import columns_of, written
 
 CHUNK = 2000
-_COLUMNS = (
-    "region_code",
-    "province_code",
-    "city_code",
-    "county_code",
-    "town_code",
-    "actor",
-    "action",
-    "object",
-    "result",
-)
-_COLUMNS += ("code",)
+_PLACES = ("region_code", "province_code", "city_code", "county_code", "town_code")
+_COLUMNS = (*_PLACES, "actor", "action", "object", "result", "code")
 TEXTS = {
     "columns": Text("第 {seq} 条的列与条目不符：{names}", "columns of entry {seq} differ from the entry: {names}"),
     "id": Text("第 {seq} 条封存的是别的条目", "what is sealed as entry {seq} is another entry"),

@@ -45,7 +45,7 @@ def public_key() -> bytes:
 
 
 def witness_folder() -> Path | None:
-    """Where a copy of every checkpoint goes, where that is set: a place beyond the reach of whoever runs this machine."""
+    """Where a copy of every checkpoint goes, if set: a place beyond the reach of whoever runs this machine."""
     place = getattr(settings, "AUDIT_WITNESS", "") or os.environ.get("WANGHUO_WITNESS", "")
     return Path(place) if place else None
 

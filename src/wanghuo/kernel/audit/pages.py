@@ -82,15 +82,13 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     if row is None:
         raise NotFound(what=ENTRY, ref=entry_id)
     known = row.entry
-    names = sorted({*known.get("before", {}), *known.get("after", {})})
+    before, after = known.get("before", {}), known.get("after", {})
     context = {
         "row": row,
         "entry": known,
         "title": ENTRY,
         "result": RESULTS.get(row.result, row.result),
-        "changes": [
-            (name, known.get("before", {}).get(name, ""), known.get("after", {}).get(name, "")) for name in names
-        ],
+        "changes": [(name, before.get(name, ""), after.get(name, "")) for name in sorted({*before, *after})],
         "seal": AuditSeal.objects.filter(entry_id=row.id).first(),
         "beside": AuditPrivate.objects.filter(entry_id=row.id).exists(),
     }

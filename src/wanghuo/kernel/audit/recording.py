@@ -46,7 +46,8 @@ def record(
     action: module:subject:act. object_ref: the human reference of what was acted on. region: where that lies; the
     actor's own region unless given. before, after: what changed, without personal data. private: personal data that
     belongs to the act; it is kept in a row beside the entry, together with the network address, and can be deleted
-    without harm to the log. result: ok, refused or error, with the error's `code`. Whatever goes wrong here undoes the caller's transaction.
+    without harm to the log. result: ok, refused or error, with the error's `code`. Whatever goes wrong here undoes the
+    caller's transaction.
     """
     if result not in RESULTS:
         raise ValueError(f"no result {result!r}; there are {RESULTS}")

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-import filetype
+import filetype  # type: ignore[import-untyped]
 
 from wanghuo.base import Text
 from wanghuo.kernel.files.errors import BadArchive, ContentMismatch, HasMacros, KindNotAllowed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -32,7 +32,7 @@ class StoredFile(Scoped):
     `taken_at`, `lat`, `lng` are what a picture says of itself (WGS-84), not what is proved. `dhash` is for likeness.
     """
 
-    VIEW_RIGHT = ""  # each row names its own
+    VIEW_RIGHT: ClassVar[str] = ""  # each row names its own
 
     id = models.UUIDField(primary_key=True, default=new_id)
     subject_kind = models.CharField(max_length=32)
@@ -53,7 +53,7 @@ class StoredFile(Scoped):
     uploaded_by = models.BigIntegerField(null=True)
     uploaded_at = models.DateTimeField()
 
-    objects = FileQuerySet.as_manager()
+    objects = FileQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         db_table = "files_file"

@@ -22,7 +22,7 @@ from wanghuo.kernel.files.errors import BadArchive
 
 MEGABYTE = 1 << 20
 _ARCHIVES = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".jar")
-_ARCHIVES += (".xlsx", ".xlsm", ".docx", ".docm", ".pptx", ".ofd")
+_OFFICE = (".xlsx", ".xlsm", ".docx", ".docm", ".pptx", ".ofd")
 _END, _END64, _LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _SYMLINK = 0o120000
 
@@ -169,7 +169,7 @@ def _judge_member(info: zipfile.ZipInfo, limits: ZipLimits) -> None:
         raise BadArchive(why=PATHS)
     if info.external_attr >> 16 & 0o170000 == _SYMLINK:
         raise BadArchive(why=PATHS)
-    if name.lower().endswith(_ARCHIVES):
+    if name.lower().endswith(_ARCHIVES + _OFFICE):
         raise BadArchive(why=NESTED)
     if info.file_size > MEGABYTE and info.file_size > limits.ratio * max(info.compress_size, 1):
         raise BadArchive(why=RATIO)
