@@ -19,6 +19,7 @@ from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import commands, forms, frames, selectors, services
+from wanghuo.modules.sensing.contracts import CONDITIONS
 from wanghuo.modules.sensing.journal import Reader
 from wanghuo.modules.sensing.models import Device, QuarantinedDevice, Reading
 from wanghuo.modules.sensing.panel import lamps_of, told
@@ -75,10 +76,8 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
         "building": places.buildings_by_ids([row.building_id]).get(row.building_id) if row.building_id else None,
         "number": int.from_bytes(bytes.fromhex(row.source), "little"),
         "lamps": lamps_of(row, views),
-        "components": [v for v in views if v.key != "uitd"][:MOST_COMPONENTS],
-        "conditions": told,
-        "readings": readings[:MOST_COMPONENTS],
-        "quantities": frames.quantity_name,
+        "components": [(v, [CONDITIONS[c] for c in v.conditions]) for v in views if v.key != "uitd"][:MOST_COMPONENTS],
+        "readings": [(r, frames.quantity_name(r.quantity)) for r in readings[:MOST_COMPONENTS]],
         "events": [(event, told(event)) for event in events],
         "frames": list(dict.fromkeys(filter(None, [row.last_frame_ref, *(e.frame_ref for e in events)])))[:12],
         "commands": [

@@ -26,6 +26,9 @@ LAMPS: tuple[tuple[str, Text, str, frozenset[str]], ...] = (
 """Lamps with their colours: red for alarms, yellow for faults and disablements. Source: GB 4717, colours of indicators."""
 
 
+GLASS = {"red": ("#d92d20", "#fda29b"), "yellow": ("#f5b400", "#fde68a"), "green": ("#17a34a", "#a7f3c0")}
+
+
 @dataclass(frozen=True, slots=True)
 class Lamp:
     """One lamp: how many reporters light it. `state`: on, off, or unknown while nothing is heard."""
@@ -35,6 +38,16 @@ class Lamp:
     colour: str
     count: int
     state: str
+
+    @property
+    def fill(self) -> str:
+        """The colour of the lit glass."""
+        return GLASS[self.colour][0]
+
+    @property
+    def glow(self) -> str:
+        """The colour around it."""
+        return GLASS[self.colour][1]
 
 
 def lamps_of(device: Device, views: Sequence[ComponentView]) -> list[Lamp]:

@@ -61,7 +61,7 @@ DEVICES = ListPage(
     row_url="/devices/{0.ref}",
     links=(
         Link(Text("登记设备", "Register"), "/devices/new", right="sensing.edit", icon="plus", key="n", main=True),
-        Link(Text("导入", "Import"), "/data/imports/new?kind=devices", right="sensing.import", icon="import"),
+        Link(Text("导入", "Import"), "/data/imports/new?kind=devices", right="sensing.import"),
         Link(Text("未登记设备", "Unknown devices"), "/devices/quarantine", right="sensing.edit"),
     ),
     code="sensing:device",
