@@ -66,7 +66,7 @@ def _batch(size: int) -> tuple[int, int]:
         tried += 1
         if _deliver(delivery):
             heard.append(delivery.pk)
-        else:
+        elif not delivery.dead:
             held_up[key] = delivery.next_at
         if time.monotonic() > deadline:
             break
