@@ -36,7 +36,7 @@ def _actor(request: HttpRequest) -> Actor:
 def _region(written: str) -> str:
     code = regions.resolve(written)
     if code is None or code == "0":
-        raise Invalid(Text("没有区划“{text}”。", "There is no region “{text}”."), field="region", text=written)
+        raise Invalid(Text("没有区划“{place}”。", "There is no region “{place}”."), field="region", place=written)
     return code
 
 
