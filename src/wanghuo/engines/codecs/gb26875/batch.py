@@ -92,7 +92,7 @@ class Batch:
     objects: Objects
 
 
-_OBJECT_TYPES = {
+OBJECT_TYPES = {
     "frame": np.int64, "type": np.int16, "system_type": np.int16, "system_addr": np.int16, "component_type": np.int16,
     "component_addr": np.int64, "state": np.int32, "operator": np.int16, "analog_type": np.int16, "raw": np.int32,
     "time": np.int64, "text_at": np.int64,
@@ -309,13 +309,10 @@ def _epoch(label: Column) -> Column:
 @cache
 def _structure(form: str, names: tuple[str, ...]) -> np.dtype[Any]:
     kinds = {"B": "u1", "H": "<u2", "I": "<u4", "h": "<i2"}
-    parts = [kinds.get(p) or ("V" + p[:-1]) for p in re.findall(r"\d+s|[BHIh]", form)]
-    return np.dtype(
-        [
-            (_RENAMED.get(n, n), "<u2", 3) if n == "time_raw" else (_RENAMED.get(n, n), p)
-            for n, p in zip(names, parts, strict=True)
-        ]
-    )
+    parts = [kinds.get(part) or ("V" + part[:-1]) for part in re.findall(r"\d+s|[BHIh]", form)]
+    # the untimed dialect has fewer parts than its dataclass has fields
+    pairs = [(_RENAMED.get(name, name), part) for name, part in zip(names, parts, strict=False)]
+    return np.dtype([(name, "<u2", 3) if name == "time_raw" else (name, part) for name, part in pairs])
 
 
 _LONG, _UNTIMED = 256, 257
@@ -341,7 +338,7 @@ def _objects(data: Column, frames: Frames) -> Objects:
         per_frame[row] = len(unit.objects)
     end = np.cumsum(per_frame)
     total = int(end[-1]) if len(end) else 0
-    columns = {name: np.full(total, -1, kind) for name, kind in _OBJECT_TYPES.items() if name not in ("frame", "raw")}
+    columns = {name: np.full(total, -1, kind) for name, kind in OBJECT_TYPES.items() if name not in ("frame", "raw")}
     columns["raw"] = np.zeros(total, np.int32)
     columns["frame"] = np.repeat(np.arange(len(frames)), per_frame)
     columns["type"] = frames.type[columns["frame"]]

@@ -1,0 +1,106 @@
+"""The numpy decoder gives what the scalar decoder gives."""
+
+import random
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wanghuo.engines.codecs.gb26875 import TYPE_FLAGS, Frame, StreamDecoder, build_frame, decode_text
+from wanghuo.engines.codecs.gb26875.batch import OBJECT_TYPES, Batch, decode_batch, put_object
+from wanghuo.engines.codecs.gb26875.testing import FIRE, HEARTBEAT, mutated, random_frame, random_noise
+
+
+def epoch(at):
+    return int(at.timestamp()) if at else -1
+
+
+def scalar_frames(buffer):
+    decoder = StreamDecoder()
+    return [e for e in decoder.feed(buffer) + decoder.close() if isinstance(e, Frame)]
+
+
+def assert_same(batch: Batch, frames: list[Frame], buffer: bytes) -> None:
+    rows = batch.frames
+    assert rows.offset.tolist() == [f.offset for f in frames]
+    assert rows.length.tolist() == [len(f.raw) for f in frames]
+    assert rows.valid.all()
+    assert rows.serial.tolist() == [f.serial for f in frames]
+    assert rows.command.tolist() == [f.command for f in frames]
+    assert rows.source.tolist() == [f.source_int for f in frames]
+    assert rows.dest.tolist() == [f.dest_int for f in frames]
+    assert rows.time.tolist() == [epoch(f.time) for f in frames]
+    assert rows.type.tolist() == [-1 if f.type is None else f.type for f in frames]
+    assert rows.count.tolist() == [-1 if f.unit.count is None else f.unit.count for f in frames]
+    found = [(row, f.type, x) for row, f in enumerate(frames) for x in f.objects]
+    expected = {name: np.full(len(found), 0 if name == "raw" else -1, kind) for name, kind in OBJECT_TYPES.items()}
+    for at, (row, type_, given_) in enumerate(found):
+        expected["frame"][at], expected["type"][at] = row, type_
+        put_object(expected, at, given_)
+        text = getattr(given_, "description_raw", getattr(given_, "text_raw", None))
+        start = int(batch.objects.text_at[at])
+        assert (text is None) == (start < 0)
+        assert text is None or buffer[start : start + len(text)] == text
+    for column in fields(batch.objects):
+        if column.name != "text_at":
+            assert getattr(batch.objects, column.name).tolist() == expected[column.name].tolist(), column.name
+
+
+@given(seed=st.integers(0, 2**32), count=st.integers(0, 40), noisy=st.booleans())
+def test_mixed_streams_agree_with_the_scalar_decoder(seed, count, noisy):
+    rng = random.Random(seed)
+    parts = ((random_noise(rng) if noisy else b"") + random_frame(rng, most=30) for _ in range(count))
+    buffer = b"".join(parts) + (random_noise(rng) if noisy else b"")
+    assert_same(decode_batch(buffer), scalar_frames(buffer), buffer)
+
+
+@pytest.mark.parametrize("type_", [*TYPE_FLAGS, 41, 200])
+def test_every_type_agrees_alone_and_in_one_length(type_):
+    rng = random.Random(type_)
+    for buffer in (
+        b"".join(random_frame(rng, type_, most=9) for _ in range(50)),
+        random_frame(rng, type_) * 50,
+        random_frame(rng, type_),
+    ):
+        assert_same(decode_batch(buffer), scalar_frames(buffer), buffer)
+
+
+def test_a_long_noisy_stream_agrees_across_the_blocks():
+    rng = random.Random(7)
+    pool = [random_frame(rng, most=30) for _ in range(300)]
+    parts = [mutated(rng, f) if rng.random() < 0.002 else f for f in rng.choices(pool, k=9000)]
+    buffer = b"".join(parts)
+    assert len(buffer) > 3 << 18
+    assert_same(decode_batch(buffer), scalar_frames(buffer), buffer)
+
+
+def test_hostile_units_agree():
+    rng = random.Random(11)
+    bodies = [bytes((t, c)) + rng.randbytes(n) for t in range(256) for c, n in ((0, 0), (1, 1), (2, 60), (255, 300))]
+    buffer = b"".join(build_frame(serial=1, source=2, dest=3, command=2, body=b) for b in bodies)
+    assert_same(decode_batch(buffer), scalar_frames(buffer), buffer)
+
+
+@given(st.binary(max_size=200), st.lists(st.tuples(st.integers(-5, 300), st.integers(-5, 1200)), max_size=9))
+def test_no_buffer_and_no_offset_raises(tail, rows):
+    buffer = FIRE + tail
+    batch = decode_batch(buffer, [r[0] for r in rows], [r[1] for r in rows])
+    assert batch.frames.valid.tolist() == [
+        at >= 0 and size > 0 and len(scalar_frames(buffer[at : at + size])) == 1
+        and scalar_frames(buffer[at : at + size])[0].raw == buffer[at : at + size] and at + size <= len(buffer)
+        for at, size in rows
+    ]  # fmt: skip
+    assert decode_batch(tail).frames.offset.tolist() == [f.offset for f in scalar_frames(tail)]
+
+
+def test_given_frames_keep_their_rows_valid_or_not():
+    buffer = FIRE + FIRE[:-3] + b"\x00##" + HEARTBEAT
+    batch = decode_batch(buffer, [0, 78, 156], [78, 78, 30])
+    assert batch.frames.valid.tolist() == [True, False, True]
+    assert batch.frames.serial.tolist() == [1, 0, 3]
+    assert batch.frames.type.tolist() == [2, -1, -1]
+    assert batch.objects.frame.tolist() == [0]
+    start = int(batch.objects.text_at[0])
+    assert decode_text(buffer[start : start + 31]) == "一层大厅手报"
