@@ -2,8 +2,7 @@
 import htmx from "htmx.org";
 import "./css/app.css";
 import { all, announce, one, t } from "./lib/dom.js";
-import { sweepDrafts } from "./lib/drafts.js";
-import { forget } from "./lib/drafts.js";
+import { forget, sweepDrafts } from "./lib/drafts.js";
 import { formArrived, forms } from "./lib/forms.js";
 import { closeMenus, drawer, keyboard } from "./lib/keys.js";
 import { connect } from "./lib/live.js";
@@ -55,12 +54,13 @@ document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   const form = detail.elt;
   if (!form.matches("form[data-form]")) return;
   delete form.dataset.sending;
-  if (detail.successful) forget(form);
+  const { status } = detail.xhr; // with HX-Redirect htmx leaves `successful` unset
+  if (status >= 200 && status < 300) forget(form);
 });
 
 function openPanel(panel) {
   panel.scrollIntoView({ block: "nearest" });
-  one("input:not([type=hidden]), textarea, select, h2", panel)?.focus();
+  one("input:not([type=hidden]), textarea, select", panel)?.focus();
 }
 
 function announceCount() {
@@ -70,8 +70,7 @@ function announceCount() {
 
 document.addEventListener("click", (event) => {
   const pressed = event.target.closest("button, a");
-  if (!event.target.closest("details.menu")) closeMenus(event.target);
-  else closeMenus(event.target);
+  closeMenus(event.target);
   if (!pressed) return;
   if (pressed.matches("[data-drawer]")) drawer(!one("#nav").classList.contains("open"));
   if (pressed.matches("[data-open]")) document.getElementById(pressed.dataset.open)?.showModal();
