@@ -106,6 +106,7 @@ def _numbers(count: int) -> int:
     """Take `count` numbers; the first of them. Others wait until the transaction ends."""
     from wanghuo.kernel.notify.models import LiveCounter
 
+    LiveCounter.objects.get_or_create(pk=1)
     row = LiveCounter.objects.select_for_update().get(pk=1)
     LiveCounter.objects.filter(pk=1).update(last=row.last + count)
     return int(row.last) + 1
@@ -121,6 +122,7 @@ def number() -> int:
     if not unnumbered.exists():
         return 0
     with transaction.atomic():
+        LiveCounter.objects.get_or_create(pk=1)
         LiveCounter.objects.select_for_update().get(pk=1)
         rows = list(unnumbered.order_by("id").only("id")[:MOST])
         first = _numbers(len(rows)) if rows else 0
@@ -134,7 +136,7 @@ def last_seq() -> int:
     """The number of the newest event."""
     from wanghuo.kernel.notify.models import LiveCounter
 
-    return int(LiveCounter.objects.values_list("last", flat=True).get(pk=1))
+    return LiveCounter.objects.values_list("last", flat=True).filter(pk=1).first() or 0
 
 
 def after(seq: int, *, channel: str = "", limit: int = MOST) -> list[Heard]:

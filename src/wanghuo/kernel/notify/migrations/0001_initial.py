@@ -9,10 +9,6 @@ from django.db import migrations, models
 import wanghuo.base.ids
 
 
-def begin_counting(apps, schema_editor):
-    apps.get_model("notify", "LiveCounter").objects.get_or_create(pk=1)
-
-
 class Migration(migrations.Migration):
     initial = True
 
@@ -140,5 +136,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(begin_counting, migrations.RunPython.noop),
     ]
