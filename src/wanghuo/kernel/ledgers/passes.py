@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from wanghuo.base import Text
 from wanghuo.kernel.ledgers import mapping as maps
@@ -56,7 +57,8 @@ def batches(
 ) -> Iterator[Batch]:
     """The rows of the file below its heading, empty ones left out. Raises Unreadable where the file ends being
     readable."""
-    find_region, names, batch = RegionFinder(context.region), [], Batch()
+    names: list[str] = []
+    find_region, batch = RegionFinder(context.region), Batch()
     for number, cells in enumerate(read_rows(path, limits), 1):
         if number <= mapping.header_row:
             names = maps.headings(cells) if number == mapping.header_row else names
@@ -96,13 +98,13 @@ def judge(batch: Batch, kind: ImportKind, context: Context) -> list[Judged]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """A place a row may go to, for the access decision."""
 
     region_code: str
     sector: str = ""
-    scope_unit: None = None
+    scope_unit: UUID | None = None
 
 
 def _out_of_reach(row: Row, kind: ImportKind, context: Context) -> CellError | None:

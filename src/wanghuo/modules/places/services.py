@@ -23,8 +23,10 @@ from wanghuo.modules.places.models import Building, PersonInCharge, PlaceNumber,
 from wanghuo.modules.places.states import UNIT
 
 EDIT = "places.edit"
-BUILDING_FIELDS = ("name", "address", "lng", "lat", "height_m", "floors_above", "floors_below", "area_m2", "use")
-BUILDING_FIELDS += ("fire_resistance", "built_year")
+BUILDING_FIELDS = (
+    *("name", "address", "lng", "lat", "height_m", "floors_above", "floors_below", "area_m2", "use"),
+    *("fire_resistance", "built_year"),
+)
 
 
 # --- numbers -------------------------------------------------------------------------------------------------------
