@@ -5,3 +5,11 @@ class AlarmsConfig(AppConfig):
     name = "wanghuo.modules.alarms"
     label = "alarms"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from wanghuo.base import Text
+        from wanghuo.kernel.ui import nav
+        from wanghuo.modules.alarms import imports, indicators, jobs, listeners  # noqa: F401
+
+        nav.add("alarms", Text("值班台", "Console"), "/alarms/console", "alarms.handle", 10)
+        nav.add("alarms", Text("报警记录", "Alarms"), "/alarms", "alarms.view", 20)

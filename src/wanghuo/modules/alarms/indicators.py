@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.db.models import Avg, Count, DateTimeField, DurationField, ExpressionWrapper, F, Q
 from django.utils import timezone
 
 from wanghuo.base import Text
@@ -45,7 +47,7 @@ def handling_counts(period: Period) -> dict[str, Part]:
 def take_counts(period: Period) -> dict[str, Part]:
     """Fire alarms taken within the seconds of the rule, among those received."""
     limit = rule(TAKE_RULE, region="0", on=local_day(period.start)).value["seconds"]
-    within = ExpressionWrapper(F("received_at") + timezone.timedelta(seconds=limit), output_field=DurationField())
+    within = ExpressionWrapper(F("received_at") + timedelta(seconds=limit), output_field=DateTimeField())
     rows = (
         Alarm.objects.filter(_received(period), kind=Kind.FIRE, imported=False)
         .values("region_code")
@@ -91,60 +93,44 @@ def records(actor: Actor, region: str, period: Period, part: str) -> str:
     return "/alarms?" + urlencode(known)
 
 
-def _declare(code: str, name: Text, formula: Text, unit: str, better: str, kind: str, counts, source: str) -> None:  # type: ignore[no-untyped-def]
-    register(
-        Indicator(
-            code=code,
-            name=name,
-            formula=formula,
-            unit=unit,
-            better=better,
-            source=source,
-            mark="D",
-            kind=kind,
-            counts=counts,
-            records=records,
-        )
-    )
+def _declare(code: str, name: Text, formula: Text, **known: Any) -> None:
+    register(Indicator(code=code, name=name, formula=formula, source="regulations 9.2", mark="D", records=records, **known))
 
 
 _declare(
     "alarms.handling_time",
     Text("火警平均处置时间", "mean handling time of fire alarms"),
     Text("收到报警至作出判定的秒数，取均值", "seconds from the frame to the judgement, mean"),
-    "s",
-    "down",
-    "mean",
-    handling_counts,
-    "regulations 9.2",
+    unit="s",
+    better="down",
+    kind="mean",
+    counts=handling_counts,
 )
 _declare(
     "alarms.take_on_time_rate",
     Text("火警及时接警率", "fire alarms taken in time"),
     Text("规定秒数内接警数 ÷ 火警数", "taken within the seconds of the rule ÷ fire alarms"),
-    "%",
-    "up",
-    "rate",
-    take_counts,
-    "regulations 9.2",
+    unit="%",
+    better="up",
+    kind="rate",
+    counts=take_counts,
 )
 _declare(
     "alarms.false_share",
     Text("误报占比", "share of false alarms"),
     Text("误报数 ÷ 已判定火警数（测试除外）", "false alarms ÷ judged fire alarms, tests left out"),
-    "%",
-    "down",
-    "rate",
-    false_counts,
-    "regulations 9.2",
+    unit="%",
+    better="down",
+    kind="rate",
+    counts=false_counts,
 )
 _declare(
     "alarms.fires",
     Text("确认火警数", "confirmed fires"),
     Text("期内判定为真实火警的报警数", "alarms judged to be fires in the period"),
-    "",
-    "down",
-    "count",
-    fire_counts,
-    "regulations 9.2",
+    unit="",
+    better="down",
+    kind="count",
+    counts=fire_counts,
+    accumulates=True,
 )

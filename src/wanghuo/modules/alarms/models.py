@@ -58,6 +58,7 @@ class Alarm(Scoped):
     escalations = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True, blank=True)
     hazard_ref = models.CharField(max_length=32, blank=True, default="")
+    source_ref = models.CharField(max_length=64, blank=True, default="")
     imported = models.BooleanField(default=False)
 
     class Meta:
@@ -72,6 +73,7 @@ class Alarm(Scoped):
             models.Index(fields=["county_code", "state", "-id"], name="alarm_county_state"),
             models.Index(fields=["scope_unit", "-id"], name="alarm_unit"),
             models.Index(fields=["device", "component_key", "condition", "-id"], name="alarm_source"),
+            models.Index(fields=["source_ref"], condition=~Q(source_ref=""), name="alarm_source_ref"),
             models.Index(fields=["received_at", "town_code"], name="alarm_received"),
             models.Index(fields=["judged_at", "town_code"], name="alarm_judged"),
         ]

@@ -9,10 +9,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from wanghuo.base import Invalid, Text
+from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs, public_page
 from wanghuo.kernel.files import files_of
+from wanghuo.kernel.loops.clocks import clocks_of
 from wanghuo.kernel.regions import service as regions
+from wanghuo.kernel.rulebook import rule
 from wanghuo.kernel.ui.acts import Act, acts_for
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
@@ -25,6 +28,13 @@ from wanghuo.modules.hazards.states import HAZARD, LISTING, ListingState
 from wanghuo.modules.hazards.tables import HAZARDS, LISTINGS, MARKS
 from wanghuo.modules.hazards.words import BASES, CHANNELS, GRADES, LEVELS, NOTICES, SERVICES, Channel, Urgency
 from wanghuo.modules.places import public as places
+
+OUTCOMES = {
+    "running": Text("在走", "running"),
+    "met": Text("按时", "met"),
+    "late": Text("逾期", "late"),
+    "void": Text("作废", "void"),
+}
 
 
 @needs("hazards.view")
@@ -177,9 +187,10 @@ def _check_possible(row: Hazard, name: str, actor: Actor) -> None:
 def why(request: HttpRequest, ref: str) -> HttpResponse:
     """Why this clock: the rule, its source and its mark."""
     row = selectors.get_hazard(ref, actor=request.actor)  # type: ignore[attr-defined]
-    verdict = rules.verify_rule(row.channel, row.urgency)
-    clocks = services.clocks_of(row)
-    return render(request, "hazards/why.html", {"hazard": row, "verdict": verdict, "clocks": clocks})
+    clocks = [(clock, rule(clock.rule, region=row.region_code, on=local_day(clock.start_at)), OUTCOMES[clock.outcome])
+              for clock in clocks_of("hazard", row.id)]
+    context = {"hazard": row, "verdict": rules.verify_rule(row.channel, row.urgency), "clocks": clocks}
+    return render(request, "hazards/why.html", {**context, "title": Text("为什么", "Why")})
 
 
 @needs("hazards.view")

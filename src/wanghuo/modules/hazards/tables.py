@@ -2,80 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import F, Q
 from django.utils import timezone
 
 from wanghuo.base import Text
-from wanghuo.base.time import start_of_day
-from wanghuo.kernel.ui.filters import Chip, Choice, Flag, Words
+from wanghuo.kernel.ui.filters import Choice, Flag, Words
 from wanghuo.kernel.ui.lists import Column, Empty, Link, ListPage
+from wanghuo.kernel.ui.spans import Span
 from wanghuo.modules.hazards.states import DONE, HAZARD, LISTING, OPEN, HazardState
 from wanghuo.modules.hazards.words import CHANNELS, GRADES, LEVELS
-
-WRONG_SPAN = Text("“{value}”不是起止日期", "“{value}” is no pair of days")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days from and up to (the last one left out): `?due=2026-03-01..2026-04-01`. Indicators lead here with their period.
-
-    `before` narrows to what stood open at the end of the span instead of what happened inside it.
-    """
-
-    name: str
-    label: Text
-    field: str
-    standing: bool = False
-    kind: str = "span"
-
-    def options(self, request: HttpRequest) -> dict[str, Text]:
-        """None: any days."""
-        return {}
-
-    def values(self, request: HttpRequest) -> list[str]:
-        """The span in the URL."""
-        return [v for v in request.GET.getlist(self.name)[:1] if v]
-
-    def apply(self, rows: QuerySet, request: HttpRequest) -> QuerySet:
-        """The rows whose time lies in the span; one that cannot be read narrows nothing (its chip says so)."""
-        for value in self.values(request):
-            if (days := _days(value)) is None:
-                continue
-            start, end = (start_of_day(day) for day in days)
-            if self.standing:
-                gone = Q(closed_at__isnull=False, closed_at__lt=start)
-                never = Q(state__in=(HazardState.DISMISSED, HazardState.MERGED))
-                rows = rows.filter(Q(found_at__lt=end) & ~gone & ~never)
-            else:
-                rows = rows.filter(**{f"{self.field}__gte": start, f"{self.field}__lt": end})
-        return rows
-
-    def chips(self, request: HttpRequest) -> list[Chip]:
-        """期限=2026-03-01..2026-04-01."""
-        return [self._chip(value) for value in self.values(request)]
-
-    def _chip(self, value: str) -> Chip:
-        if _days(value) is None:
-            return Chip(self.name, self.label, WRONG_SPAN.filled({"value": value}), valid=False)
-        return Chip(self.name, self.label, Text(value, value))
-
-
-def _days(value: str) -> tuple[date, date] | None:
-    first, dots, last = value.partition("..")
-    try:
-        return (date.fromisoformat(first), date.fromisoformat(last)) if dots else None
-    except ValueError:
-        return None
-
 
 def _late() -> Q:
     in_time = Q(submitted_at__lte=F("due_at")) | Q(submitted_at__isnull=True, closed_at__lte=F("due_at"))
     judged = Q(due_at__lte=timezone.now()) | Q(submitted_at__isnull=False) | Q(closed_at__isnull=False)
     return judged & ~in_time
+
+
+def _standing(start: datetime, end: datetime) -> Q:
+    """Open at some time of the span: found before its end and not gone before its start."""
+    gone = Q(closed_at__isnull=False, closed_at__lt=start)
+    never = Q(state__in=(HazardState.DISMISSED, HazardState.MERGED))
+    return Q(found_at__lt=end) & ~gone & ~never
 
 
 MARKS = {
@@ -125,7 +74,7 @@ HAZARDS = ListPage(
         Words("unit", Text("单位", "unit"), where=lambda words: Q(unit__ref=words.upper())),
         Span("due", Text("期限", "due"), "due_at"),
         Span("closed", Text("销案", "closed"), "closed_at"),
-        Span("standing", Text("期内在办", "standing within"), "", standing=True),
+        Span("standing", Text("期内在办", "standing within"), where=_standing),
     ),
     links=(Link(Text("上报隐患", "Report a hazard"), "/hazards/new", "hazards.report", icon="plus", key="n", main=True),),
     empty=Empty(

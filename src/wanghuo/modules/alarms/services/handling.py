@@ -27,7 +27,7 @@ from wanghuo.modules.alarms.words import NAMES
 from wanghuo.modules.hazards import contracts as hazard_contracts
 from wanghuo.modules.hazards import public as hazards
 
-REPEAT_RULE = "alarms.repeat_false"
+REPEAT_RULE, REPEAT_HOURS = "alarms.false_to_fault", 24
 
 
 class OnlyForFire(Invalid):
@@ -178,15 +178,15 @@ def escalate(ref: str, *, actor: Actor) -> Alarm:
 
 @transaction.atomic
 def raise_hazard(ref: str, *, note: str = "", actor: Actor) -> hazard_contracts.Hazard:
-    """Raise a hazard from a fault or from a point that gave false alarms again and again (rule alarms.repeat_false)."""
+    """Raise a hazard from a fault or from a point that gave false alarms again and again (rule alarms.false_to_fault)."""
     alarm = _load(ref, actor)
     if alarm.hazard_ref:
         raise Conflict(what=Text("隐患 {ref}", "Hazard {ref}").filled({"ref": alarm.hazard_ref}))
     limits = rule(REPEAT_RULE, region=alarm.region_code, on=local_day(timezone.now())).value
     if alarm.state != AlarmState.FAULT:
-        seen = false_alarms(alarm, hours=limits["hours"])
-        if alarm.state != AlarmState.FALSE or seen < limits["count"]:
-            raise NothingToRaise(seen=seen, **limits)
+        seen, needed = false_alarms(alarm, hours=REPEAT_HOURS), limits["within_24_hours"]
+        if alarm.state != AlarmState.FALSE or seen < needed:
+            raise NothingToRaise(seen=seen, count=needed, hours=REPEAT_HOURS)
     hazard = hazards.report_hazard(
         unit_id=alarm.unit_id,
         region_code=alarm.region_code,

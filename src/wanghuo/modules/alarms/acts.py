@@ -1,0 +1,73 @@
+"""The acts on an alarm, each with its form, its service and its key on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wanghuo.base import Text
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.modules.alarms import forms, services
+from wanghuo.modules.alarms.states import FalseCause
+
+Save = Callable[[str, dict[str, Any], Actor], object]
+
+
+@dataclass(frozen=True, slots=True)
+class ActForm:
+    """One act. `key`: the console's key. `at_once`: it takes no words, one press does it. `after`: said beside the button."""
+
+    form: type[forms.Form]
+    save: Save
+    key: str = ""
+    at_once: bool = False
+    after: Text | None = None
+
+
+def _plain(service: Callable[..., object]) -> Save:
+    return lambda ref, data, actor: service(ref, actor=actor, **data)
+
+
+def _false(ref: str, data: dict[str, Any], actor: Actor) -> object:
+    return services.judge_false(ref, cause=FalseCause(data["cause"]), note=data["note"], actor=actor)
+
+
+def _call(ref: str, data: dict[str, Any], actor: Actor) -> object:
+    return services.add_note(ref, text=data["text"], act="call", actor=actor)
+
+
+ACTS: dict[str, ActForm] = {
+    "take": ActForm(forms.NothingForm, _plain(services.take), "a", at_once=True),
+    "call": ActForm(forms.LineForm, _call, "c"),
+    "dispatch": ActForm(forms.DispatchForm, _plain(services.dispatch), "d"),
+    "confirm": ActForm(
+        forms.NothingForm,
+        _plain(services.confirm_fire),
+        "f",
+        after=Text("随即转报，并通知单位与主管", "it is handed on, and the unit and supervisors are told"),
+    ),
+    "withdraw": ActForm(forms.ReasonForm, _plain(services.withdraw), "z"),
+    "false": ActForm(forms.FalseForm, _false, "x"),
+    "test": ActForm(forms.ReasonForm, _plain(services.judge_test), "t"),
+    "fault": ActForm(forms.NoteForm, _plain(services.judge_fault), "g"),
+    "restore": ActForm(forms.NoteForm, _plain(services.restore)),
+    "close": ActForm(forms.EndForm, _plain(services.end)),
+    "escalate": ActForm(forms.NothingForm, _plain(services.escalate), "e", after=Text("通知主管", "the supervisor is called")),
+    "note": ActForm(forms.LineForm, _plain(services.add_note), "r"),
+    "hazard": ActForm(
+        forms.NoteForm, _plain(services.raise_hazard), "h", after=Text("生成隐患并起算核实时限", "a hazard is raised")
+    ),
+}
+LABELS = {
+    "call": Text("记呼叫", "log a call"),
+    "escalate": Text("升级", "escalate"),
+    "note": Text("记一条", "note"),
+    "hazard": Text("转为隐患", "raise a hazard"),
+    "raise": Text("报警", "raised"),
+    "again": Text("再次报警", "reported again"),
+    "lift": Text("升为推定火警", "lifted to presumed fire"),
+    "cleared": Text("信号消除", "signal gone"),
+    "import": Text("历史数据导入", "imported as past data"),
+}
+"""The words for what stands beside the state table."""

@@ -1,0 +1,261 @@
+"""Pages of alarms: the console with its rows and pane, the list, one alarm, its acts, and the hand-over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from wanghuo.base import AppError, Reason, Text
+from wanghuo.engines.alarm_logic import PRIORITIES
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.pages import needs
+from wanghuo.kernel.notify import live
+from wanghuo.kernel.ui.acts import Act, acts_for
+from wanghuo.kernel.ui.forms import answer, write_once
+from wanghuo.kernel.ui.pages import render, target
+from wanghuo.modules.alarms import forms, selectors, services
+from wanghuo.modules.alarms.acts import ACTS, LABELS
+from wanghuo.modules.alarms.models import Alarm, AlarmNote
+from wanghuo.modules.alarms.states import ALARM, CAUSES, OPEN, AlarmState, FalseCause
+from wanghuo.modules.alarms.tables import ALARMS, MARKS
+from wanghuo.modules.alarms.words import NAMES
+from wanghuo.modules.sensing import public as sensing
+
+PANE, ACT = "console-pane", "console-act"
+ROWS_SHOWN = 200
+FOLD_FROM = 4  # so many of one kind and unit, of class 3 or 4, stand as one line
+
+
+@needs("alarms.handle")
+@require_GET
+def console(request: HttpRequest) -> HttpResponse:
+    """The operator's console."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    context = {
+        "title": Text("值班台", "Alarm console"),
+        "seq": live.last_seq(),
+        "shift": selectors.shift_of(actor.id),
+        "lines": _lines(actor),
+        "counts": _counts(actor),
+    }
+    return render(request, "alarms/console.html", context)
+
+
+@needs("alarms.handle")
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """The rows of the console, in their order."""
+    return render(request, "alarms/_rows.html", {"lines": _lines(request.actor)})  # type: ignore[attr-defined]
+
+
+def _lines(actor: Actor) -> list[dict[str, Any]]:
+    """What stands, with classes 3 and 4 folded by unit and condition where there are many; 1 and 2 never are."""
+    lines: list[dict[str, Any]] = []
+    folded: dict[tuple[Any, ...], dict[str, Any]] = {}
+    alarms = selectors.queue(actor, region=actor.home, limit=ROWS_SHOWN)
+    crowded = _crowded(alarms)
+    for alarm in alarms:
+        key = (alarm.priority, alarm.unit_id, alarm.condition)
+        if key in crowded and (first := folded.get(key)):
+            first["more"] += 1
+            continue
+        line = {"alarm": alarm, "name": NAMES[alarm.condition], "more": 0}
+        lines.append(line)
+        folded[key] = line
+    return lines
+
+
+def _crowded(alarms: list[Alarm]) -> set[tuple[Any, ...]]:
+    counts: dict[tuple[Any, ...], int] = {}
+    for alarm in alarms:
+        if alarm.priority > 2:
+            key = (alarm.priority, alarm.unit_id, alarm.condition)
+            counts[key] = counts.get(key, 0) + 1
+    return {key for key, n in counts.items() if n >= FOLD_FROM}
+
+
+def _counts(actor: Actor) -> list[tuple[int, Text, int]]:
+    from wanghuo.modules.alarms import public
+
+    found = public.count_open(region=actor.home, actor=actor)
+    return [(n, PRIORITIES[n], found[n]) for n in PRIORITIES]
+
+
+@needs("alarms.view")
+@require_GET
+def pane(request: HttpRequest, ref: str) -> HttpResponse:
+    """One alarm beside the rows: evidence, whom to call, what can be done."""
+    return _pane(request, selectors.get_alarm(ref, actor=request.actor))  # type: ignore[attr-defined]
+
+
+def _pane(request: HttpRequest, alarm: Alarm) -> HttpResponse:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    card = sensing.device_card(alarm.device_id) if alarm.device_id else None
+    context = {
+        "alarm": alarm,
+        "name": NAMES[alarm.condition],
+        "priority": PRIORITIES[alarm.priority],
+        "reasons": _reasons(alarm),
+        "machine": ALARM,
+        "mark": MARKS[AlarmState(alarm.state)],
+        "card": card,
+        "acts": [(act, ACTS[act.name]) for act in offered(alarm, actor)],
+        "entries": _entries(alarm),
+        "false_before": selectors.false_alarms(alarm, hours=24 * 30) if alarm.is_fire else None,
+    }
+    response = render(request, "alarms/_pane.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = f"#{PANE}", "innerHTML"
+    return response
+
+
+def _reasons(alarm: Alarm) -> list[Reason]:
+    return [Reason(code, Text(zh, en), {}, source) for code, zh, en, source in alarm.reasons]
+
+
+def offered(alarm: Alarm, actor: Actor) -> list[Act]:
+    """The acts possible now: from the state table without what does not fit the kind, and those beside the table."""
+    hidden = {"restore"} if alarm.is_fire else {"confirm", "false"}
+    found = acts_for(ALARM, alarm.state, actor=actor, row=alarm, url=alarm.url, hidden=frozenset(hidden))
+    possible = [act for act in found if act.allowed]
+    if not actor.can("alarms.handle", alarm):
+        return possible
+    beside = [name for name in ("call", "note", "escalate") if alarm.state in OPEN]
+    if alarm.state in (AlarmState.FALSE, AlarmState.FAULT) and not alarm.hazard_ref:
+        beside.append("hazard")
+    return [*possible, *(Act(name, LABELS[name], f"{alarm.url}/acts/{name}") for name in beside)]
+
+
+def _entries(alarm: Alarm) -> list[dict[str, Any]]:
+    return [_entry(note) for note in alarm.notes.order_by("-id")[:100]]
+
+
+def _entry(note: AlarmNote) -> dict[str, Any]:
+    return {
+        "at": note.at,
+        "who": note.by_name or Text("系统", "system"),
+        "what": LABELS.get(note.act) or ALARM.label(note.act),
+        "by": note.by_kind,
+        "note": note.text,
+    }
+
+
+@needs("alarms.view")
+@require_GET
+def alarms(request: HttpRequest) -> HttpResponse:
+    """Every alarm, past ones too."""
+    return ALARMS.respond(request, selectors.visible(request.actor))  # type: ignore[attr-defined,return-value]
+
+
+@needs("alarms.view")
+@require_GET
+def alarm(request: HttpRequest, ref: str) -> HttpResponse:
+    """One alarm as a page of its own."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    row = selectors.get_alarm(ref, actor=actor)
+    context = {
+        "alarm": row,
+        "title": Text(row.place, row.place),
+        "name": NAMES[row.condition],
+        "priority": PRIORITIES[row.priority],
+        "machine": ALARM,
+        "mark": MARKS[AlarmState(row.state)],
+        "cause": CAUSES[FalseCause(row.cause)] if row.cause else None,
+        "reasons": _reasons(row),
+        "card": sensing.device_card(row.device_id) if row.device_id else None,
+        "acts": offered(row, actor),
+        "entries": _entries(row),
+    }
+    return render(request, "alarms/alarm.html", context)
+
+
+@needs("alarms.handle")
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
+    """One act: its form, and its doing; on the console the pane comes back, elsewhere the alarm's page."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    row = selectors.get_alarm(ref, actor=actor)
+    known = ACTS.get(name)
+    if known is None:
+        raise Http404
+    if target(request) in (PANE, ACT):
+        return _on_console(request, row, name)
+    label = LABELS.get(name) or ALARM.label(name)
+    return answer(
+        request,
+        known.form,
+        save=lambda data: known.save(ref, data, actor),
+        then=row.url,
+        title=label,
+        submit=label,
+        after=known.after,
+    )
+
+
+def _on_console(request: HttpRequest, row: Alarm, name: str) -> HttpResponse:
+    """The same on the console: the form opens inside the pane, and the pane is drawn anew once it is done."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    known = ACTS[name]
+    form = known.form(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                write_once(request, form, lambda data: known.save(row.ref, data, actor), row.url)
+                return _pane(request, selectors.get_alarm(row.ref, actor=actor))
+            except AppError as error:
+                if error.status not in (409, 422):
+                    raise
+                form.refuse(error)
+                status = error.status
+    label = LABELS.get(name) or ALARM.label(name)
+    context = {"form": form, "alarm": row, "label": label, "after": known.after, "action": f"{row.url}/acts/{name}"}
+    return render(request, "alarms/_act.html", {**context, "numbered": "cause" in form.fields}, status=status)
+
+
+@needs("alarms.handle")
+@require_http_methods(["GET", "POST"])
+def seat(request: HttpRequest) -> HttpResponse:
+    """Take a seat: what is urgent is opened first, the tone is heard, the notes of the last shift are read."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    urgent = [a for a in selectors.queue(actor, region=actor.home) if a.priority <= 2]
+    wanted = request.GET.get("seat") or request.POST.get("seat", "")
+    context = {
+        "urgent": [(a, NAMES[a.condition]) for a in urgent],
+        "last": services.last_note(actor.home, wanted) if wanted else None,
+    }
+
+    def save(data: dict[str, Any]) -> object:
+        refs = [ref for ref in str(data.pop("read", "")).split(",") if ref]
+        return services.start_shift(read_refs=refs, actor=actor, **data)
+
+    return answer(
+        request,
+        forms.TakeSeatForm,
+        save=save,
+        then="/alarms/console",
+        title=Text("接班", "Take a seat"),
+        submit=Text("接班", "Take the seat"),
+        initial={"seat": wanted},
+        template="alarms/seat.html",
+        context=context,
+    )
+
+
+@needs("alarms.handle")
+@require_http_methods(["GET", "POST"])
+def hand_over(request: HttpRequest) -> HttpResponse:
+    """Hand the seat over, with what stands open and a note for the next shift."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return answer(
+        request,
+        forms.HandOverForm,
+        save=lambda data: services.end_shift(actor=actor, **data),
+        then="/alarms/console",
+        title=Text("交班", "Hand over"),
+        submit=Text("交班", "Hand over"),
+        template="alarms/hand_over.html",
+        context={"shift": selectors.shift_of(actor.id), "lines": _lines(actor)},
+    )

@@ -1,0 +1,59 @@
+"""The list of alarms."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from wanghuo.base import Text
+from wanghuo.engines.alarm_logic import PRIORITIES
+from wanghuo.kernel.ui.filters import Choice, Flag, Words
+from wanghuo.kernel.ui.lists import Column, Empty, Link, ListPage
+from wanghuo.kernel.ui.spans import Span
+from wanghuo.modules.alarms.states import ALARM, CAUSES, OPEN, AlarmState
+from wanghuo.modules.alarms.words import KIND_NAMES, NAMES
+
+MARKS = {
+    AlarmState.NEW: "new",
+    AlarmState.TAKEN: "doing",
+    AlarmState.DISPATCHED: "waiting",
+    AlarmState.FIRE: "overdue",
+    AlarmState.FALSE: "void",
+    AlarmState.TEST: "void",
+    AlarmState.FAULT: "doing",
+    AlarmState.RESTORED: "done",
+    AlarmState.CLOSED: "done",
+}
+
+ALARMS = ListPage(
+    title=Text("报警记录", "Alarms"),
+    what=Text("报警", "alarms"),
+    code="alarms:alarm",
+    row_url="/alarms/{0.ref}",
+    period="received_at",
+    columns=(
+        Column("ref", Text("编号", "Reference"), kind="ref"),
+        Column("priority", Text("级", "Class"), kind="template", template="alarms/_priority.html"),
+        Column("condition", Text("类型", "Type"), value=lambda a: NAMES[a.condition]),
+        Column("place", Text("单位与点位", "Unit and point")),
+        Column("state", Text("状态", "State"), kind="state", machine=ALARM, marks={str(k): v for k, v in MARKS.items()}),
+        Column("cause", Text("误报原因", "Cause"), value=lambda a: CAUSES[a.cause] if a.cause else None, wide=True),
+        Column("received_at", Text("收到", "Received"), kind="when"),
+        Column("count", Text("次数", "Times"), kind="number", wide=True),
+    ),
+    filters=(
+        Words(label=Text("编号", "Reference"), where=lambda words: Q(ref=words.upper())),
+        Choice("kind", Text("类别", "Kind"), {str(k): v for k, v in KIND_NAMES.items()}),
+        Choice("priority", Text("级别", "Class"), {str(k): v for k, v in PRIORITIES.items()}),
+        Choice("state", Text("状态", "State"), {str(k): v for k, v in ALARM.names.items()}),
+        Choice("cause", Text("误报原因", "Cause"), {str(k): v for k, v in CAUSES.items()}),
+        Flag("open", Text("未结", "open"), lambda: Q(state__in=OPEN)),
+        Flag("judged", Text("已判定", "judged"), lambda: Q(judged_at__isnull=False)),
+        Words("unit", Text("单位", "unit"), where=lambda words: Q(unit__ref=words.upper())),
+        Words("device", Text("设备", "device"), where=lambda words: Q(device__ref=words.upper())),
+        Span("received", Text("收到", "received"), "received_at"),
+    ),
+    links=(Link(Text("值班台", "Console"), "/alarms/console", "alarms.handle", icon="bell", main=True),),
+    empty=Empty(
+        Text("设备报来的火警、故障、离线都在这里，一处一条，重复的自动归并。", "Fires, faults and silent devices, one line each.")
+    ),
+)
