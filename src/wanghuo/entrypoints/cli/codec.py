@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from wanghuo.base import AppError, Invalid, Text
 from wanghuo.engines.codecs.gb26875.lines import event_to_line, line_to_bytes
@@ -61,34 +62,57 @@ class BadInputLine(Invalid):
 _NOT_JSON = Text("不是 JSON 对象。", "it is not JSON.")
 
 
+class BadArguments(Invalid):
+    """Options that the command does not know."""
+
+    code = "codec.bad_arguments"
+    text = Text("参数有误（{why}）。{usage}", "The arguments are not valid ({why}). {usage}")
+
+
 def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Register `decode` and `encode`."""
-    decode = subparsers.add_parser(
-        "decode", help="字节流 → JSON 行 / byte stream to JSON lines", description="One JSON line a frame or stretch."
-    )
-    _add_common(decode)
-    decode.add_argument("--hex", help="十六进制输入 / the input itself, in hexadecimal")
-    decode.set_defaults(run=lambda args: _guarded(_decode, args))
-    encode = subparsers.add_parser(
-        "encode", help="JSON 行 → 字节流 / JSON lines to bytes", description="The bytes that JSON lines stand for."
-    )
-    _add_common(encode)
-    encode.add_argument("--as-hex", action="store_true", help="每帧输出一行十六进制 / print one hexadecimal line each")
-    encode.set_defaults(run=lambda args: _guarded(_encode, args))
+    for name, options, act, told in (
+        ("decode", _decode_options, _decode, "字节流 → JSON 行 / byte stream to JSON lines"),
+        ("encode", _encode_options, _encode, "JSON 行 → 字节流 / JSON lines to bytes"),
+    ):
+        parser = subparsers.add_parser(name, help=told, description=told, epilog=f"wanghuo {name} gb26875 --help")
+        parser.add_argument("codec", help="gb26875: GB/T 26875.3-2011")
+        parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="选项和文件 / options and a file")
+        parser.set_defaults(run=partial(_run, name, options, act))
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("codec", help="gb26875: GB/T 26875.3-2011")
-    parser.add_argument("file", nargs="?", help="文件，或 - 表示标准输入 / a file, or - for standard input (default)")
-    parser.add_argument("--bcd-time", action="store_true", help="时间标签为 BCD / time labels are decimal digits (BCD)")
+class _Options(argparse.ArgumentParser):
+    """Parsed apart from the main parser, which would not take a file behind an option."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadArguments(why=message, usage=self.format_usage().strip())
 
 
-def _guarded(act: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
+def _decode_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hex", help="十六进制输入 / the input itself, in hexadecimal")
+
+
+def _encode_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as-hex", action="store_true", help="每帧输出一行十六进制 / print one hexadecimal line each")
+
+
+def _run(
+    name: str,
+    add_options: Callable[[argparse.ArgumentParser], None],
+    act: Callable[[argparse.Namespace], None],
+    args: argparse.Namespace,
+) -> int:
     """Run `act`; an expected error goes to standard error in both languages and exits with 2."""
     try:
         if args.codec not in CODECS:
             raise UnknownCodec(name=args.codec, known=", ".join(CODECS))
-        act(args)
+        parser = _Options(prog=f"wanghuo {name} {args.codec}")
+        parser.add_argument(
+            "file", nargs="?", help="文件，或 - 表示标准输入 / a file, or - for standard input (default)"
+        )
+        parser.add_argument("--bcd-time", action="store_true", help="时间标签为 BCD / time labels are BCD digits")
+        add_options(parser)
+        act(parser.parse_intermixed_args(args.rest))
         sys.stdout.flush()
     except AppError as error:
         sys.stdout.flush()

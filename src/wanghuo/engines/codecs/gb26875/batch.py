@@ -333,7 +333,7 @@ def _sizes() -> Column:
 def _objects(data: Column, frames: Frames) -> Objects:
     plan, per_frame = _plans(frames)
     scalar = np.flatnonzero((plan >= 0) & (_sizes()[plan] == 0))
-    units = {int(row): decode_unit(_body(data, frames, row)) for row in scalar}
+    units = {int(row): decode_unit(_body(data, frames, int(row))) for row in scalar}
     for row, unit in units.items():
         per_frame[row] = len(unit.objects)
     end = np.cumsum(per_frame)
@@ -387,7 +387,12 @@ def _fill(
     if "time_raw" in (dtype.names or ()):
         columns["time"][target] = _epoch(record["time_raw"])
     if "description_raw" in (dtype.names or ()):
-        columns["text_at"][target] = at + (dtype.fields or {})["description_raw"][1]
+        columns["text_at"][target] = at + _place(dtype, "description_raw")
+
+
+def _place(dtype: np.dtype[Any], name: str) -> int:
+    assert dtype.fields is not None
+    return int(dtype.fields[name][1])
 
 
 def _body(data: Column, frames: Frames, row: int) -> bytes:

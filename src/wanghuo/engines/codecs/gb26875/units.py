@@ -285,7 +285,7 @@ _FIELD_SIZE = Text("{field} 须为 {size} 字节，现为 {given}", "{field} tak
 def _raw_body(type_: int, given: Any) -> bytes:
     if not isinstance(given, o.RawObject):
         raise WrongObject(type=type_, expected=o.RawObject.__name__, given=type(given).__name__)
-    return given.body
+    return bytes(given.body)
 
 
 def encode_object(type_: int, given: Any, number: int = 1) -> bytes:
