@@ -27,13 +27,13 @@ class AuditEntry(Scoped):
     class Meta:
         db_table = "audit_entry"
         indexes = [
-            models.Index(fields=["at"], name="audit_at"),
-            models.Index(fields=["actor", "id"], name="audit_actor"),
-            models.Index(fields=["action", "id"], name="audit_action"),
-            models.Index(fields=["object", "id"], name="audit_object"),
-            models.Index(fields=["city_code", "id"], name="audit_city"),
-            models.Index(fields=["county_code", "id"], name="audit_county"),
-            models.Index(fields=["town_code", "id"], name="audit_town"),
+            models.Index(fields=["at", "id"], name="audit_at"),
+            models.Index(fields=["actor", "at", "id"], name="audit_actor"),
+            models.Index(fields=["action", "at", "id"], name="audit_action"),
+            models.Index(fields=["object", "at", "id"], name="audit_object"),
+            models.Index(fields=["city_code", "at", "id"], name="audit_city"),
+            models.Index(fields=["county_code", "at", "id"], name="audit_county"),
+            models.Index(fields=["town_code", "at", "id"], name="audit_town"),
         ]
 
     def __str__(self) -> str:

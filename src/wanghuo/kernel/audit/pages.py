@@ -46,7 +46,7 @@ LOG = ListPage(
     title=Text("审计日志", "Audit log"),
     what=ENTRY,
     columns=(
-        Column("at", Text("时间", "Time"), kind="when"),
+        Column("at", Text("时间", "Time"), kind="when", sort="at"),
         Column("who", Text("人员", "Who"), value=lambda row: row.username or row.actor),
         Column("action", Text("动作", "Action"), kind="ref"),
         Column("object", Text("对象", "Object")),
@@ -61,6 +61,7 @@ LOG = ListPage(
         Choice("part", Text("部分", "Part"), PARTS, where=lambda value: Q(action__startswith=f"{value}:")),
         Choice("result", Text("结果", "Result"), RESULTS),
     ),
+    sort="-at",
     period="at",
     code="audit:entry",
     export_right="audit.view",
