@@ -1,7 +1,10 @@
-"""The gateway against a bare uvloop echo: frames per CPU-second of the server process, interleaved rounds, median and range.
+"""The gateway against a bare uvloop echo: frames per CPU-second of the server process, interleaved rounds, median and
+range.
 
-Gateway: framing, checksum, journal with synchronous=FULL, confirm only after the commit returned. Echo: the same bytes sent back.
-The load comes from a second process over loopback: 256 links, each sends its next frame when the last was answered. The goal is
+Gateway: framing, checksum, journal with synchronous=FULL, confirm only after the commit returned. Echo: the same
+bytes sent back.
+The load comes from a second process over loopback: 256 links, each sends its next frame when the last was answered.
+The goal is
 at least half of the echo.
 
     python benchmarks/gateway.py [--quick] [--json] [--rounds N] [--seconds S] [--links N]
@@ -115,7 +118,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def measure(serve: Callable[[int, Path, Connection], None], answer_size: int, port: int, links: int, seconds: float) -> dict:
+def measure(
+    serve: Callable[[int, Path, Connection], None], answer_size: int, port: int, links: int, seconds: float
+) -> dict:
     """One round against one server."""
     context = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as home:

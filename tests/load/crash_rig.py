@@ -2,10 +2,14 @@
 
     python tests/load/crash_rig.py [--kills 1000] [--clients 4] [--seed N] [--plant]
 
-Modules are loaded once; each round forks a fresh server on the same listening socket and kills it after 30 to 150 ms. Clients push
-frames and retry as the standard says: same serial until it is confirmed, again after a reconnection. They keep what was confirmed.
-A checker that shares no code with the journal then reads the file and compares: a confirmed frame that is not there is lost.
-`--plant` confirms before the commit, inside this process only: the rig must find it. Exit code 1 when something was lost.
+Modules are loaded once; each round forks a fresh server on the same listening socket and kills it after 30 to 150 ms.
+Clients push
+frames and retry as the standard says: same serial until it is confirmed, again after a reconnection. They keep what
+was confirmed.
+A checker that shares no code with the journal then reads the file and compares: a confirmed frame that is not there
+is lost.
+`--plant` confirms before the commit, inside this process only: the rig must find it. Exit code 1 when something was
+lost.
 """
 
 from __future__ import annotations
@@ -43,7 +47,8 @@ Key = tuple[int, int]  # source, serial
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run showed. `lost`: confirmed and not in the journal; `recovered`: in the journal and never confirmed (allowed)."""
+    """What a run showed. `lost`: confirmed and not in the journal; `recovered`: in the journal and never confirmed
+    (allowed)."""
 
     seed: int
     kills: int
@@ -62,7 +67,9 @@ def frame(source: int, serial: int) -> bytes:
     address = serial if fire else serial % 7 + 1_000_000
     label = bytes((serial % 60, serial // 60 % 60, 10, 21, 11, 26))
     unit = struct.pack("<BBBBBIH31s6s", 2, 1, 1, 1, 40, address, 2 if fire else 1, b"", label)
-    body = struct.pack("<HBB6s6s6sHB", serial, 1, 1, label, source.to_bytes(6, "little"), b"\1" + bytes(5), len(unit), 2)
+    body = struct.pack(
+        "<HBB6s6s6sHB", serial, 1, 1, label, source.to_bytes(6, "little"), b"\1" + bytes(5), len(unit), 2
+    )
     return b"@@" + body + unit + bytes((sum(body + unit) & 0xFF,)) + b"##"
 
 

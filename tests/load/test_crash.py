@@ -1,4 +1,5 @@
-"""The crash rig, small: enough kills to lose something if anything can be lost, and a planted bug that must be found."""
+"""The crash rig, small: enough kills to lose something if anything can be lost, and a planted bug that must be
+found."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ class AlreadyRunning(AppError):
 
     code = "sensing.ingest_running"
     status = 409
-    text = Text("已有一个 ingest 在运行（{path}）；同一数据目录只能运行一个。", "An ingest is already running ({path}); one home can have only one.")
+    text = Text(
+        "已有一个 ingest 在运行（{path}）；同一数据目录只能运行一个。",
+        "An ingest is already running ({path}); one home can have only one.",
+    )
 
 
 def add_parsers(subparsers: Any) -> None:
@@ -33,11 +36,15 @@ def add_parsers(subparsers: Any) -> None:
     _add_limits(gateway)
     gateway.set_defaults(run=run_gateway)
 
-    ingest = subparsers.add_parser("ingest", help="由接收日志推导状态与报警 / derive states and signals from the journal")
+    ingest = subparsers.add_parser(
+        "ingest", help="由接收日志推导状态与报警 / derive states and signals from the journal"
+    )
     ingest.add_argument("--once", action="store_true", help="take in what there is, then end")
     ingest.set_defaults(run=run_ingest)
 
-    journal = subparsers.add_parser("journal", help="接收日志的核验、查看、清理与重放 / check, show, prune, replay the journal")
+    journal = subparsers.add_parser(
+        "journal", help="接收日志的核验、查看、清理与重放 / check, show, prune, replay the journal"
+    )
     acts = journal.add_subparsers(metavar="ACT", required=True)
     check = acts.add_parser("check", help="verify every checksum; exit code 1 when something is damaged")
     check.set_defaults(run=run_check)
@@ -57,10 +64,14 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Each limit of the gateway as an option; its default is the limit's own."""
     from wanghuo.entrypoints.gateway.limits import Limits
 
-    group = parser.add_argument_group("limits", "times in seconds, sizes in bytes, rates in frames a second (0: no limit)")
+    group = parser.add_argument_group(
+        "limits", "times in seconds, sizes in bytes, rates in frames a second (0: no limit)"
+    )
     for field in fields(Limits):
         kind = type(field.default)
-        group.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=f"default {field.default}")
+        group.add_argument(
+            f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=f"default {field.default}"
+        )
 
 
 def run_gateway(args: argparse.Namespace) -> int:
@@ -192,7 +203,11 @@ def run_show(args: argparse.Namespace) -> int:
         batch = batches[0]
         position = batch.id
         for record in list(batch)[:left]:
-            shown = {"ref": record.ref, "received_us": record.received_us, "peer": reader.peer(batch.writer, record.link)}
+            shown = {
+                "ref": record.ref,
+                "received_us": record.received_us,
+                "peer": reader.peer(batch.writer, record.link),
+            }
             if record.kind == FRAME:
                 shown["hex"] = record.data.hex()
             else:

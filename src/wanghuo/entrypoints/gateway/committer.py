@@ -1,6 +1,7 @@
 """Natural group commit: one thread writes whatever has gathered while the last commit was on its way to the disk.
 
-Nothing is acknowledged here; `on_durable` is called in the event loop with the entries that are on disk, and only then may
+Nothing is acknowledged here; `on_durable` is called in the event loop with the entries that are on disk, and only
+then may
 anyone answer. A commit that fails (disk full, I/O error) is tried again with the same entries until it succeeds.
 """
 

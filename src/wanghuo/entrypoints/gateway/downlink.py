@@ -1,6 +1,7 @@
 """Commands on their way down: sent to the one right link, repeated as the standard says, ended by the device's answer.
 
-The standard: wait at most 10 s, three retransmissions with the same serial, then the transaction has failed. What became of a
+The standard: wait at most 10 s, three retransmissions with the same serial, then the transaction has failed. What
+became of a
 command is read from the journal by ingest, so it is known also when this process dies.
 """
 
@@ -48,7 +49,8 @@ class Downlink:
         self._taken: set[str] = set()
 
     def offer(self, orders: Iterable[Order]) -> None:
-        """Begin those whose device is linked here. The others wait for it, or for another process, until they expire."""
+        """Begin those whose device is linked here. The others wait for it, or for another process, until they
+        expire."""
         still_asked = set()
         for order in orders:
             still_asked.add(order.id)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 class Limits:
     """Times in seconds, sizes in bytes, rates in frames a second; 0 switches a rate limit off."""
 
-    idle_s: float = 7800.0  # a link that brought a device: GB 50440 lets polling be two-hourly, and ten minutes of grace
+    idle_s: float = (
+        7800.0  # a link that brought a device: GB 50440 lets polling be two-hourly, and ten minutes of grace
+    )
     silent_s: float = 300.0  # a link that never brought a valid frame
     partial_s: float = 5.0  # half a frame: a corrupted length must not swallow what follows
     stuck_s: float = 10.0  # a peer that does not read what we answer; the standard's own waiting time

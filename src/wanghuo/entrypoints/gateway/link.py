@@ -1,6 +1,7 @@
 """One TCP link: cuts the stream into frames, queues them for the disk, answers when they are on it.
 
-A valid frame is never answered before it is durable, an invalid one never with a confirm. One bad frame never closes a link, and
+A valid frame is never answered before it is durable, an invalid one never with a confirm. One bad frame never closes
+a link, and
 nothing a peer does can hurt another link.
 """
 
@@ -36,10 +37,11 @@ class Link(asyncio.Protocol):
         self.sources: dict[bytes, int] = {}  # address → trust
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self._decoder = StreamDecoder()
-        self._partial = False
+        self._partial = self._ended = False
         self._reading = True
+        self._unanswered = 0
         limits = server.limits
-        self._bucket = Bucket(limits.flood_rate, limits.flood_burst, 0.0) if limits.flood_rate else None
+        self._bucket = Bucket(limits.flood_rate, limits.flood_burst, server.now()) if limits.flood_rate else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -54,6 +56,12 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.forget(self)
+
+    def eof_received(self) -> bool:
+        """The peer will send no more, but may still read: it gets its answers before the link closes."""
+        self._handle(self._decoder.close())
+        self._ended = True
+        return self._unanswered > 0
 
     def data_received(self, data: bytes) -> None:
         decoder = self._decoder
@@ -107,6 +115,7 @@ class Link(asyncio.Protocol):
         self.heard_at = server.now()
         if frame[26] in replies.UNANSWERED:
             server.downlink.answered(source, frame)
+        self._unanswered += 1
         server.committer.put(Entry(self, time.time_ns() // 1000, trust, frame, weight == URGENT))
         if server.committer.waiting_bytes > server.limits.backlog_bytes:
             self.hold()
@@ -131,8 +140,11 @@ class Link(asyncio.Protocol):
 
     def confirm(self, frame: bytes, now: bytes) -> None:
         """The frame is on disk: answer it."""
+        self._unanswered -= 1
         if not self.transport.is_closing():
             self.transport.write(replies.reply(frame, now))
+            if self._ended and not self._unanswered:
+                self.transport.close()
 
     def send(self, frame: bytes) -> None:
         """Send a frame of our own down."""

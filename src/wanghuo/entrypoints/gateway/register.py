@@ -1,6 +1,7 @@
 """What the gateway knows of the register: which addresses are known, and the networks they may report from.
 
-A snapshot in memory, renewed by the changes every few seconds. The gateway never asks the database about a frame, and goes on
+A snapshot in memory, renewed by the changes every few seconds. The gateway never asks the database about a frame, and
+goes on
 with what it knows when the database is away.
 """
 

@@ -1,6 +1,7 @@
 """What the gateway answers: confirms, denials and the time, built from the frame they answer.
 
-Kept to slices and one sum, since one is built for each frame (benchmarks/gateway.py). The first half of adler32 is that sum, for up
+Kept to slices and one sum, since one is built for each frame (benchmarks/gateway.py). The first half of adler32 is
+that sum, for up
 to 256 bytes (engines.codecs.gb26875.frames.checksum).
 """
 
@@ -51,7 +52,8 @@ def deny(header: bytes, now: bytes) -> bytes:
 
 
 def tell_time(frame: bytes, now: bytes) -> bytes:
-    """The answer to a device that asks for the time: command 1, type 90, same serial. Seen in practice (protocols.md 1.12)."""
+    """The answer to a device that asks for the time: command 1, type 90, same serial. Seen in practice (protocols.md
+    1.12)."""
     body = frame[2:6] + now + frame[18:24] + frame[12:18] + b"\x08\0" + bytes((CONTROL, TIME_SYNC, 1)) + now
     return b"@@" + body + _TAIL[adler32(body) - 1 & 0xFF]
 

@@ -29,8 +29,8 @@ RENEW_S = 1.0  # how often the register and the waiting commands are looked at
 
 DISK_TROUBLE = Text(
     "接收日志无法写入（{error}）：暂不确认任何报文，设备会按标准重发；请腾出磁盘空间，恢复后自动继续。",
-    "The journal cannot be written ({error}): nothing is confirmed and devices repeat as the standard says; free disk space, it "
-    "resumes by itself.",
+    "The journal cannot be written ({error}): nothing is confirmed and devices repeat as the standard says; "
+    "free disk space, it resumes by itself.",
 )
 DISK_BACK = Text("接收日志恢复写入。", "The journal can be written again.")
 
@@ -95,7 +95,8 @@ class Server:
                 del self.owner[source]
 
     def meet(self, link: Link, source: bytes, frame: bytes) -> int | None:
-        """A link brings its first frame of an address. Gives the trust; None when the peer brings too many strangers."""
+        """A link brings its first frame of an address. Gives the trust; None when the peer brings too many
+        strangers."""
         if not self.register.knows(source) and self._too_strange(link.host):
             self.count("refused_unknown")
             return None
@@ -119,7 +120,8 @@ class Server:
         return met >= self.limits.unknown_per_minute
 
     def contested(self, link: Link, source: bytes) -> None:
-        """A frame of an address came on a link that another one had taken the address from: two live links speak as one device.
+        """A frame of an address came on a link that another one had taken the address from: two live links speak as
+        one device.
 
         A device that reconnected leaves its old link silent, so only a superseded link that still speaks is evidence.
         """

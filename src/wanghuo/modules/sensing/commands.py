@@ -48,7 +48,10 @@ class CommandTooSoon(AppError):
 
     code = "sensing.command_too_soon"
     status = 409
-    text = Text("一分钟内已对该设备下发过“{act}”，请稍后再试。", "“{act}” went to this device less than a minute ago; try again later.")
+    text = Text(
+        "一分钟内已对该设备下发过“{act}”，请稍后再试。",
+        "“{act}” went to this device less than a minute ago; try again later.",
+    )
 
 
 @transaction.atomic
@@ -95,7 +98,9 @@ def send_command(*, ref: str, act: str, reason: str, actor: Actor, minutes: int 
 
 def expire(now: datetime) -> int:
     """End the commands whose time ran out; a duty check that was sent and not answered is told to others."""
-    due = list(Command.objects.filter(state__in=("queued", "sent", "confirmed"), expires_at__lte=now, done_at=None)[:500])
+    due = list(
+        Command.objects.filter(state__in=("queued", "sent", "confirmed"), expires_at__lte=now, done_at=None)[:500]
+    )
     return sum(_expire_one(command.id, now) for command in due)
 
 

@@ -28,7 +28,8 @@ CONDITIONS: dict[str, Text] = {
     "manual_mode": Text("手动状态", "manual mode"),
     "duplicate_source": Text("设备地址重复", "device address in use twice"),
 }
-"""Every value `SignalRaised.condition` can have, with its name. Source: GB/T 26875.3-2011, tables 3 and the state figures."""
+"""Every value `SignalRaised.condition` can have, with its name. Source: GB/T 26875.3-2011, tables 3 and the state
+figures."""
 
 TRUSTS = ("none", "network", "token", "tls", "signed")
 """How far a frame proves where it came from, weakest first."""
@@ -52,10 +53,14 @@ class Place:
 class SignalRaised(Event):
     """A condition that was not there appeared: at a component, a facility system, or the device itself.
 
-    `at`: when it happened, by the device's clock corrected by its learned offset, or `received_at` where the device names no
-    usable time. `stale`: the frame's label lies more than 10 min off the device's learned offset (a recording, or a clock that
-    jumped): shown and marked, never forwarded without a person. `test`: the device is under maintenance. `trust`: one of TRUSTS.
-    `frame_ref` finds the frame in the journal. `component_key`: "uitd" for the device itself, "1.1" for a whole system (type.address),
+    `at`: when it happened, by the device's clock corrected by its learned offset, or `received_at` where the device
+    names no
+    usable time. `stale`: the frame's label lies more than 10 min off the device's learned offset (a recording, or a
+    clock that
+    jumped): shown and marked, never forwarded without a person. `test`: the device is under maintenance. `trust`: one
+    of TRUSTS.
+    `frame_ref` finds the frame in the journal. `component_key`: "uitd" for the device itself, "1.1" for a whole
+    system (type.address),
     "1.1.23.458754" for a component; "" where the gateway itself noticed (duplicate_source).
     """
 
@@ -87,7 +92,8 @@ class SignalRaised(Event):
 
 @dataclass(frozen=True)
 class SignalCleared(Event):
-    """A condition raised before is gone: by a new state word (`why` = "state"), or by a reset of the system ("reset")."""
+    """A condition raised before is gone: by a new state word (`why` = "state"), or by a reset of the system
+    ("reset")."""
 
     kind: ClassVar[str] = "sensing.signal_cleared"
     signal_id: UUID
@@ -220,8 +226,10 @@ class DeviceCard:
 class GatewayHealth:
     """How receiving goes: what an operator must see to trust silence.
 
-    `reported_at`: the last report of a gateway (None: never); `lag`: journalled batches not yet read by ingest; `counters`: totals
-    by kind since the journal began; `free_bytes`: room left where the journal lies; `problems`: what is wrong now, worst first.
+    `reported_at`: the last report of a gateway (None: never); `lag`: journalled batches not yet read by ingest;
+    `counters`: totals
+    by kind since the journal began; `free_bytes`: room left where the journal lies; `problems`: what is wrong now,
+    worst first.
     """
 
     reported_at: datetime | None

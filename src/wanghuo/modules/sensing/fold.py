@@ -1,4 +1,5 @@
-"""The fold: frames in, latest state and what changed out. Plain memory; `ingest` loads what it needs and stores what it gives.
+"""The fold: frames in, latest state and what changed out. Plain memory; `ingest` loads what it needs and stores what
+it gives.
 
 The same frames in the same order always give the same result, whatever the batches, so the journal can be replayed.
 """
@@ -26,7 +27,7 @@ from wanghuo.modules.sensing.observe import (
     text_of,
     values,
 )
-from wanghuo.modules.sensing.profiles import Profile, profile
+from wanghuo.modules.sensing.profiles import Profile
 
 DUPLICATE_US = 40_000_000  # waiting time × retransmissions of the standard
 LEARN_EVERY_US = 60_000_000
@@ -169,7 +170,9 @@ class Fold:
         self.dirty: set[bytes] = set()
         self.dirty_readings: dict[tuple[bytes, Key, int], Latest] = {}
         self.effects = Effects()
-        self.look_again: Callable[[], None] | None = None  # asked when an unknown address appears: it may be registered by now
+        self.look_again: Callable[[], None] | None = (
+            None  # asked when an unknown address appears: it may be registered by now
+        )
         self.quiet = False  # taking in again what is already recorded: only times and readings count
 
     def take(self, batch: int, index: int, writer: str, received_us: int, link: int, trust: int, frame: bytes) -> None:
@@ -273,9 +276,7 @@ class Fold:
     def _clear(self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, why: str) -> None:
         active = part.active.pop(condition)
         detail = {"why": why, "word": part.word}
-        self.effects.changes.append(
-            Change("cleared", device, part, condition, active.signal_id, at_s, moment, detail)
-        )
+        self.effects.changes.append(Change("cleared", device, part, condition, active.signal_id, at_s, moment, detail))
         self.effects.parts[part.id] = (device, part)
 
     def _reset(self, device: Known, system: Key, at_s: float, moment: Moment) -> None:
@@ -307,7 +308,8 @@ class Fold:
         self.effects.changes.append(Change("reply", device, None, "", new_id(), at_s, moment, detail))
 
     def _event_s(self, device: Known, label: bytes, moment: Moment) -> float:
-        """When it happened: the object's own time by the corrected clock, or the receive time where that says nothing sane."""
+        """When it happened: the object's own time by the corrected clock, or the receive time where that says nothing
+        sane."""
         seen = label_s(label, device.profile.bcd) if len(label) == 6 else None
         if seen is None:
             return moment.received_s

@@ -21,20 +21,28 @@ class DeviceForm(Form):
         Text("设备地址", "Address"),
         24,
         required=True,
-        help_text=Text("12 位十六进制（按线上顺序）或十进制编号", "twelve hex digits in wire order, or the decimal number"),
+        help_text=Text(
+            "12 位十六进制（按线上顺序）或十进制编号", "twelve hex digits in wire order, or the decimal number"
+        ),
     )
     unit = _words(
-        Text("单位编号", "Unit"), 40, help_text=Text("DW 编号、信用代码或原系统编号", "DW reference, credit code or former code")
+        Text("单位编号", "Unit"),
+        40,
+        help_text=Text("DW 编号、信用代码或原系统编号", "DW reference, credit code or former code"),
     )
     building = _words(Text("建筑编号", "Building"), 40, help_text=Text("JZ 编号，可不填", "JZ reference, optional"))
     region = _words(Text("行政区划", "Region"), 60, help_text=Text("没有单位时填写", "where there is no unit"))
-    profile = fields.ChoiceField(label=Text("设备配置", "Profile"), choices=lambda: [(c, p.name) for c, p in profiles().items()])  # type: ignore[arg-type, misc]
+    profile = fields.ChoiceField(
+        label=Text("设备配置", "Profile"), choices=lambda: [(c, p.name) for c, p in profiles().items()]
+    )  # type: ignore[arg-type, misc]
     maker = _words(Text("厂家", "Maker"), 60)
     model = _words(Text("型号", "Model"), 60)
     floor = _words(Text("楼层", "Floor"), 20)
     location = _words(Text("安装位置", "Location"), 120)
     networks = _words(
-        Text("可信网络", "Networks"), 200, help_text=Text("如 10.1.0.0/16，逗号分隔；不填为不限", "like 10.1.0.0/16, by commas; empty: any")
+        Text("可信网络", "Networks"),
+        200,
+        help_text=Text("如 10.1.0.0/16，逗号分隔；不填为不限", "like 10.1.0.0/16, by commas; empty: any"),
     )
     installed_on = fields.DateField(
         label=Text("安装日期", "Installed on"),  # type: ignore[arg-type]

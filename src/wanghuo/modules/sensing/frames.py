@@ -18,7 +18,8 @@ ROW = 16
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A frame for the page. `rows`: offset and hex of each sixteen bytes; `fields`: name and value; `objects`: the same for each."""
+    """A frame for the page. `rows`: offset and hex of each sixteen bytes; `fields`: name and value; `objects`: the
+    same for each."""
 
     received_at: datetime | None
     command: Text

@@ -13,7 +13,16 @@ from wanghuo.base.time import local_day
 from wanghuo.kernel import audit
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.geo.coordinates import to_wgs84
-from wanghuo.kernel.ledgers.importing import CellError, Column, Context, ImportKind, Judged, Row, Written, register_import
+from wanghuo.kernel.ledgers.importing import (
+    CellError,
+    Column,
+    Context,
+    ImportKind,
+    Judged,
+    Row,
+    Written,
+    register_import,
+)
 from wanghuo.kernel.loops.refs import next_refs
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import services
@@ -25,26 +34,60 @@ def columns() -> tuple[Column, ...]:
     """The columns of the ledger of devices."""
     kinds = {code: kind.name for code, kind in profiles().items()}
     return (
-        Column("source", Text("设备地址", "Address"), required=True, longest=20, example="e90300000000",
-               help=Text("12 位十六进制（按线上顺序）或十进制编号", "twelve hex digits in wire order, or the decimal number"),
-               synonyms=("设备编号", "传输装置编号", "装置地址", "设备号", "source address", "device id")),
-        Column("unit", Text("单位编号", "Unit"), longest=40, example="DW-445281-000017",
-               help=Text("DW 编号、统一社会信用代码或原系统编号", "DW reference, credit code or code of the former system"),
-               synonyms=("单位", "所属单位编号", "信用代码", "统一社会信用代码", "unit ref")),
-        Column("region_code", Text("行政区划", "Region"), "region", example="普宁市赤岗镇",
-               help=Text("没有单位的设备才需要", "only for devices without a unit"), synonyms=("区划代码", "乡镇", "region code")),
-        Column("profile", Text("设备配置", "Profile"), "choice", choices=kinds, example="standard",
-               synonyms=("设备类型", "类型", "协议配置")),
+        Column(
+            "source",
+            Text("设备地址", "Address"),
+            required=True,
+            longest=20,
+            example="e90300000000",
+            help=Text(
+                "12 位十六进制（按线上顺序）或十进制编号", "twelve hex digits in wire order, or the decimal number"
+            ),
+            synonyms=("设备编号", "传输装置编号", "装置地址", "设备号", "source address", "device id"),
+        ),
+        Column(
+            "unit",
+            Text("单位编号", "Unit"),
+            longest=40,
+            example="DW-445281-000017",
+            help=Text(
+                "DW 编号、统一社会信用代码或原系统编号", "DW reference, credit code or code of the former system"
+            ),
+            synonyms=("单位", "所属单位编号", "信用代码", "统一社会信用代码", "unit ref"),
+        ),
+        Column(
+            "region_code",
+            Text("行政区划", "Region"),
+            "region",
+            example="普宁市赤岗镇",
+            help=Text("没有单位的设备才需要", "only for devices without a unit"),
+            synonyms=("区划代码", "乡镇", "region code"),
+        ),
+        Column(
+            "profile",
+            Text("设备配置", "Profile"),
+            "choice",
+            choices=kinds,
+            example="standard",
+            synonyms=("设备类型", "类型", "协议配置"),
+        ),
         Column("maker", Text("厂家", "Maker"), longest=60, synonyms=("生产厂家", "厂商", "品牌")),
         Column("model", Text("型号", "Model"), longest=60, synonyms=("设备型号", "规格型号")),
         Column("floor", Text("楼层", "Floor"), longest=20, example="3F", synonyms=("所在楼层",)),
-        Column("location", Text("安装位置", "Location"), longest=120, example="消防控制室", synonyms=("位置", "安装地点")),
+        Column(
+            "location", Text("安装位置", "Location"), longest=120, example="消防控制室", synonyms=("位置", "安装地点")
+        ),
         Column("lng", Text("经度", "Longitude"), "float", least=73, most=136, synonyms=("lon", "x")),
         Column("lat", Text("纬度", "Latitude"), "float", least=3, most=54, synonyms=("y",)),
-        Column("networks", Text("可信网络", "Networks"), longest=200, example="10.1.0.0/16",
-               help=Text("多个用逗号隔开；不填为不限", "several are separated by commas; empty: any")),
+        Column(
+            "networks",
+            Text("可信网络", "Networks"),
+            longest=200,
+            example="10.1.0.0/16",
+            help=Text("多个用逗号隔开；不填为不限", "several are separated by commas; empty: any"),
+        ),
         Column("installed_on", Text("安装日期", "Installed on"), "date", example="2026-03-05", synonyms=("投用日期",)),
-    )  # fmt: skip
+    )
 
 
 def check(rows: Sequence[Row], context: Context) -> list[Judged]:
@@ -65,7 +108,9 @@ def _cleaned(row: Row, context: Context, units: dict[str, Any]) -> list[CellErro
         found["lng"], found["lat"] = to_wgs84(found["lng"], found["lat"], context.coordinates)
     networks = found.get("networks", "")
     if isinstance(networks, str):
-        found["networks"] = [block for block in networks.replace("，", ",").replace(";", ",").split(",") if block.strip()]
+        found["networks"] = [
+            block for block in networks.replace("，", ",").replace(";", ",").split(",") if block.strip()
+        ]
     try:
         found["source"] = services.clean_source(str(row.get("source", "")))
         found.update(services.clean(found))
@@ -75,7 +120,9 @@ def _cleaned(row: Row, context: Context, units: dict[str, Any]) -> list[CellErro
     code = str(row.get("unit", "")).strip()
     unit = units.get(code)
     if code and (unit is None or not context.actor.can(services.EDIT, unit)):
-        errors.append(CellError("unit", Text("没有这个单位，或不在你的范围", "no such unit, or outside your scope"), value=code))
+        errors.append(
+            CellError("unit", Text("没有这个单位，或不在你的范围", "no such unit, or outside your scope"), value=code)
+        )
     elif unit is not None:
         found["unit_id"], found["region_code"], found["sector"] = unit.id, unit.region_code, unit.sector
         found["lng"], found["lat"] = found.get("lng") or unit.lng, found.get("lat") or unit.lat
@@ -91,7 +138,9 @@ def _judged(
     seen: dict[str, int] = context.memory.setdefault("sources", {})
     earlier = seen.setdefault(source, row.number)
     if earlier != row.number:
-        return Judged(row, "duplicate", note=Text("与第 {n} 行地址相同", "the same address as row {n}").filled({"n": earlier}))
+        return Judged(
+            row, "duplicate", note=Text("与第 {n} 行地址相同", "the same address as row {n}").filled({"n": earlier})
+        )
     device = standing.get(source)
     if device is None:
         return Judged(row, "new")
@@ -168,8 +217,8 @@ def register() -> None:
             has_coordinates=True,
             help=Text(
                 "地址已登记的为更新；填了单位编号的，随单位所在区划。隔离中的同地址设备随之解除隔离。",
-                "A registered address is updated; with a unit given, the device stands where the unit stands. A quarantined device of "
-                "that address leaves quarantine.",
+                "A registered address is updated; with a unit given, the device stands where the unit stands. "
+                "A quarantined device of that address leaves quarantine.",
             ),
         )
     )

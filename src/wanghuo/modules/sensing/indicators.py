@@ -88,8 +88,8 @@ def declare() -> None:
             name=Text("设备在线率", "Online rate of devices"),
             formula=Text(
                 "每小时查看一次：有报文的设备数之和 ÷ 在用设备数之和（停用、维护中的不计；平台自身停机的小时不计）",
-                "looked at once an hour: sum of devices heard ÷ sum of devices in service (retired and maintained ones left out, "
-                "and hours in which the platform itself did not listen)",
+                "looked at once an hour: sum of devices heard ÷ sum of devices in service "
+                "(without retired and maintained ones, and without hours in which the platform itself did not listen)",
             ),
             unit="%",
             better="up",

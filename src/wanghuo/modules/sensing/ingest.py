@@ -1,6 +1,7 @@
 """Ingest: follows the journal and derives everything from it, each effect exactly once.
 
-The position moves in the transaction that records the effects, so a crash at any moment repeats nothing and skips nothing. What
+The position moves in the transaction that records the effects, so a crash at any moment repeats nothing and skips
+nothing. What
 is latest-wins (times, readings) is stored every few seconds and simply taken in again after a crash.
 """
 

@@ -1,9 +1,14 @@
-"""The journal: every frame that was acknowledged, in the order it was committed. The truth that all else is derived from.
+"""The journal: every frame that was acknowledged, in the order it was committed. The truth that all else is derived
+from.
 
-One SQLite file in WAL mode with `synchronous=FULL`: a commit that returned is on disk. A commit holds one batch as one columnar
-blob, since rows in a B-tree cost hundreds of times more than columns in a blob (docs/decisions/0080). Several gateway processes may
-write; SQLite lets one commit at a time, so batch ids grow in the order of the commits and a reader that follows them misses
-nothing. Nothing else in the platform knows the file's inside: a log service can replace `Writer` and `Reader` (`wanghuo` calls
+One SQLite file in WAL mode with `synchronous=FULL`: a commit that returned is on disk. A commit holds one batch as
+one columnar
+blob, since rows in a B-tree cost hundreds of times more than columns in a blob (docs/decisions/0080). Several gateway
+processes may
+write; SQLite lets one commit at a time, so batch ids grow in the order of the commits and a reader that follows them
+misses
+nothing. Nothing else in the platform knows the file's inside: a log service can replace `Writer` and `Reader`
+(`wanghuo` calls
 only the methods documented here).
 """
 
@@ -14,7 +19,7 @@ import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
@@ -23,7 +28,8 @@ from zlib import crc32
 from wanghuo.base import AppError, Text
 
 FRAME, NOTE = 0, 1
-"""Kinds of record: a frame as it came off the wire; a note of the gateway, as JSON (counters, duplicate source, command sent)."""
+"""Kinds of record: a frame as it came off the wire; a note of the gateway, as JSON (counters, duplicate source,
+command sent)."""
 
 _MAGIC = b"WHJ1"
 _HEAD = Struct("<4sII")  # magic, records, checksum of the columns
@@ -56,12 +62,14 @@ class JournalDamaged(AppError):
     status = 500
     text = Text(
         "接收日志第 {batch} 批已损坏（{what}）；请用备份恢复，并运行 wanghuo journal check 查看范围。",
-        "Batch {batch} of the journal is damaged ({what}); restore it from a backup; `wanghuo journal check` shows how far it goes.",
+        "Batch {batch} of the journal is damaged ({what}); restore it from a backup; "
+        "`wanghuo journal check` shows how far it goes.",
     )
 
 
 class Record(NamedTuple):
-    """One record. `received_us`: microseconds since 1970 UTC; `link`: the writer's number of the connection; `trust`: index into
+    """One record. `received_us`: microseconds since 1970 UTC; `link`: the writer's number of the connection; `trust`:
+    index into
     contracts.TRUSTS; `ref` finds the record again."""
 
     ref: str
@@ -146,7 +154,7 @@ class Batch:
         self.received_us, self.link = columns["received_us"], columns["link"]
         self.trust, self.kind, self.length = columns["trust"], columns["kind"], columns["length"]
         ends = list(accumulate(self.length, initial=end))
-        self.data = [blob[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        self.data = [blob[a:b] for a, b in pairwise(ends)]
         if ends[-1] != len(blob) or any(map(int.__ne__, map(crc32, self.data), columns["check"])):
             raise JournalDamaged(batch=id, what="records")
 
@@ -183,7 +191,8 @@ class Writer:
         self._connection = _connect(path)
 
     def commit(self, columns: Columns, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
-        """Write one batch and wait until it is on disk; give its id. Raises sqlite3.OperationalError (disk full, I/O error), and
+        """Write one batch and wait until it is on disk; give its id. Raises sqlite3.OperationalError (disk full, I/O
+        error), and
         then nothing was written and the batch may be committed again."""
         blob = pack(columns)
         execute = self._connection.execute
@@ -201,7 +210,8 @@ class Writer:
         return int(cursor.lastrowid or 0)
 
     def prune(self, *, before_us: int, through: int) -> int:
-        """Delete batches received before `before_us`, but none after `through` (what every reader has taken). Gives how many."""
+        """Delete batches received before `before_us`, but none after `through` (what every reader has taken). Gives
+        how many."""
         deleted = 0
         while True:
             ids = "SELECT id FROM batch WHERE last_us < ? AND id <= ? ORDER BY id LIMIT 200"
@@ -229,7 +239,8 @@ class Reader:
         self._peers: dict[tuple[str, int], str] = {}
 
     def after(self, position: int, *, batches: int = 64, records: int = 4000) -> list[Batch]:
-        """The next batches after `position` (a batch id; 0 for the start), at most so many batches and about so many records.
+        """The next batches after `position` (a batch id; 0 for the start), at most so many batches and about so many
+        records.
 
         Raises JournalDamaged when a checksum does not fit.
         """
@@ -290,7 +301,9 @@ class Reader:
                 yield 0, str(line)
         ids = [row[0] for row in self._connection.execute("SELECT id FROM batch ORDER BY id")]
         for id in ids:
-            row = self._connection.execute("SELECT writer, urgent, last_us, data, records FROM batch WHERE id = ?", (id,))
+            row = self._connection.execute(
+                "SELECT writer, urgent, last_us, data, records FROM batch WHERE id = ?", (id,)
+            )
             writer, urgent, last_us, data, records = row.fetchone()
             try:
                 if len(Batch(id, writer, bool(urgent), last_us, data)) != records:

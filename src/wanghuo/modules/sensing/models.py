@@ -17,10 +17,13 @@ from wanghuo.modules.sensing.states import DEVICE
 
 
 class Device(Scoped):
-    """A user information transmission device or terminal. `source`: the six bytes of its address as they stand on the wire, in hex.
+    """A user information transmission device or terminal. `source`: the six bytes of its address as they stand on the
+    wire, in hex.
 
-    `clock_offset_s`: what its clock lags behind ours, learned from its labels. `networks`: address blocks it may report from
-    (an empty list: any); a frame from one of them has trust `network`. `down_serial`: the next serial of a command to it.
+    `clock_offset_s`: what its clock lags behind ours, learned from its labels. `networks`: address blocks it may
+    report from
+    (an empty list: any); a frame from one of them has trust `network`. `down_serial`: the next serial of a command to
+    it.
     """
 
     VIEW_RIGHT = "sensing.view"
@@ -68,10 +71,13 @@ class Device(Scoped):
 
 
 class Component(models.Model):
-    """A component (部件) under a device, a facility system as a whole, or the device itself as a reporter of conditions.
+    """A component (部件) under a device, a facility system as a whole, or the device itself as a reporter of
+    conditions.
 
-    `key`: "system type.system address.component type.component address", "system type.system address" for a whole system, "uitd"
-    for the device itself. `word`: the state word reported last, None when only readings came. `active`: condition → {id, since}
+    `key`: "system type.system address.component type.component address", "system type.system address" for a whole
+    system, "uitd"
+    for the device itself. `word`: the state word reported last, None when only readings came. `active`: condition →
+    {id, since}
     of the signal raised. A location given by people is kept against what the device says.
     """
 
@@ -112,9 +118,11 @@ class Reading(models.Model):
 
 
 class SensorEvent(models.Model):
-    """Something that changed at a device: a condition raised or cleared, an operation, a reply, going off line or on line.
+    """Something that changed at a device: a condition raised or cleared, an operation, a reply, going off line or on
+    line.
 
-    The id of a raised condition is the `signal_id` others know it by. Unique by frame, component and condition: a frame read twice
+    The id of a raised condition is the `signal_id` others know it by. Unique by frame, component and condition: a
+    frame read twice
     makes one event.
     """
 
@@ -150,7 +158,8 @@ class QuarantineQuerySet(models.QuerySet["QuarantinedDevice"]):
 
 
 class QuarantinedDevice(models.Model):
-    """An address that reports and is in no register. Its frames are kept in the journal and confirmed, and cause nothing."""
+    """An address that reports and is in no register. Its frames are kept in the journal and confirmed, and cause
+    nothing."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     source = models.CharField(max_length=12, unique=True)
@@ -195,8 +204,10 @@ class Command(models.Model):
 class IngestPosition(models.Model):
     """How far the journal has been taken in; one row (pk 1).
 
-    `events_through`: the last batch whose events are recorded; it moves in the transaction that records them. `state_through`: the
-    last batch whose readings and times are stored; these are latest-wins, so they may be taken again. `through_at`: the receive
+    `events_through`: the last batch whose events are recorded; it moves in the transaction that records them.
+    `state_through`: the
+    last batch whose readings and times are stored; these are latest-wins, so they may be taken again. `through_at`:
+    the receive
     time up to which all is known; `listening_since`: when a gateway last began to listen after a silence of its own.
     """
 
@@ -235,7 +246,8 @@ class GatewayReport(models.Model):
 class DeviceDay(models.Model):
     """How the devices of one lowest region did on one day (China's calendar): sums of hourly looks.
 
-    `expected`: device-hours in service; `reporting`: of these, with the device neither off line nor never heard; `looks`: how
+    `expected`: device-hours in service; `reporting`: of these, with the device neither off line nor never heard;
+    `looks`: how
     many hours of the day were looked at.
     """
 

@@ -1,6 +1,7 @@
 """What a frame says about states, readings and operations, as plain tuples read by offset.
 
-The same layouts as `engines.codecs.gb26875`, without an object for each field: ingest reads ten thousand frames a second here. The
+The same layouts as `engines.codecs.gb26875`, without an object for each field: ingest reads ten thousand frames a
+second here. The
 tests hold both against each other. Nothing raises on hostile input: what does not fit is left out, never guessed.
 """
 
@@ -16,7 +17,8 @@ STATES, READINGS, OPERATIONS = frozenset({1, 2, 21}), 3, frozenset({4, 24})
 _SIZES = {1: 10, 2: 46, 3: 16, 4: 10, 21: 7, 24: 8}
 
 Key = tuple[int, ...]
-"""Who reports: () the device itself, (system type, address) a system, (…, component type, component address) a component."""
+"""Who reports: () the device itself, (system type, address) a system, (…, component type, component address) a
+component."""
 
 DEVICE_KEY: Key = ()
 

@@ -178,9 +178,7 @@ def device_act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
     form, title, right, save = _ACTS[name]
     actor.require(right, row)
     initial = _initial(row) if name == "change" else {}
-    return answer(
-        request, form, save=lambda data: save(row, data, actor), then=_url(row), title=title, initial=initial
-    )
+    return answer(request, form, save=lambda data: save(row, data, actor), then=_url(row), title=title, initial=initial)
 
 
 def _initial(row: Device) -> dict[str, Any]:

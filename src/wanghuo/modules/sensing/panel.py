@@ -19,11 +19,17 @@ LAMPS: tuple[tuple[str, Text, str, frozenset[str]], ...] = (
     ("activation", Text("启动", "activated"), "red", frozenset({"activation"})),
     ("feedback", Text("反馈", "feedback"), "red", frozenset({"feedback"})),
     ("disablement", Text("屏蔽", "disabled"), "yellow", frozenset({"disablement"})),
-    ("fault", Text("故障", "fault"), "yellow", frozenset({"fault", "power_fault", "bus_fault", "link_fault", "line_fault"})),
+    (
+        "fault",
+        Text("故障", "fault"),
+        "yellow",
+        frozenset({"fault", "power_fault", "bus_fault", "link_fault", "line_fault"}),
+    ),
     ("mains", Text("主电故障", "mains fault"), "yellow", frozenset({"mains_fault"})),
     ("standby", Text("备电故障", "standby fault"), "yellow", frozenset({"standby_fault"})),
 )
-"""Lamps with their colours: red for alarms, yellow for faults and disablements. Source: GB 4717, colours of indicators."""
+"""Lamps with their colours: red for alarms, yellow for faults and disablements. Source: GB 4717, colours of
+indicators."""
 
 
 GLASS = {"red": ("#d92d20", "#fda29b"), "yellow": ("#f5b400", "#fde68a"), "green": ("#17a34a", "#a7f3c0")}

@@ -1,4 +1,5 @@
-"""What other modules may ask of sensing. Functions without an actor are for the inside of a process (listeners, clocks): what they
+"""What other modules may ask of sensing. Functions without an actor are for the inside of a process (listeners,
+clocks): what they
 return must go through `visible_to` of the caller's own rows before a person sees it."""
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def devices_of_unit(unit_id: UUID, actor: Actor) -> list[contracts.Device]:
 
 
 def visible_devices(actor: Actor) -> QuerySet[Device]:
-    """The devices in service that the actor may see, as rows: for maps, counts and lists of upper modules (read only)."""
+    """The devices in service that the actor may see, as rows: for maps, counts and lists of upper modules (read
+    only)."""
     return Device.objects.visible_to(actor).filter(state__in=IN_SERVICE)
 
 
@@ -123,13 +125,15 @@ def gateway_health() -> contracts.GatewayHealth:
 
 def _problems(running: bool, lag: int, free: int) -> Iterable[Text]:
     if free < LOW_DISK_BYTES:
-        yield Text("磁盘剩余 {mb} MB，写满后将停止确认报文。", "{mb} MB of disk left; once full, no frame is confirmed.").filled(
-            {"mb": free // 2**20}
-        )
+        yield Text(
+            "磁盘剩余 {mb} MB，写满后将停止确认报文。", "{mb} MB of disk left; once full, no frame is confirmed."
+        ).filled({"mb": free // 2**20})
     if not running and lag < 100:
         yield Text(
             "接收服务超过 30 秒没有报告：没有报警不等于平安。",
             "No gateway has reported for more than 30 s: no alarms does not mean that all is well.",
         )
     if lag >= 100:
-        yield Text("有 {n} 批报文尚未处理，报警可能延迟。", "{n} batches wait to be read; alarms may be late.").filled({"n": lag})
+        yield Text("有 {n} 批报文尚未处理，报警可能延迟。", "{n} batches wait to be read; alarms may be late.").filled(
+            {"n": lag}
+        )

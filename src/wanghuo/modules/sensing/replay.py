@@ -1,4 +1,5 @@
-"""Replay: the latest state rebuilt from the journal alone, to show that nothing else is needed, or to put the tables right."""
+"""Replay: the latest state rebuilt from the journal alone, to show that nothing else is needed, or to put the tables
+right."""
 
 from __future__ import annotations
 
@@ -26,20 +27,21 @@ class Replayed:
 def replay(journal: Path, *, write: bool = False) -> Replayed:
     """Fold the whole journal from nothing, up to where ingest stands, and compare words and standing conditions.
 
-    Raises no event and causes nothing else. `write` puts differing rows right. A journal that was pruned begins late: a component
+    Raises no event and causes nothing else. `write` puts differing rows right. A journal that was pruned begins late:
+    a component
     that last changed before its beginning is left as the table has it.
     """
     devices: dict[bytes, Known] = {}
     store.load_devices(devices, None)
     nothing: dict[Key, Part] = {}
     fold = Fold(devices, lambda device: dict(nothing))
-    through, frames = _run(fold, Reader(journal), IngestPosition.objects.filter(pk=1).first())
+    frames = _run(fold, Reader(journal), IngestPosition.objects.filter(pk=1).first())
     parts = [(d, p) for d in devices.values() for p in (d.parts or {}).values() if p.word is not None]
     different = _compare(parts, write=write)
     return Replayed(frames, len(parts), different)
 
 
-def _run(fold: Fold, reader: Reader, position: IngestPosition | None) -> tuple[int, int]:
+def _run(fold: Fold, reader: Reader, position: IngestPosition | None) -> int:
     at, frames, end = 0, 0, position.events_through if position else 0
     while batches := [b for b in reader.after(at) if b.id <= end]:
         for batch in batches:
@@ -49,7 +51,7 @@ def _run(fold: Fold, reader: Reader, position: IngestPosition | None) -> tuple[i
                     fold.take(batch.id, index, batch.writer, record.received_us, record.link, record.trust, record.data)
         at = batches[-1].id
         fold.pop_effects()
-    return at, frames
+    return frames
 
 
 def _in_service(fold: Fold, record: Record) -> bool:

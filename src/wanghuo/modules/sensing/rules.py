@@ -15,7 +15,8 @@ _BITS = {
     "system": _COMMON | {8: "mains_fault", 9: "standby_fault", 10: "bus_fault", 11: "manual_mode"},
     "device": {1: "fire", 2: "fault", 3: "mains_fault", 4: "standby_fault", 5: "link_fault", 6: "line_fault"},
 }
-"""Conditions by bit, for the three kinds of state word. Source: GB/T 26875.3-2011, state figures of types 2, 1 and 21."""
+"""Conditions by bit, for the three kinds of state word. Source: GB/T 26875.3-2011, state figures of types 2, 1 and
+21."""
 
 RESET_BIT = 13
 LATCHING = frozenset({"fire", "fault", "supervisory", "activation", "feedback", "delay"})
@@ -40,7 +41,8 @@ def conditions(word: int, kind: str, profile_code: str) -> frozenset[str]:
 def is_test(word: int, kind: str, profile_code: str) -> bool:
     """Whether bit 0 says "test" and may be believed.
 
-    Bit 0 = 1 means normal by the standard, but many panels clear it in every alarm: an alarm never becomes a drill on that bit
+    Bit 0 = 1 means normal by the standard, but many panels clear it in every alarm: an alarm never becomes a drill on
+    that bit
     alone unless the profile says that the device keeps to the letter. Source: protocols.md 1.7.
     """
     rule, on = profile(profile_code).bit0, bool(word & 1)
@@ -55,13 +57,15 @@ def is_reset(word: int, kind: str) -> bool:
 
 
 def changes(before: frozenset[str], after: frozenset[str]) -> tuple[list[str], list[str]]:
-    """(raised, cleared) between two sets of conditions; fire first, then by name, so that the order is always the same."""
+    """(raised, cleared) between two sets of conditions; fire first, then by name, so that the order is always the
+    same."""
     first = lambda condition: (condition != "fire", condition)
     return sorted(after - before, key=first), sorted(before - after, key=first)
 
 
 def is_stale(label_s: float | None, received_s: float, offset_s: float | None) -> bool:
-    """Whether a label lies more than 10 min off the device's learned clock offset. Unknown labels and clocks are not stale."""
+    """Whether a label lies more than 10 min off the device's learned clock offset. Unknown labels and clocks are not
+    stale."""
     if label_s is None or offset_s is None:
         return False
     return abs(received_s - label_s - offset_s) > STALE_S

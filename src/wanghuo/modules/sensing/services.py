@@ -1,4 +1,5 @@
-"""Writes to the register: one function, one act of the field. What devices send never comes through here (see `store`)."""
+"""Writes to the register: one function, one act of the field. What devices send never comes through here (see
+`store`)."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import contracts, selectors
 from wanghuo.modules.sensing.models import Component, Device, QuarantinedDevice
 from wanghuo.modules.sensing.profiles import profiles
-from wanghuo.modules.sensing.states import DEVICE, S
+from wanghuo.modules.sensing.states import DEVICE
 
 EDIT = "sensing.edit"
 FIELDS = ("profile", "maker", "model", "floor", "location", "lng", "lat", "networks", "installed_on")
@@ -45,7 +46,8 @@ class SourceNeedsChecking(Invalid):
 
 
 def clean_source(written: str) -> str:
-    """A device address as kept: twelve hex digits in wire order. A decimal number counts as the little-endian integer that
+    """A device address as kept: twelve hex digits in wire order. A decimal number counts as the little-endian integer
+    that
     makers print. Raises Invalid."""
     text = re.sub(r"[\s:\-]", "", written).lower()
     if text.isdecimal() and len(text) != 12 and int(text) < 1 << 48:
@@ -82,7 +84,14 @@ def clean(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def new_device(
-    *, source: str, region_code: str, sector: str, unit_id: UUID | None, building_id: UUID | None, actor: Actor, **given: Any
+    *,
+    source: str,
+    region_code: str,
+    sector: str,
+    unit_id: UUID | None,
+    building_id: UUID | None,
+    actor: Actor,
+    **given: Any,
 ) -> Device:
     """A device that is not saved yet, in a place where the actor may register it. It stands where its unit stands."""
     device = Device(source=clean_source(source), **clean(given))
@@ -122,7 +131,8 @@ def register_device(
 ) -> contracts.Device:
     """Register a device; if it waited in quarantine, it leaves it. Its next frame acts.
 
-    Raises NotFound (unit or building out of scope), NotPermitted, SourceTaken, SourceNeedsChecking, Invalid; then writes nothing.
+    Raises NotFound (unit or building out of scope), NotPermitted, SourceTaken, SourceNeedsChecking, Invalid; then
+    writes nothing.
     """
     device = new_device(
         source=source,
@@ -144,7 +154,8 @@ def register_device(
 
 @transaction.atomic
 def change_device(*, ref: str, changed_at: datetime | None = None, actor: Actor, **given: Any) -> contracts.Device:
-    """Change fields of a device; `unit_id` and `building_id` move it. `changed_at`: what the editor saw, Conflict when it is older.
+    """Change fields of a device; `unit_id` and `building_id` move it. `changed_at`: what the editor saw, Conflict
+    when it is older.
 
     Raises NotFound, NotPermitted, Conflict, Invalid.
     """
@@ -163,7 +174,9 @@ def change_device(*, ref: str, changed_at: datetime | None = None, actor: Actor,
     if given.get("building_id"):
         device.building_id = places.get_building(given["building_id"], actor).id
     own = ("last_seen_at", "last_frame_ref", "clock_offset_s", "state", "faulty", "standby_low", "down_serial")
-    device.save(update_fields=[f.attname for f in Device._meta.concrete_fields if not f.primary_key and f.name not in own])
+    device.save(
+        update_fields=[f.attname for f in Device._meta.concrete_fields if not f.primary_key and f.name not in own]
+    )
     after = _shown(device)
     changed = {name for name in after if before.get(name) != after[name]}
     audit.record(
@@ -238,7 +251,8 @@ def name_component(*, ref: str, key: str, location: str, actor: Actor) -> None:
 
 @transaction.atomic
 def ignore_quarantined(*, source: str, reason: str, actor: Actor) -> None:
-    """Put an unknown device aside; its frames are still kept, confirmed and counted. Raises NotFound, NotPermitted, Invalid."""
+    """Put an unknown device aside; its frames are still kept, confirmed and counted. Raises NotFound, NotPermitted,
+    Invalid."""
     actor.require(EDIT)
     row = selectors.get_quarantined(source, actor=actor, lock=True)
     if not reason.strip():

@@ -10,7 +10,8 @@ from wanghuo.base import Machine, Move, Text
 
 
 class DeviceState(StrEnum):
-    """How a device is doing. Retired and under maintenance are said by people; the rest is judged from what it sends."""
+    """How a device is doing. Retired and under maintenance are said by people; the rest is judged from what it
+    sends."""
 
     OK = "ok"
     LATE = "late"
@@ -59,7 +60,8 @@ DEVICE = Machine(
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known about a device when its state is decided. `silent_s`: seconds since it was heard, None for never."""
+    """What is known about a device when its state is decided. `silent_s`: seconds since it was heard, None for
+    never."""
 
     retired: bool
     maintenance: bool
@@ -73,7 +75,8 @@ class Facts:
 def decide(facts: Facts) -> DeviceState:
     """The state of a device, from the facts; the first that holds, in this order.
 
-    Retired and maintenance are what people said. Silence comes next, since nothing newer is known then. Late: twice, offline:
+    Retired and maintenance are what people said. Silence comes next, since nothing newer is known then. Late: twice,
+    offline:
     three times the heartbeat period without a frame.
     """
     if facts.retired:
@@ -94,7 +97,8 @@ def decide(facts: Facts) -> DeviceState:
 def silence_s(last_seen_at: datetime | None, through: datetime, listening_since: datetime | None) -> float | None:
     """Seconds a device kept silent while we listened, None when it was never heard.
 
-    `through`: the receive time up to which the journal has been read; `listening_since`: when the gateway last began to listen.
+    `through`: the receive time up to which the journal has been read; `listening_since`: when the gateway last began
+    to listen.
     Our own outage is not the device's silence.
     """
     if last_seen_at is None:

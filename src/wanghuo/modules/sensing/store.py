@@ -126,7 +126,8 @@ class Recorder:
         self._reader = reader
 
     def record(self, effects: Effects, through: int) -> None:
-        """Store effects and move `events_through` to `through`, all or nothing; may be called again with the same effects."""
+        """Store effects and move `events_through` to `through`, all or nothing; may be called again with the same
+        effects."""
         with transaction.atomic():
             self._record(effects, through)
         for _, part in effects.parts.values():
@@ -232,7 +233,7 @@ class Recorder:
 
     def _strangers(self, effects: Effects) -> None:
         for source, seen in effects.strangers.items():
-            row, made = QuarantinedDevice.objects.get_or_create(
+            row, _ = QuarantinedDevice.objects.get_or_create(
                 source=source.hex(),
                 defaults={"first_seen_at": instant(seen.first_us / 1e6), "last_seen_at": instant(seen.last_us / 1e6)},
             )
@@ -372,7 +373,8 @@ def cleared_event(change: Change) -> contracts.SignalCleared:
 
 
 class Flusher:
-    """Stores what is latest-wins: when devices were last heard, and readings. In chunks, so that a fire never waits for it."""
+    """Stores what is latest-wins: when devices were last heard, and readings. In chunks, so that a fire never waits
+    for it."""
 
     def __init__(self) -> None:
         self._readings: list[tuple[tuple[bytes, Key, int], Latest]] = []
@@ -411,7 +413,8 @@ class Flusher:
         ]
         with connection.cursor() as cursor:
             cursor.executemany(
-                "UPDATE sensing_device SET last_seen_at = %s, last_frame_ref = %s, clock_offset_s = %s WHERE id = %s", rows
+                "UPDATE sensing_device SET last_seen_at = %s, last_frame_ref = %s, clock_offset_s = %s WHERE id = %s",
+                rows,
             )
         by_id = {d.id: d for d in devices}
         for row in Device.objects.select_for_update().filter(pk__in=by_id, state__in=AWAY):

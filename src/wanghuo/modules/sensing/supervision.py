@@ -25,7 +25,8 @@ CHUNK = 500
 def judge_silence() -> int:
     """Move devices that kept silent to late or off line; gives how many moved.
 
-    Judged as of the receive time up to which the journal has been read, never as of now: when ingest is behind, or no gateway
+    Judged as of the receive time up to which the journal has been read, never as of now: when ingest is behind, or no
+    gateway
     listens, nobody is called silent for it.
     """
     position = IngestPosition.objects.filter(pk=1).first()

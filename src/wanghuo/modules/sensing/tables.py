@@ -52,7 +52,12 @@ DEVICES = ListPage(
     ),
     filters=(
         Words(where=found_by),
-        Choice("state", Text("状态", "State"), {"heard": HEARD_NAME} | {str(s): n for s, n in NAMES.items()}, where=in_state),
+        Choice(
+            "state",
+            Text("状态", "State"),
+            {"heard": HEARD_NAME} | {str(s): n for s, n in NAMES.items()},
+            where=in_state,
+        ),
         Choice("profile", Text("配置", "Profile"), lambda _: {code: p.name for code, p in profiles().items()}),
         Flag("never", Text("从未上线", "never heard"), lambda: Q(last_seen_at=None)),
         Flag("no_unit", Text("未关联单位", "without a unit"), lambda: Q(unit=None)),
@@ -67,7 +72,10 @@ DEVICES = ListPage(
     code="sensing:device",
     export_right="sensing.import",
     empty=Empty(
-        Text("还没有设备。登记后，其报文才会产生报警。", "No devices yet. Frames cause alarms only once the device is registered."),
+        Text(
+            "还没有设备。登记后，其报文才会产生报警。",
+            "No devices yet. Frames cause alarms only once the device is registered.",
+        ),
         Link(Text("登记设备", "Register a device"), "/devices/new", right="sensing.edit"),
     ),
 )

@@ -1,4 +1,5 @@
-"""Factories for tests of this and upper modules: devices of real shape, frames as they send them, a journal filled without sockets."""
+"""Factories for tests of this and upper modules: devices of real shape, frames as they send them, a journal filled
+without sockets."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ NORMAL, FIRE, FAULT = 0x0001, 0x0002, 0x0004
 
 
 class DeviceFactory(DjangoModelFactory[Device]):
-    """A transmission device of a unit in 普宁市; give `unit` to put it elsewhere, `unit=None` and `region_code` for one alone."""
+    """A transmission device of a unit in 普宁市; give `unit` to put it elsewhere, `unit=None` and `region_code` for
+    one alone."""
 
     class Meta:
         model = Device
@@ -53,7 +55,8 @@ def state_frame(
     kind: int = 40,
     text: str = "三层走道烟感",
 ) -> bytes:
-    """A frame of type 2 with one component's word: `loop` and `point` make its address, `kind` is its component type."""
+    """A frame of type 2 with one component's word: `loop` and `point` make its address, `kind` is its component
+    type."""
     at = at or datetime.now(UTC)
     address = (loop | point << 16).to_bytes(4, "little")
     body = bytes((2, 1, 1, 1, kind)) + address + word.to_bytes(2, "little") + encode_description(text) + encode_time(at)
@@ -66,7 +69,9 @@ def unit_frame(source: str, unit: bytes, *, serial: int = 0, at: datetime | None
     return build_frame(serial=serial, source=bytes.fromhex(source), dest=1, command=command, body=unit, at=at)
 
 
-def fill(journal: Path, frames: Iterable[bytes], *, received_us: int | None = None, trust: int = 0, kind: int = FRAME) -> int:
+def fill(
+    journal: Path, frames: Iterable[bytes], *, received_us: int | None = None, trust: int = 0, kind: int = FRAME
+) -> int:
     """Put frames into the journal as one batch, as the gateway would; gives the batch's id."""
     columns = Columns.empty()
     for frame in frames:

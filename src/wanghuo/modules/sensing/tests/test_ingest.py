@@ -183,7 +183,13 @@ def test_maintenance_marks_signals_as_test_and_muting_keeps_faults_but_never_fir
 
 def test_notes_become_counters_and_events(journal) -> None:
     device = DeviceFactory()
-    report = {"what": "report", "started_us": 1, "links": 3, "counters": {"frames": 5, "bad_checksum": 2}, "stopped": False}
+    report = {
+        "what": "report",
+        "started_us": 1,
+        "links": 3,
+        "counters": {"frames": 5, "bad_checksum": 2},
+        "stopped": False,
+    }
     note(journal, json.dumps(report).encode())
     note(journal, json.dumps(report).encode())
     note(journal, json.dumps({"what": "duplicate_source", "source": device.source, "peers": ["a", "b"]}).encode())

@@ -1,0 +1,90 @@
+"""The journal: what was committed is read back as it was, in order; damage is found; pruning keeps positions valid."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from wanghuo.modules.sensing.journal import Columns, JournalDamaged, OpenedLink, Reader, Writer
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.sqlite3"
+
+
+def columns(*frames: bytes, at: int = 1_000_000) -> Columns:
+    made = Columns.empty()
+    for n, frame in enumerate(frames):
+        made.add(at + n, 7, n % 2, 0, frame)
+    return made
+
+
+def test_records_come_back_as_they_were(path) -> None:
+    writer = Writer(path, "a")
+    first = writer.commit(columns(b"one", b"", b"three"), urgent=True, opened=[OpenedLink(7, "10.0.0.9:5000", 1)])
+    second = writer.commit(columns(b"four"))
+    reader = Reader(path)
+    batches = reader.after(0)
+    assert [b.id for b in batches] == [first, second]
+    assert [r.data for b in batches for r in b] == [b"one", b"", b"three", b"four"]
+    assert [(r.received_us, r.link, r.trust) for r in batches[0]][2] == (1_000_002, 7, 0)
+    assert (batches[0].urgent, batches[1].urgent) == (True, False)
+    assert reader.peer("a", 7) == "10.0.0.9:5000"
+    assert reader.record(f"{first}:2").data == b"three"
+    assert reader.record(f"{first}:3") is None
+    assert reader.record("nonsense") is None
+    assert reader.after(second) == []
+    assert list(reader.check()) == []
+
+
+def test_two_writers_share_one_order(path) -> None:
+    a, b = Writer(path, "a"), Writer(path, "b")
+    ids = [writer.commit(columns(b"x")) for writer in (a, b, a, b)]
+    assert ids == sorted(ids)
+    assert [batch.writer for batch in Reader(path).after(0)] == ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize("offset", [-1, 20, 2])
+def test_a_flipped_bit_is_found(path, offset) -> None:
+    Writer(path, "a").commit(columns(b"a frame of some length", b"another"))
+    with sqlite3.connect(path) as connection:
+        (blob,) = connection.execute("SELECT data FROM batch").fetchone()
+        spoiled = bytearray(blob)
+        spoiled[offset] ^= 0x10
+        connection.execute("UPDATE batch SET data = ?", (bytes(spoiled),))
+    reader = Reader(path)
+    with pytest.raises(JournalDamaged):
+        reader.after(0)
+    assert len(list(reader.check())) == 1
+
+
+def test_a_commit_that_failed_left_nothing_and_may_be_repeated(path, monkeypatch) -> None:
+    writer = Writer(path, "a")
+    batch = columns(b"x")
+    writer._connection.execute("PRAGMA max_page_count = 12")
+    with pytest.raises(sqlite3.OperationalError):
+        writer.commit(columns(bytes(400_000)))
+    count = Reader(path).lag(0)
+    writer._connection.execute("PRAGMA max_page_count = 100000")
+    writer.commit(batch)
+    assert Reader(path).lag(0) == count + 1
+
+
+def test_pruning_keeps_what_was_not_read_and_never_reuses_a_position(path) -> None:
+    writer = Writer(path, "a")
+    ids = [writer.commit(columns(b"x", at=n * 1_000_000)) for n in range(1, 6)]
+    assert writer.prune(before_us=4_000_000, through=ids[1]) == 2
+    assert [b.id for b in Reader(path).after(0)] == ids[2:]
+    assert writer.prune(before_us=9_000_000, through=ids[-1]) == 3
+    assert writer.commit(columns(b"y")) == ids[-1] + 1
+
+
+def test_positions_by_time(path) -> None:
+    writer = Writer(path, "a")
+    ids = [writer.commit(columns(b"x", at=n * 1_000_000)) for n in range(1, 6)]
+    reader = Reader(path)
+    assert reader.first_since(3_000_000) == ids[1]
+    assert reader.first_since(0) == 0
+    assert reader.first_since(10**12) == ids[-1]
