@@ -1,7 +1,7 @@
 // Every page: htmx, keys, menus, search, forms, drafts, live numbers. Nothing here is needed to read or to send a form.
 import htmx from "htmx.org";
 import "./css/app.css";
-import { all, announce, one, t } from "./lib/dom.js";
+import { all, announce, csrf, one, t } from "./lib/dom.js";
 import { forget, sweepDrafts } from "./lib/drafts.js";
 import { formArrived, forms } from "./lib/forms.js";
 import { closeMenus, drawer, keyboard } from "./lib/keys.js";
@@ -32,6 +32,9 @@ badges();
 // htmx: errors sent for the message region are swapped, other failures say what happened and leave the page as it was.
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.xhr.status >= 400 && detail.xhr.getResponseHeader("HX-Retarget")) Object.assign(detail, { shouldSwap: true, isError: false });
+});
+document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.verb !== "get") detail.headers["X-CSRFToken"] = csrf();
 });
 document.body.addEventListener("htmx:responseError", ({ detail }) => {
   if (detail.xhr.getResponseHeader("HX-Redirect")) return;

@@ -48,8 +48,7 @@ if (root) new (class Console {
 
   alive({ state, silentFor }) {
     const lost = state === "lost" || state === "polling";
-    const sign = one("[data-connection]");
-    if (sign) {
+    for (const sign of all("[data-connection]")) {
       sign.hidden = false;
       sign.dataset.state = state;
       one("[data-connection-text]", sign).textContent = lost ? t("连接中断", "disconnected") : t(`在线 ${silentFor} s 前`, `live, ${silentFor} s ago`);

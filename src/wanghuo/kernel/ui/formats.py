@@ -124,12 +124,12 @@ def tile_number(value: float | Decimal | None, language: str, digits: int = 0) -
     """A number large enough for a tile: 1.2 万 and 3.4 亿 in Chinese, 12,345 and 1.2 M in English."""
     if value is None:
         return NOTHING
-    size = abs(value)
+    known = float(value)
     if language == "en":
-        return f"{float(value) / 1e6:.1f} M" if size >= 1_000_000 else number(value, digits)
-    if size >= 100_000_000:
-        return f"{float(value) / 1e8:.1f} 亿"
-    return f"{float(value) / 1e4:.1f} 万" if size >= 10_000 else number(value, digits)
+        return f"{known / 1e6:.1f} M" if abs(known) >= 1e6 else number(value, digits)
+    if abs(known) >= 1e8:
+        return f"{known / 1e8:.1f} 亿"
+    return f"{known / 1e4:.1f} 万" if abs(known) >= 1e4 else number(value, digits)
 
 
 def percent(part: float, whole: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -150,7 +150,8 @@ def _speak(field: forms.Field) -> None:
         elif code in MESSAGES:
             field.error_messages[code] = say(_message(field, code))
     if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
-        field.choices = [(value, _words(word)) for value, word in field.choices]
+        choices: Iterable[Any] = field.choices  # type: ignore[assignment]
+        field.choices = [(value, _words(word)) for value, word in choices]
 
 
 def _message(field: forms.Field, code: str) -> Text:

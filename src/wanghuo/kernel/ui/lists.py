@@ -147,7 +147,7 @@ class Listing:
     @property
     def actor(self) -> Actor:
         """Who looks."""
-        return self.request.actor  # type: ignore[attr-defined,no-any-return]
+        return self.request.actor  # type: ignore[attr-defined]
 
     @cached_property
     def order(self) -> Order:

@@ -112,7 +112,7 @@ def _beyond(rows: QuerySet[Any], order: Order, mark: tuple[Any, Any], *, backwar
 def _field(rows: QuerySet[Any], path: str) -> Field[Any, Any]:
     *steps, name = path.split("__")
     model = reduce(lambda m, step: m._meta.get_field(step).related_model, steps, rows.model)
-    return model._meta.pk if name == "pk" else model._meta.get_field(name)  # type: ignore[no-any-return]
+    return model._meta.pk if name == "pk" else model._meta.get_field(name)
 
 
 def _cursor(order: Order, row: Any) -> str:
