@@ -17,7 +17,7 @@ from wanghuo.kernel.accounts.models import User, UserSession
 # requests a page makes by itself: they keep a session alive at an alarm seat only, which must not log out in a fire
 BY_THEMSELVES = ("/live", "/notifications/", "/jobs/")
 SEAT_RIGHT = "alarms.handle"
-ALWAYS_OPEN = ("/account", "/logout", "/login", "/static/", "/ui/language")
+ALWAYS_OPEN = ("/account", "/logout", "/login", "/static/", "/language")
 
 
 class SessionRules:
