@@ -83,7 +83,7 @@ def set_up(kind: str) -> None:
 
 def build_frontend() -> None:
     """Bundle scripts and styles; nothing is fetched at run time."""
-    sources = [FRONTEND / name for name in ("package.json", "package-lock.json", "vite.config.mjs", "src")]
+    sources = [FRONTEND / name for name in ("package.json", "package-lock.json", "vite.config.js", "src")]
     sources = [path for path in sources if path.exists()]
     with step("构建前端", "Front end", VENV / ".frontend", digest(*sources)) as needed:
         if needed or not DIST.exists():
