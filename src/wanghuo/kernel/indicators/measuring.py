@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 
@@ -70,16 +69,16 @@ def rolled_up(parts: Mapping[str, Part]) -> dict[str, Part]:
 
 
 def compute(code: str, region: str, period: Period, *, now: datetime | None = None, stored: bool = False) -> Measure:
-    """One indicator in one region and period with the regions below it, from the records themselves (or as last stored).
+    """One indicator in one region and period with the regions below it, from the records themselves.
 
-    Raises NotFound for an unknown indicator.
+    `stored`: from the values last kept, where there are any for the period. Raises NotFound for an unknown indicator.
     """
     from wanghuo.kernel.indicators.stored import stored_parts
 
     found = indicator(code)
-    parts = stored_parts(code, period) if stored else None
-    computed_at = parts.computed_at if parts else None
-    totals = parts.totals if parts else rolled_up(found.counts(period))
+    kept = stored_parts(code, period) if stored else None
+    totals = kept.totals if kept else rolled_up(found.counts(period))
+    computed_at = kept.computed_at if kept else None
     return judged(found, region, period, totals, now=now or timezone.now(), computed_at=computed_at)
 
 
@@ -91,29 +90,30 @@ def judged(
     *,
     now: datetime,
     computed_at: datetime | None = None,
+    with_below: bool = True,
 ) -> Measure:
-    """A measure and those of the regions just below, each held against its target, the best first and the unknown last."""
-    below = _below(region, totals)
+    """A measure and those of the regions just below, each held against its target: the best first, small ones and unknown last."""
+    below = _below(region, totals) if with_below else []
     targets = targets_of(of.code, period, [region, *below])
     sample = rule(SAMPLE_RULE, region=region, on=local_day(now)).value["count"]
 
-    def one(place: str) -> dict[str, Any]:
+    def one(place: str, lower: tuple[Measure, ...] = ()) -> Measure:
         part, target = totals.get(place), targets.get(place)
         expected = expected_by_now(of, target, period, now)
-        verdict = light(of, of.value(part), expected, region=place, now=now)
-        small = of.kind != "count" and (part.den if part else 0) < sample
-        return {
-            "region": place,
-            "part": part,
-            "target": target,
-            "expected": expected,
-            "verdict": verdict,
-            "small": small,
-        }
+        return Measure(
+            indicator=of,
+            region=place,
+            period=period,
+            part=part,
+            target=target,
+            expected=expected,
+            verdict=light(of, of.value(part), expected, region=place, now=now),
+            computed_at=computed_at,
+            small=of.kind != "count" and 0 < (part.den if part else 0) < sample,
+            by_region=lower,
+        )
 
-    common: dict[str, Any] = {"indicator": of, "period": period, "computed_at": computed_at}
-    ranked = sorted((Measure(**common, **one(place)) for place in below), key=_rank)
-    return Measure(**common, **one(region), by_region=tuple(ranked))
+    return one(region, tuple(sorted((one(place) for place in below), key=_rank)))
 
 
 def _below(region: str, totals: Mapping[str, Part]) -> list[str]:
@@ -126,6 +126,7 @@ def _below(region: str, totals: Mapping[str, Part]) -> list[str]:
 
 
 def _rank(measure: Measure) -> tuple[bool, bool, float, str]:
+    """Known before unknown, large samples before small ones, then by value, the better first."""
     value = measure.value
     sign = -1 if measure.indicator.better == "up" else 1
     return value is None, measure.small, sign * (value or 0.0), measure.region

@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from wanghuo.base import Text
 from wanghuo.base.time import end_of_day, local_day, start_of_day
 
-_YEAR = re.compile(r"\d{4}")
-_QUARTER = re.compile(r"(\d{4})-Q([1-4])")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
-_DAYS = re.compile(r"(\d{1,4})d")
-_RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_QUARTER = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
+_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+_DAYS = re.compile(r"(\d{1,4})d", re.ASCII)
+_RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", re.ASCII)
 ONE_DAY = timedelta(days=1)
 LONGEST_DAYS = 3660
 FIRST_YEAR, LAST_YEAR = 1949, 2200

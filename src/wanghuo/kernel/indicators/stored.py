@@ -24,7 +24,7 @@ class Stored:
     """What was kept of one indicator and period, by region, and when."""
 
     totals: Mapping[str, Part]
-    computed_at: datetime
+    computed_at: datetime | None
 
 
 def standing_periods(now: datetime) -> list[Period]:

@@ -1,3 +1,9 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.indicators import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("indicators", pages.catalogue),
+    path("indicators/<str:code>", pages.detail),
+    path("indicators/<str:code>/acts/target", pages.target),
+]

@@ -1,6 +1,3 @@
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.apps import AppConfig
 
 from wanghuo.base import Text
@@ -12,11 +9,8 @@ class LoopsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from wanghuo.kernel.loops import indicators, inboxing, uses  # noqa: F401
+        from wanghuo.kernel.loops import inboxing, indicators, jobs, uses  # noqa: F401
         from wanghuo.kernel.ui import context, nav
-
-        if find_spec("wanghuo.kernel.jobs.periodic"):
-            import_module("wanghuo.kernel.loops.jobs")
 
         nav.add("inbox", Text("待办", "Inbox"), "/todo", order=1)
         nav.add("accountability", Text("督办件", "Supervision papers"), "/ladder", right="loops.supervise", order=20)

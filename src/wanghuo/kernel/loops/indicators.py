@@ -53,7 +53,10 @@ OVERDUE = register(
     Indicator(
         code="loops.overdue",
         name=Text("超期未办", "overdue now"),
-        formula=Text("期末（未到期末则为此刻）已过期限仍未办结的时钟数", "clocks past their deadline and not ended at the end of the period, or now"),
+        formula=Text(
+            "期末（未到期末则为此刻）已过期限仍未办结的时钟数",
+            "clocks past their deadline and not ended at the end of the period, or now",
+        ),
         unit="",
         better="down",
         source="本平台",

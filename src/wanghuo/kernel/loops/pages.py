@@ -46,7 +46,12 @@ STEPS = ListPage(
     row_url="/ladder/{0.ref}",
     period="at",
     code="loops:step",
-    empty=Empty(Text("没有超期的事项。时限一过，这里会出现提醒与督办。", "Nothing is overdue. When a clock runs out it appears here.")),
+    empty=Empty(
+        Text(
+            "没有超期的事项。时限一过，这里会出现提醒与督办。",
+            "Nothing is overdue. When a clock runs out it appears here.",
+        )
+    ),
 )
 
 

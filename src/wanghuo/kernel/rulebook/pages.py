@@ -57,7 +57,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} = {_plain(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return f"[{len(value)}]" if len(value) > 3 or any(isinstance(v, dict) for v in value) else " / ".join(map(_plain, value))
+        return (
+            f"[{len(value)}]"
+            if len(value) > 3 or any(isinstance(v, dict) for v in value)
+            else " / ".join(map(_plain, value))
+        )
     return str(value)
 
 

@@ -86,7 +86,12 @@ def test_the_ladder_is_walked_across_the_holiday() -> None:
     thing = subject()
     clocks.start_clock(thing, rule="hazards.recheck", start=at("2026-09-24 10:00"), move="pass")
     duty = duties.open_duty(
-        thing, move="pass", title=Text("复查", "Re-inspect"), right="hazards.reinspect", asked_by=CLERK, rule="hazards.recheck"
+        thing,
+        move="pass",
+        title=Text("复查", "Re-inspect"),
+        right="hazards.reinspect",
+        asked_by=CLERK,
+        rule="hazards.recheck",
     )
     # 25 September 2026 is a holiday: the three days are 28, 29 and 30 September
     assert duty.due_at == at("2026-10-01 00:00")
@@ -155,7 +160,9 @@ def test_a_supervision_paper_is_answered_once_by_whoever_may() -> None:
         ladder.run_clocks(at(day))
     step = LadderStep.objects.get(rung="urge")
     with pytest.raises(NotFound):
-        ladder.answer_step(ref=step.ref, answer="x", actor=actor("brigade_leader", "445222"), now=at("2026-10-09 10:00"))
+        ladder.answer_step(
+            ref=step.ref, answer="x", actor=actor("brigade_leader", "445222"), now=at("2026-10-09 10:00")
+        )
     ladder.answer_step(ref=step.ref, answer="已派员", actor=leader, now=at("2026-10-09 10:00"))
     assert not Duty.objects.still_open().filter(move="loops.urge").exists()
     with pytest.raises(MoveRefused):
@@ -193,14 +200,21 @@ def test_a_duty_is_renewed_not_doubled_and_tied_to_its_clock() -> None:
     ],
 )
 def test_a_duty_is_seen_by_right_place_level_and_name(who, fields, seen) -> None:
-    duties.open_duty(subject(), move="pass", title=Text("复查", "x"), right="hazards.reinspect", asked_by=CLERK, **fields)
+    duties.open_duty(
+        subject(), move="pass", title=Text("复查", "x"), right="hazards.reinspect", asked_by=CLERK, **fields
+    )
     assert duties.inbox(who).exists() is seen
 
 
 @time_machine.travel(at("2026-09-21 10:00"), tick=False)
 def test_a_duty_is_put_off_with_a_reason_and_never_past_its_deadline() -> None:
     duty = duties.open_duty(
-        subject(), move="pass", title=Text("复查", "x"), right="hazards.reinspect", asked_by=CLERK, due_at=at("2026-09-25 00:00")
+        subject(),
+        move="pass",
+        title=Text("复查", "x"),
+        right="hazards.reinspect",
+        asked_by=CLERK,
+        due_at=at("2026-09-25 00:00"),
     )
     for until, reason, error in [
         ("2026-09-22 10:00", " ", duties.SnoozeNeedsReason),

@@ -104,7 +104,9 @@ def test_the_packs_of_the_deployment_win_at_the_same_level(tmp_path: Path) -> No
         ([GOOD + "broken = \n"], ["不是有效的 TOML", "not valid TOML"]),
     ],
 )
-def test_a_pack_with_a_fault_is_refused_and_every_fault_named(tmp_path: Path, rules: list[str], faults: list[str]) -> None:
+def test_a_pack_with_a_fault_is_refused_and_every_fault_named(
+    tmp_path: Path, rules: list[str], faults: list[str]
+) -> None:
     with pytest.raises(PackError) as refused:
         pack_of(tmp_path, *rules)
     for words in faults:
@@ -132,7 +134,12 @@ def test_pages_and_command(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert main(["rules", "show", "hazards.recheck", "--region", "445281", "--on", "2026-11-25"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["value"], told["mark"], told["pack"], told["valid_from"]) == ({"working_days": 3}, "C", "national", "2012-11-01")
+    assert (told["value"], told["mark"], told["pack"], told["valid_from"]) == (
+        {"working_days": 3},
+        "C",
+        "national",
+        "2012-11-01",
+    )
     assert main(["rules", "show", "hazards.recheck", "--on", "1990-01-01"]) == 1
     assert main(["rules", "show", "hazards.recheck", "--region", "zz"]) == 2
     assert main(["rules", "check"]) == 0
