@@ -10,6 +10,8 @@ class AlarmsConfig(AppConfig):
         from wanghuo.base import Text
         from wanghuo.kernel.ui import nav
         from wanghuo.modules.alarms import imports, indicators, jobs, listeners  # noqa: F401
+        from wanghuo.modules.places import public as places
 
         nav.add("alarms", Text("值班台", "Console"), "/alarms/console", "alarms.handle", 10)
         nav.add("alarms", Text("报警记录", "Alarms"), "/alarms", "alarms.view", 20)
+        places.register_panel(places.Panel("alarms", Text("报警", "Alarms"), "alarms.view", lambda ref: f"/alarms/of/{ref}", 30))

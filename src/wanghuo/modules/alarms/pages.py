@@ -150,6 +150,14 @@ def alarms(request: HttpRequest) -> HttpResponse:
 
 @needs("alarms.view")
 @require_GET
+def of_unit(request: HttpRequest, ref: str) -> HttpResponse:
+    """The newest alarms of a unit, as a panel of its page."""
+    rows = selectors.visible(request.actor).filter(unit__ref=ref).order_by("-id")[:8]  # type: ignore[attr-defined]
+    return render(request, "alarms/of_unit.html", {"rows": rows, "ref": ref, "title": Text("报警", "Alarms")})
+
+
+@needs("alarms.view")
+@require_GET
 def alarm(request: HttpRequest, ref: str) -> HttpResponse:
     """One alarm as a page of its own."""
     actor: Actor = request.actor  # type: ignore[attr-defined]

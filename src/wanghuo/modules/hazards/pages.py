@@ -88,6 +88,14 @@ def _whereabouts(unit: str, region: str, actor: Actor) -> dict[str, Any]:
 
 @needs("hazards.view")
 @require_GET
+def of_unit(request: HttpRequest, ref: str) -> HttpResponse:
+    """The newest hazards of a unit, as a panel of its page."""
+    rows = selectors.visible(request.actor).filter(unit__ref=ref).order_by("-id")[:8]  # type: ignore[attr-defined]
+    return render(request, "hazards/of_unit.html", {"rows": rows, "ref": ref, "title": Text("隐患", "Hazards")})
+
+
+@needs("hazards.view")
+@require_GET
 def hazard(request: HttpRequest, ref: str) -> HttpResponse:
     """One hazard: where it stands, what comes next, and everything that happened."""
     actor: Actor = request.actor  # type: ignore[attr-defined]

@@ -12,7 +12,25 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.modules.places import contracts, selectors
 from wanghuo.modules.places import search as _search
 from wanghuo.modules.places.models import Building, Unit
+from wanghuo.modules.places.panels import Panel
+from wanghuo.modules.places.panels import register as register_panel
 from wanghuo.modules.places.states import UnitState
+
+__all__ = [
+    "Panel",
+    "buildings_by_ids",
+    "contacts",
+    "count_by_town",
+    "find",
+    "get_building",
+    "get_unit",
+    "must_connect",
+    "register_panel",
+    "search",
+    "unit_by_code",
+    "units_by_codes",
+    "units_by_ids",
+]
 
 
 def get_unit(unit_id: UUID, actor: Actor) -> contracts.Unit:

@@ -9,11 +9,11 @@ class SensingConfig(AppConfig):
     def ready(self) -> None:
         from wanghuo.base import Text
         from wanghuo.kernel.ui import nav
-        from wanghuo.modules.places import panels
+        from wanghuo.modules.places import public as places
         from wanghuo.modules.sensing import imports, indicators, jobs, listeners  # noqa: F401
 
         imports.register()
         indicators.declare()
         devices = Text("设备", "Devices")
         nav.add("units", devices, "/devices", right="sensing.view", order=32)
-        panels.register(panels.Panel("devices", devices, "sensing.view", lambda ref: f"/devices/of/{ref}", 10))
+        places.register_panel(places.Panel("devices", devices, "sensing.view", lambda ref: f"/devices/of/{ref}", 10))
