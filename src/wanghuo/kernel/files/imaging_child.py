@@ -20,6 +20,7 @@ MEMORY_BYTES = 512 << 20  # security 7
 CPU_S = 10
 OUTPUT_BYTES = 64 << 20
 VIEW_PX, THUMB_PX = 2560, (320, 240)
+DIRECT = ("L", "RGB", "RGBA", "LA", "CMYK")  # modes that can be made smaller as they are
 GPS_IFD, EXIF_IFD = 0x8825, 0x8769
 TAKEN, OFFSET = 36867, 36881
 
@@ -43,10 +44,15 @@ def main(source: str, target: str, megapixels: str) -> dict[str, Any]:
         told = read_exif(picture)
         picture.draft("RGB", (VIEW_PX, VIEW_PX))
         picture.load()
-        upright = flat(ImageOps.exif_transpose(picture))
-    view = fitted(upright, (VIEW_PX, VIEW_PX))
+        small = (
+            picture if picture.mode in DIRECT else picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+        )
+        small.thumbnail((VIEW_PX, VIEW_PX))  # before anything is copied: 50 megapixels three times are too many
+    view = flat(ImageOps.exif_transpose(small))
     save(view, Path(target) / "view.jpg", 85)
-    save(fitted(view, THUMB_PX), Path(target) / "thumb.jpg", 80)
+    thumb = view.copy()
+    thumb.thumbnail(THUMB_PX)
+    save(thumb, Path(target) / "thumb.jpg", 80)
     return {"width": width, "height": height, "dhash": dhash(view), **told}
 
 
@@ -60,13 +66,6 @@ def flat(picture: Any) -> Any:
         ground.paste(layered, mask=layered.getchannel("A"))
         return ground
     return picture if picture.mode == "RGB" else picture.convert("RGB")
-
-
-def fitted(picture: Any, box: tuple[int, int]) -> Any:
-    """A copy no larger than `box`."""
-    copy = picture.copy()
-    copy.thumbnail(box)
-    return copy
 
 
 def save(picture: Any, path: Path, quality: int) -> None:

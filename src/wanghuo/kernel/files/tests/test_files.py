@@ -170,6 +170,24 @@ def test_every_kind_of_pixel_is_written_anew(mode) -> None:
     assert keep(ContentFile(file.getvalue(), name=name)).width == 64
 
 
+def test_a_picture_taken_on_its_side_stands_upright() -> None:
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    picture = Image.new("RGB", (80, 40), "white")
+    picture.paste("black", (0, 0, 20, 40))
+    picture.save(file, "JPEG", exif=exif)
+    row = keep(ContentFile(file.getvalue(), name="a.jpg"))
+    with Image.open(storage.folder_of(row.id) / storage.VIEW) as view:
+        assert view.size == (40, 80)
+        assert view.convert("L").getpixel((20, 5)) < 60, "the left edge has become the top"
+
+
+def test_fifty_megapixels_fit_into_the_child() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (8000, 6200), (200, 30, 30, 255)).save(file, "PNG", compress_level=1)
+    assert keep(ContentFile(file.getvalue(), name="large.png")).width == 8000
+
+
 @pytest.mark.parametrize(
     ("upload", "media_type"),
     [
