@@ -32,7 +32,7 @@ from wanghuo.modules.sensing.observe import DEVICE_KEY, Key, key_text, label_s
 from wanghuo.modules.sensing.profiles import profile
 from wanghuo.modules.sensing.states import DeviceState, Facts, decide
 
-CHUNK = 1000
+CHUNK, SEEN_CHUNK = 500, 200  # rows of one transaction: a fire waits for one at most
 REPORTS_KEPT = timedelta(days=7)
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
 AWAY = (DeviceState.OFFLINE, DeviceState.LATE)
@@ -396,9 +396,9 @@ class Flusher:
     def step(self, fold: Fold) -> None:
         """Store one chunk in a transaction of its own."""
         if self._seen:
-            chunk = self._seen[-CHUNK:]
+            chunk = self._seen[-SEEN_CHUNK:]
             self._store_seen([fold.devices[s] for s in chunk if s in fold.devices])
-            del self._seen[-CHUNK:]
+            del self._seen[-SEEN_CHUNK:]
         elif self._readings:
             chunk_ = self._readings[-CHUNK:]
             self._store_readings(fold, chunk_)
@@ -417,16 +417,24 @@ class Flusher:
                 rows,
             )
         by_id = {d.id: d for d in devices}
-        for row in Device.objects.select_for_update().filter(pk__in=by_id, state__in=AWAY):
-            self._back(row, by_id[row.pk])
+        away = list(Device.objects.select_for_update().filter(pk__in=by_id, state__in=AWAY))
+        if away:
+            self._back([(row, by_id[row.pk]) for row in away])
 
-    def _back(self, row: Device, device: Known) -> None:
-        """A device that was late or off line is heard again."""
-        was, at = row.state, instant(device.seen_us / 1e6)
-        row.state = decide(_facts(device, silent_s=0.0))
-        row.save(update_fields=["state"])
-        if was == DeviceState.OFFLINE:
-            SensorEvent.objects.create(device=row, what="online", at=at, received_at=at)
+    def _back(self, pairs: Sequence[tuple[Device, Known]]) -> None:
+        """Devices that were late or off line are heard again."""
+        returned = []
+        by_state: dict[str, list[UUID]] = {}
+        for row, device in pairs:
+            by_state.setdefault(decide(_facts(device, silent_s=0.0)), []).append(row.pk)
+            if row.state == DeviceState.OFFLINE:
+                returned.append((row, instant(device.seen_us / 1e6)))
+        for state, keys in by_state.items():
+            Device.objects.filter(pk__in=keys).update(state=state)
+        SensorEvent.objects.bulk_create(
+            [SensorEvent(device=row, what="online", at=at, received_at=at) for row, at in returned]
+        )
+        for row, at in returned:
             emit(contracts.DeviceOnline(row.id, row.ref, row.region_code, row.unit_id, at))
 
     def _store_readings(self, fold: Fold, items: Sequence[tuple[tuple[bytes, Key, int], Latest]]) -> None:
