@@ -32,7 +32,7 @@ _RESYNC: Final = 1 << 14
 _HEADER = np.dtype(
     [
         ("marker", "<u2"), ("serial", "<u2"), ("version", "u1"), ("user_version", "u1"), ("time", "<u2", 3),
-        ("source", "u1", 6), ("dest", "u1", 6), ("app_len", "<u2"), ("command", "u1"), ("check", "u1"),
+        ("source", "u1", 6), ("dest", "u1", 6), ("app_len", "<u2"), ("command", "u1"), ("type", "u1"), ("count", "u1"),
     ]
 )  # fmt: skip
 
@@ -114,6 +114,9 @@ def decode_batch(
     """
     data = np.frombuffer(buffer, np.uint8) if not isinstance(buffer, np.ndarray) else buffer.view(np.uint8)
     if offsets is None or lengths is None:
+        alike = _decode_alike(data)
+        if alike is not None:
+            return alike
         found = list(_find(data))
         at = np.concatenate([f[0] for f in found]) if found else np.empty(0, np.int64)
         size = np.concatenate([f[1] for f in found]) if found else np.empty(0, np.int64)
@@ -123,6 +126,58 @@ def decode_batch(
         valid = _valid(data, at, size)
     frames = _frames(data, at, size, valid)
     return Batch(frames, _objects(data, frames))
+
+
+# ---- frames that are all alike -------------------------------------------------------------------------------------
+
+
+def _decode_alike(data: Column) -> Batch | None:
+    """A buffer of whole valid frames of one length, type and count, read as a table without any index; else None."""
+    if len(data) < OVERHEAD + 2:
+        return None
+    unit = int(data[24]) | int(data[25]) << 8
+    length = unit + OVERHEAD
+    number, left = divmod(len(data), length)
+    if left or not number or not 2 <= unit <= MAX_UNIT_SIZE:
+        return None
+    head = np.ndarray((number,), _HEADER, data, 0, (length,))
+    ends = np.ndarray((number,), "<u2", data, length - 2, (length,))
+    expected = ((head["marker"], 0x4040), (head["app_len"], unit), (ends, 0x2323))
+    same = ((head["type"], int(data[27])), (head["count"], int(data[28])))
+    if not all((column == value).all() for column, value in (*expected, *same)):
+        return None
+    body = np.ndarray((number, length - 5), np.uint8, data, 2, (length, 1))
+    if not (np.einsum("ij->i", body) == data[length - 3 :: length]).all():
+        return None
+    offset = np.arange(0, number * length, length, dtype=np.int64)
+    frames = _frame_columns(head, offset, np.full(number, length, np.int64))
+    plan = int(_plans(Frames(*(getattr(frames, f.name)[:1] for f in fields(Frames))))[0][0])
+    layout = _layout(plan)
+    if layout is None or layout.text:
+        return None
+    each = min(int(data[28]), (unit - 2) // layout.struct.size)
+    dtype = _structure(layout.struct.format, tuple(layout.kind.__slots__))
+    record = np.ndarray((number, each), dtype, data, 29, (length, layout.struct.size)) if each else np.empty(0, dtype)
+    at = (offset[:, None] + (29 + np.arange(each) * layout.struct.size)).reshape(-1)
+    columns = _object_columns(record.reshape(-1) if each == 1 else record, at)
+    columns["frame"] = np.arange(number) if each == 1 else np.repeat(np.arange(number), each)
+    columns["type"] = np.full(number * each, data[27], np.int16)
+    return Batch(frames, Objects(**columns))
+
+
+def _object_columns(record: Column, at: Column) -> dict[str, Column]:
+    """All columns but `frame` and `type` of objects of one plan that begin at `at`."""
+    names = record.dtype.names or ()
+    columns: dict[str, Column] = {}
+    for name in _COPIED:
+        if name in names:
+            columns[name] = record[name].astype(OBJECT_TYPES[name]).reshape(-1)
+        else:
+            columns[name] = np.full(len(at), 0 if name == "raw" else -1, OBJECT_TYPES[name])
+    timed, described = "time_raw" in names, "description_raw" in names
+    columns["time"] = _epoch(record["time_raw"].reshape(-1, 3)) if timed else np.full(len(at), -1, np.int64)
+    columns["text_at"] = at + _place(record.dtype, "description_raw") if described else np.full(len(at), -1, np.int64)
+    return columns
 
 
 # ---- finding and judging -------------------------------------------------------------------------------------------
@@ -249,24 +304,23 @@ def _frames(data: Column, offset: Column, length: Column, valid: Column) -> Fram
             column[valid] = getattr(good, name)
         spread["type"][~valid] = spread["count"][~valid] = spread["time"][~valid] = -1
         return Frames(**spread | {"offset": offset, "length": length, "valid": valid})
-    head = _records(data, offset, _HEADER)
-    type_, number = np.full(count, -1, np.int16), np.full(count, -1, np.int16)
+    return _frame_columns(_records(data, offset, _HEADER), offset, length)
+
+
+def _frame_columns(head: Column, offset: Column, length: Column) -> Frames:
+    """The columns of valid frames with the given headers; without a unit the bytes of type and count are others'."""
     has_unit = length >= OVERHEAD + 2
-    if has_unit.all():
-        type_, number = data[offset + 27].astype(np.int16), data[offset + 28].astype(np.int16)
-    else:
-        type_[has_unit], number[has_unit] = data[offset[has_unit] + 27], data[offset[has_unit] + 28]
     return Frames(
         offset=offset,
         length=length,
-        valid=valid,
+        valid=np.ones(len(offset), bool),
         serial=head["serial"].copy(),
         command=head["command"].copy(),
         source=_address(head["source"]),
         dest=_address(head["dest"]),
         time=_epoch(head["time"]),
-        type=type_,
-        count=number,
+        type=np.where(has_unit, head["type"], np.int16(-1)),
+        count=np.where(has_unit, head["count"], np.int16(-1)),
     )
 
 
@@ -379,15 +433,9 @@ def _fill(
         within = np.arange(int(number.sum())) - np.repeat(np.cumsum(number) - number, number)
         rows, at = np.repeat(first, number) + within, np.repeat(start, number) + layout.struct.size * within
     target: Any = slice(None) if alone else rows
-    dtype = _structure(layout.struct.format, tuple(layout.kind.__slots__))
-    record = _records(data, at, dtype)
-    for name in _COPIED:
-        if name in (dtype.names or ()):
-            columns[name][target] = record[name]
-    if "time_raw" in (dtype.names or ()):
-        columns["time"][target] = _epoch(record["time_raw"])
-    if "description_raw" in (dtype.names or ()):
-        columns["text_at"][target] = at + _place(dtype, "description_raw")
+    record = _records(data, at, _structure(layout.struct.format, tuple(layout.kind.__slots__)))
+    for name, column in _object_columns(record, at).items():
+        columns[name][target] = column
 
 
 def _place(dtype: np.dtype[Any], name: str) -> int:
