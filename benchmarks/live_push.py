@@ -2,8 +2,9 @@
 
     python benchmarks/live_push.py [--clients 200] [--events 200] [--port 8150]
 
-Starts the web server with a folder of its own, signs in one person as often as there are clients, opens the streams, publishes
-from this process and measures, on one clock, from the return of the commit to the arrival at each client. Prints one JSON line.
+Starts the web server with a folder of its own, signs in one person as often as there are clients, opens the streams,
+publishes from this process and measures, on one clock, from the return of the commit to the arrival at each client.
+Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -123,14 +124,10 @@ async def up(port: int) -> None:
     raise SystemExit("the server did not start")
 
 
-async def listen(
-    port: int, key: str, ready: asyncio.Semaphore, arrivals: list[tuple[int, float]], events: int
-) -> None:
+async def listen(port: int, key: str, ready: asyncio.Semaphore, arrivals: list[tuple[int, float]], events: int) -> None:
     """One client: reads until it has every event."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(
-        f"GET /live?channel=alarms HTTP/1.1\r\nHost: {HOST}:{port}\r\nCookie: session={key}\r\n\r\n".encode()
-    )
+    writer.write(f"GET /live?channel=alarms HTTP/1.1\r\nHost: {HOST}:{port}\r\nCookie: session={key}\r\n\r\n".encode())
     got = 0
     while got < events:
         line = await reader.readline()

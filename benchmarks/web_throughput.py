@@ -2,7 +2,8 @@
 
     python benchmarks/web_throughput.py [--path /login] [--seconds 5] [--connections 16] [--port 8151]
 
-Both with one process and the same number of threads, client and server on the same machine. Prints one JSON line for each.
+Both with one process and the same number of threads, client and server on the same machine. Prints one JSON line for
+each.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ HOST = "127.0.0.1"
 THREADS = 8
 SERVERS = {
     "asgi_a2wsgi": ["--interface", "asgi", "wanghuo.entrypoints.web.asgi:application"],
-    "wsgi": ["--interface", "wsgi", "--blocking-threads", str(THREADS), "django.core.wsgi:get_wsgi_application", "--factory"],
+    "wsgi": [
+        "--interface",
+        "wsgi",
+        "--blocking-threads",
+        str(THREADS),
+        "django.core.wsgi:get_wsgi_application",
+        "--factory",
+    ],
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import socket
 import tempfile
@@ -18,6 +19,8 @@ from typing import Self
 
 from django.conf import settings
 from django.db import connection, transaction
+
+log = logging.getLogger(__name__)
 
 
 @cache
@@ -62,7 +65,10 @@ class Doorbell:
         self._path = folder() / f"{name}.{os.getpid()}.{id(self):x}"
         self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(self._path))
+        try:
+            self._socket.bind(str(self._path))
+        except OSError as error:  # a folder with too long a name, say: then it only waits
+            log.warning("no doorbell %s (%s): changes are seen a little later", name, error)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for a ring, at most `timeout_s` seconds; whether one came. Rings that came meanwhile count as one."""

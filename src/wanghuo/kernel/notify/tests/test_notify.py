@@ -279,9 +279,9 @@ def shout(region="445281102", unit=None, n=0):
 def test_live_events_need_a_transaction_and_go_with_it():
     with pytest.raises(RuntimeError):
         shout()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         shout()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     with transaction.atomic():
         shout(n=1)
         shout(n=2)

@@ -1,23 +1,24 @@
-"""Kills forked workers at chosen moments while they deliver, and counts the effects: `crash_rig.py FOLDER KILLS` (reliability R6).
+"""Kills forked workers at chosen moments while they deliver, and counts the effects: `crash_rig.py FOLDER KILLS`
+(reliability R6).
 
-Moments: in a listener, after its effect and before the mark; after the marks and before the commit; right after the commit.
-Prints one JSON line. The same KILLS give the same run.
+Moments: in a listener, after its effect and before the mark; after the marks and before the commit; right after the
+commit. Prints one JSON line. The same KILLS give the same run.
 """
 
+# ruff: noqa: E402 - Django is set up first
 from __future__ import annotations
 
 import json
 import logging
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
 folder, kills = sys.argv[1], int(sys.argv[2])
-os.environ.update(
-    WANGHUO_HOME=folder, WANGHUO_MODE="test", WANGHUO_DATABASE=os.environ.get("CRASH_DATABASE", ""), TMPDIR=folder
-)
+os.environ.update(WANGHUO_HOME=folder, WANGHUO_MODE="test", WANGHUO_DATABASE=os.environ.get("CRASH_DATABASE", ""))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanghuo.entrypoints.web.settings")
 
 import django
@@ -29,6 +30,7 @@ from django.db import connection, transaction
 
 from wanghuo.base.ids import new_id
 from wanghuo.kernel.outbox import Event, delivery, drain, emit, last_tried, listen
+from wanghuo.kernel.outbox.doorbell import folder as doorbells
 from wanghuo.kernel.outbox.models import Delivery
 
 logging.disable()
@@ -135,4 +137,7 @@ def main() -> None:
     )
 
 
-main()
+try:
+    main()
+finally:
+    shutil.rmtree(doorbells(), ignore_errors=True)
