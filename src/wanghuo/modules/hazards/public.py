@@ -8,10 +8,21 @@ from uuid import UUID
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.modules.hazards import contracts, selectors, services
 from wanghuo.modules.hazards.models import Hazard
+from wanghuo.modules.hazards.services import order_rectification, verify
 from wanghuo.modules.hazards.states import OPEN
-from wanghuo.modules.hazards.words import Channel
+from wanghuo.modules.hazards.words import Channel, Service
 
-__all__ = ["Channel", "count_open", "of_source", "points", "report_hazard", "search"]
+__all__ = [
+    "Channel",
+    "Service",
+    "count_open",
+    "of_source",
+    "order_rectification",
+    "points",
+    "report_hazard",
+    "search",
+    "verify",
+]
 
 
 def report_hazard(

@@ -14,6 +14,7 @@ from wanghuo.modules.places import search as _search
 from wanghuo.modules.places.models import Building, Unit
 from wanghuo.modules.places.panels import Panel
 from wanghuo.modules.places.panels import register as register_panel
+from wanghuo.modules.places.services import name_person, register_unit
 from wanghuo.modules.places.states import UnitState
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "get_building",
     "get_unit",
     "must_connect",
+    "name_person",
     "register_panel",
+    "register_unit",
     "search",
     "unit_by_code",
     "units_by_codes",
