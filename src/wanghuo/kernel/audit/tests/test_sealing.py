@@ -11,11 +11,13 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from wanghuo.engines.auditlog import merkle_root, split_notes, verify_checkpoint
-from wanghuo.kernel.access.actor import system_actor
+from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.audit import record, sealing, witness
 from wanghuo.kernel.audit.checking import check
 from wanghuo.kernel.audit.identity import public_key
-from wanghuo.kernel.audit.models import AuditCheckpoint, AuditEntry, AuditPending, AuditSeal
+from wanghuo.kernel.audit.models import AuditCheckpoint, AuditEntry, AuditPending, AuditPrivate, AuditSeal
+from wanghuo.kernel.audit.retention import PRIVATE_KEPT, forget_private
+from wanghuo.kernel.jobs.periodic import tasks
 
 WORKER = system_actor("worker")
 
@@ -123,3 +125,19 @@ def test_a_witness_out_of_reach_stops_nothing(tmp_path, settings, caplog) -> Non
     settings.AUDIT_WITNESS = str(tmp_path / "file" / "below")
     witness.keep("o\n1\n" + "A" * 43 + "=\n\n— o AAAAAAA=\n")
     assert "could not be reached" in caplog.text
+
+
+@pytest.mark.django_db
+def test_personal_data_goes_when_its_time_is_over_and_the_log_stays_whole() -> None:
+    record(Actor(id=1, name="李强", address="10.0.0.1"), "a:b:c", "x")
+    sealing.seal_pending()
+    assert forget_private(timezone.now()) == 0
+    assert forget_private(timezone.now() + PRIVATE_KEPT + timedelta(seconds=1)) == 1
+    sealing.seal_pending()
+    assert AuditEntry.objects.get(action="audit:private:delete").entry["after"] == {"rows": 1}
+    assert not AuditPrivate.objects.exists()
+    assert check().whole
+
+
+def test_the_worker_seals_each_second() -> None:
+    assert {task.name: task.every_s for task in tasks()}["audit.seal"] == 1
