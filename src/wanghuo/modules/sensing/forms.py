@@ -33,8 +33,9 @@ class DeviceForm(Form):
     building = _words(Text("建筑编号", "Building"), 40, help_text=Text("JZ 编号，可不填", "JZ reference, optional"))
     region = _words(Text("行政区划", "Region"), 60, help_text=Text("没有单位时填写", "where there is no unit"))
     profile = fields.ChoiceField(
-        label=Text("设备配置", "Profile"), choices=lambda: [(c, p.name) for c, p in profiles().items()]
-    )  # type: ignore[arg-type, misc]
+        label=Text("设备配置", "Profile"),  # type: ignore[arg-type]
+        choices=lambda: [(code, each.name) for code, each in profiles().items()],
+    )
     maker = _words(Text("厂家", "Maker"), 60)
     model = _words(Text("型号", "Model"), 60)
     floor = _words(Text("楼层", "Floor"), 20)

@@ -25,11 +25,33 @@ class Shown:
     command: Text
     type: Text | None
     rows: list[tuple[str, str]]
-    fields: list[tuple[str, Any]]
-    objects: list[list[tuple[str, Any]]]
+    fields: list[tuple[Text, Any]]
+    objects: list[list[tuple[Text, Any]]]
 
 
-HEADER = ("serial", "version", "time", "time_raw", "source", "dest", "app_len", "checksum")
+NAMES = {
+    "serial": Text("业务流水号", "serial"),
+    "version": Text("版本", "version"),
+    "time": Text("时间标签", "time label"),
+    "source": Text("源地址", "source"),
+    "dest": Text("目的地址", "destination"),
+    "app_len": Text("数据单元长度", "unit length"),
+    "checksum": Text("校验和", "checksum"),
+    "system_type": Text("系统类型", "system type"),
+    "system_addr": Text("系统地址", "system address"),
+    "component_type": Text("部件类型", "component type"),
+    "component_addr": Text("部件地址", "component address"),
+    "status": Text("状态字", "state word"),
+    "description": Text("部件说明", "description"),
+    "analog_type": Text("模拟量类型", "analog type"),
+    "raw": Text("原始值", "raw value"),
+    "value": Text("数值", "value"),
+    "unit": Text("单位", "unit"),
+    "operation": Text("操作标志", "operation bits"),
+    "operator": Text("操作员", "operator"),
+    "timeout_minutes": Text("应答时限（分钟）", "minutes to answer"),
+}
+HEADER = ("serial", "version", "time", "source", "dest", "app_len", "checksum")
 
 
 def shown_bytes(raw: bytes, received_at: datetime | None = None) -> Shown:
@@ -41,9 +63,25 @@ def shown_bytes(raw: bytes, received_at: datetime | None = None) -> Shown:
         command=command_name(frame.command),
         type=type_flag_name(frame.type) if frame.type is not None else None,
         rows=[(f"{at:04x}", raw[at : at + ROW].hex(" ")) for at in range(0, len(raw), ROW)],
-        fields=[(name, line[name]) for name in HEADER if name in line],
-        objects=[list(each.items()) for each in line.get("objects", [])],
+        fields=[(NAMES[name], _plain(line[name])) for name in HEADER if name in line],
+        objects=[_named(each) for each in line.get("objects", [])],
     )
+
+
+def _named(known: dict[str, Any]) -> list[tuple[Text, Any]]:
+    """The fields of an object with their names; raw copies beside a readable field are left to the bytes above."""
+    return [
+        (NAMES.get(name, Text(name, name)), f"0x{value:04x}" if name == "status" else _plain(value))
+        for name, value in known.items()
+        if not name.endswith(("_raw", "_hex"))
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A value in one line: an address as number and wire bytes, a version with dots."""
+    if isinstance(value, dict):
+        return f"{value['int']} ({value['wire_hex']})"
+    return ".".join(map(str, value)) if isinstance(value, list) else value
 
 
 def shown(record: Record) -> Shown:

@@ -24,7 +24,7 @@ from wanghuo.modules.sensing.journal import Reader
 from wanghuo.modules.sensing.models import Device, QuarantinedDevice, Reading
 from wanghuo.modules.sensing.panel import lamps_of, told
 from wanghuo.modules.sensing.profiles import profile
-from wanghuo.modules.sensing.states import DEVICE, DeviceState
+from wanghuo.modules.sensing.states import DEVICE, MARKS, DeviceState
 from wanghuo.modules.sensing.tables import DEVICES, QUARANTINE
 
 CHANGE, MUTE, COMMAND = Text("修改登记", "Change"), Text("静默", "Mute"), Text("下发指令", "Send a command")
@@ -33,7 +33,7 @@ MOST_COMPONENTS, MOST_EVENTS = 200, 50
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _url(row: Device) -> str:
@@ -53,8 +53,12 @@ def devices(request: HttpRequest) -> HttpResponse:
 def devices_of_unit(request: HttpRequest, ref: str) -> HttpResponse:
     """The devices of one unit, as a panel of its page."""
     unit = places.unit_by_code(ref)
-    rows = Device.objects.visible_to(_actor(request)).filter(unit_id=unit.id if unit else None).exclude(unit=None)
-    return render(request, "sensing/of_unit.html", {"rows": rows.order_by("ref")[:50], "machine": DEVICE, "ref": ref})
+    rows = Device.objects.visible_to(_actor(request)).filter(unit_id__in=[unit.id] if unit else [])
+    return render(
+        request,
+        "sensing/of_unit.html",
+        {"rows": [(d, MARKS[d.state]) for d in rows.order_by("ref")[:50]], "machine": DEVICE, "ref": ref},
+    )
 
 
 @needs("sensing.view")
@@ -70,6 +74,7 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
         "device": row,
         "title": row.ref,
         "machine": DEVICE,
+        "mark": MARKS[row.state],
         "acts": _acts(row, actor),
         "kind": profile(row.profile),
         "unit": places.units_by_ids([row.unit_id]).get(row.unit_id) if row.unit_id else None,

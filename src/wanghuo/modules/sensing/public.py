@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -73,7 +74,7 @@ def visible_devices(actor: Actor) -> QuerySet[Device]:
     return Device.objects.visible_to(actor).filter(state__in=IN_SERVICE)
 
 
-def connected_unit_ids() -> QuerySet[Device]:
+def connected_unit_ids() -> QuerySet[Device, Any]:
     """The units that have a device in service, as a subquery of their keys."""
     return Device.objects.filter(state__in=IN_SERVICE, unit__isnull=False).values("unit_id")
 

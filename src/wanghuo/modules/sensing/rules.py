@@ -33,7 +33,7 @@ STALE_S = 600.0
 def conditions(word: int, kind: str, profile_code: str) -> frozenset[str]:
     """The conditions a state word reports. `kind`: component, system or device."""
     own: Profile = profile(profile_code)
-    bits = _BITS[kind] | (own.bits if kind == "component" else {})
+    bits = _BITS[kind] | (dict(own.bits) if kind == "component" else {})
     return frozenset(condition for bit, condition in bits.items() if word >> bit & 1)
 
 

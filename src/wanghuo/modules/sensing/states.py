@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,7 +29,7 @@ IN_SERVICE = tuple(str(s) for s in S if s != S.RETIRED)
 HEARD = (str(S.OK), str(S.LOW_BATTERY), str(S.FAULT), str(S.MUTED), str(S.LATE))
 LATE_AFTER, OFFLINE_AFTER = 2, 3  # heartbeat periods; protocols.md 1.14 asks three for offline
 
-NAMES = {
+NAMES: Mapping[StrEnum, Text] = {
     S.OK: Text("正常", "in order"),
     S.LATE: Text("迟到", "late"),
     S.OFFLINE: Text("离线", "offline"),
@@ -38,6 +39,18 @@ NAMES = {
     S.MAINTENANCE: Text("维护中", "under maintenance"),
     S.RETIRED: Text("已停用", "retired"),
 }
+
+MARKS: Mapping[str, str] = {
+    S.OK: "done",
+    S.LATE: "waiting",
+    S.OFFLINE: "late",
+    S.LOW_BATTERY: "waiting",
+    S.FAULT: "late",
+    S.MUTED: "paused",
+    S.MAINTENANCE: "paused",
+    S.RETIRED: "void",
+}
+"""The mark and colour of each state on a page."""
 
 _EDIT = "sensing.edit"
 _START, _END = Text("开始维护", "start maintenance"), Text("结束维护", "end maintenance")

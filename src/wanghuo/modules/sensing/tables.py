@@ -9,7 +9,7 @@ from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage,
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing.models import Device
 from wanghuo.modules.sensing.profiles import profile, profiles
-from wanghuo.modules.sensing.states import DEVICE, HEARD, NAMES
+from wanghuo.modules.sensing.states import DEVICE, HEARD, MARKS, NAMES
 
 HEARD_NAME = Text("有报文", "heard")
 
@@ -41,7 +41,7 @@ DEVICES = ListPage(
     what=Text("设备", "device"),
     columns=(
         Column("ref", Text("编号", "Reference"), kind="ref", sort="ref"),
-        Column("state", Text("状态", "State"), kind="state", machine=DEVICE),
+        Column("state", Text("状态", "State"), kind="state", machine=DEVICE, marks=MARKS),
         Column("unit", Text("单位", "Unit"), value=unit_name),
         Column("floor", Text("楼层", "Floor")),
         Column("location", Text("位置", "Location"), wide=True),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import factory
+from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from wanghuo.engines.codecs.gb26875.frames import build_frame
@@ -29,10 +29,10 @@ class DeviceFactory(DjangoModelFactory[Device]):
     class Meta:
         model = Device
 
-    ref = factory.Sequence(lambda n: f"SB-445281-2026-{90000 + n:05d}")
-    source = factory.Sequence(lambda n: (1_000_000 + n).to_bytes(6, "little").hex())
-    unit = factory.SubFactory(UnitFactory)
-    region_code = factory.LazyAttribute(lambda d: d.unit.region_code if d.unit else "445281102")
+    ref = Sequence(lambda n: f"SB-445281-2026-{90000 + n:05d}")
+    source = Sequence(lambda n: (1_000_000 + n).to_bytes(6, "little").hex())
+    unit = SubFactory(UnitFactory)
+    region_code = LazyAttribute(lambda d: d.unit.region_code if d.unit else "445281102")
     floor = "1F"
     location = "消防控制室"
 

@@ -55,7 +55,9 @@ def test_a_known_address_is_an_update_and_a_repeated_one_a_duplicate() -> None:
     assert (device.maker, device.floor) == ("新厂", "1F")
 
 
-@pytest.mark.parametrize("row", ["xyz,,,,,,", "1001,DW-445281-999999,,,,,", "1001,,不存在的配置,,,,", "1001,,,,,,不是网段"])
+@pytest.mark.parametrize(
+    "row", ["xyz,,,,,,", "1001,DW-445281-999999,,,,,", "1001,,不存在的配置,,,,", "1001,,,,,,不是网段"]
+)
 def test_a_faulty_cell_is_an_error_of_its_row(row) -> None:
     assert checked(row).counts["error"] == 1
 
