@@ -20,7 +20,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = int(os.environ.get("WANGHUO_WEB_THREADS", "8"))
 
-_django = WSGIMiddleware(get_wsgi_application(), workers=THREADS)
+_django = WSGIMiddleware(get_wsgi_application(), workers=THREADS)  # type: ignore[arg-type]
 
 from wanghuo.entrypoints.web.live import Stream  # noqa: E402 - needs the apps loaded
 
@@ -36,7 +36,16 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["path"] == "/live":
         await _live(scope, receive, send)
     else:
-        await _django(scope, receive, send)  # type: ignore[arg-type]
+        await _django(scope, _as_coroutine(receive), send)  # type: ignore[arg-type]
+
+
+def _as_coroutine(receive: Receive) -> Receive:
+    """a2wsgi hands `receive()` to another thread, which takes a coroutine; granian gives a future."""
+
+    async def received() -> MutableMapping[str, Any]:
+        return await receive()
+
+    return received
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
