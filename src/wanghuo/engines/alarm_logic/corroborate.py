@@ -29,13 +29,20 @@ class AlarmLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One device that reported fire. `at_s`: seconds since 1970, UTC; `trusted`: the way in proves the sender."""
+    """One device that reported fire. `at_s`: seconds since 1970, UTC; `trusted`: the way in proves the sender; `name`: what people
+    call the device, where it is not what tells it apart."""
 
     device: str
     at_s: float
     component_type: int | None = None
     trusted: bool = True
     trust: str = ""
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.name or self.device
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +70,9 @@ def corroborate(triggers: Iterable[Trigger], params: CorroborationParams) -> Ver
         return Verdict(AlarmLevel.PRESUMED, (Reason("alarm.two_devices", TWO_DEVICES, known, params.source),))
     pressed = [e for e in events if e.component_type == MANUAL_CALL_POINT]
     if any(e.trusted for e in pressed):
-        device = min(e.device for e in pressed if e.trusted)
+        device = min(e.called for e in pressed if e.trusted)
         return Verdict(AlarmLevel.PRESUMED, (Reason("alarm.pressed", PRESSED, {"device": device}, params.source),))
-    reasons = [Reason("alarm.one_device", ONE_DEVICE, {"device": min(devices), **known}, params.source)]
+    reasons = [Reason("alarm.one_device", ONE_DEVICE, {"device": events[0].called, **known}, params.source)]
     if pressed:
         reasons.append(Reason("alarm.untrusted", UNTRUSTED, {"trust": pressed[0].trust}, "security.md 1.3"))
     return Verdict(AlarmLevel.SINGLE, tuple(reasons))

@@ -41,7 +41,7 @@ OUTCOMES = {
 @require_GET
 def hazards(request: HttpRequest) -> HttpResponse:
     """The one book of hazards."""
-    return HAZARDS.respond(request, selectors.visible(request.actor))  # type: ignore[attr-defined,return-value]
+    return HAZARDS.respond(request, selectors.visible(request.actor).select_related("unit"))  # type: ignore[attr-defined,return-value]
 
 
 @needs("hazards.report")

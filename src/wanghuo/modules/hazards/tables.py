@@ -53,7 +53,7 @@ HAZARDS = ListPage(
     period="found_at",
     columns=(
         Column("ref", Text("编号", "Reference"), kind="ref"),
-        Column("place", Text("单位与位置", "Unit and place")),
+        Column("place", Text("单位与位置", "Unit and place"), value=lambda h: f"{h.unit.name} {h.place}" if h.unit else h.place),
         Column("description", Text("问题", "What is wrong"), wide=True),
         Column("state", Text("状态", "State"), kind="state", machine=HAZARD, marks={str(k): v for k, v in MARKS.items()}),
         Column("due_at", Text("期限", "Due"), kind="due", sort="due_at", met="closed_at"),

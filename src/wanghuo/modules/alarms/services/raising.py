@@ -70,7 +70,9 @@ def raise_from_signal(event: SignalRaised) -> Alarm | None:
 
 def _from_signal(event: SignalRaised, kind: Kind) -> Alarm:
     card = sensing.device_card(event.device_id)
-    parts = [card.unit_name, card.building_name, event.floor or card.floor, event.location or card.location]
+    # what the panel says of its own point is nearer than where the device itself stands
+    where = [event.floor, event.location] if event.location else [card.floor, card.location]
+    parts = [card.unit_name, card.building_name, *where]
     return Alarm(
         kind=kind,
         condition=event.condition,
@@ -112,6 +114,7 @@ def _trigger(alarm: Alarm) -> Trigger:
         component_type=alarm.component_type,
         trusted=alarm.trust in AUTO_TRUST and not alarm.stale,
         trust=alarm.trust,
+        name=alarm.place,
     )
 
 
