@@ -46,7 +46,7 @@ class Heard:
         """Whether the actor may hear it."""
         if self.only_user is not None:
             return actor.id == self.only_user
-        return actor.can(self.view_right, self)
+        return actor.can(self.view_right, self)  # type: ignore[arg-type]  # it reads them only
 
     def as_json(self) -> dict[str, Any]:
         """What the page gets."""
@@ -132,6 +132,12 @@ def number() -> int:
     return len(rows)
 
 
+def _settle() -> None:
+    """Number what waits; on SQLite nothing ever does."""
+    if connection.vendor != "sqlite":
+        number()
+
+
 def last_seq() -> int:
     """The number of the newest event."""
     from wanghuo.kernel.notify.models import LiveCounter
@@ -143,8 +149,7 @@ def after(seq: int, *, channel: str = "", limit: int = MOST) -> list[Heard]:
     """The events after a number, oldest first, for any reader: who passes them on asks `reaches` for each."""
     from wanghuo.kernel.notify.models import LiveEvent
 
-    if connection.vendor != "sqlite":
-        number()
+    _settle()
     rows = LiveEvent.objects.filter(seq__gt=seq, **({"channel": channel} if channel else {}))
     return [Heard(*row) for row in rows.order_by("seq").values_list(*_COLUMNS)[:limit]]
 
@@ -154,7 +159,8 @@ def since(actor: Actor, channel: str, after_seq: int, limit: int = MOST) -> tupl
 
     Rows are judged in memory, `limit` at a time: an answer may be empty while the number moves on.
     """
-    newest = last_seq()
+    _settle()
+    newest = last_seq()  # read before the rows: every row up to it is then there
     rows = after(after_seq, channel=channel, limit=limit)
     through = rows[-1].seq if len(rows) == limit else max(newest, rows[-1].seq if rows else 0)
     return [row for row in rows if row.reaches(actor)], through

@@ -76,7 +76,7 @@ def _plain(value: Any) -> Any:
 
 def from_json(cls: type[Any], raw: dict[str, Any]) -> Any:
     """The event again. A field that this version added must have a default; one that it dropped is passed over."""
-    types_of = _types(cls)
+    types_of = _types(cls)  # type: ignore[arg-type]  # classes are hashable
     return cls(**{name: _typed(types_of[name], value) for name, value in raw.items() if name in types_of})
 
 
@@ -111,4 +111,4 @@ def _typed(kind: Any, value: Any) -> Any:
         raise TypeError(f"{value!r} is not {kind.__name__}")
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
-    return from_json(kind, value) if is_dataclass(kind) else value
+    return from_json(kind, value) if isinstance(kind, type) and is_dataclass(kind) else value
