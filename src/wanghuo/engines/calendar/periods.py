@@ -1,10 +1,10 @@
 """Periods of time: when one that began ends, and how a pause moves its end.
 
-Counting of days [C: 民法典 art 201-203]: the day of the event is not counted; a period of months ends on the corresponding day, or
-on the last day of a month that has none; a last day that is a holiday moves to the first working day after it; the last day ends
-at 24:00 (where an office has hours of business the law lets it end with them: we do not, so that nobody is late by our choice).
-Working days leave out holidays altogether [C: 行政处罚法 art 85]. Hours run from the instant of the event, through the night and
-every holiday [C: 民法典 art 201].
+Counting of days [C: 民法典 art 201-203]: the day of the event is not counted; a period of months ends on the
+corresponding day, or on the last day of a month that has none; a last day that is a holiday moves to the first
+working day after it; the last day ends at 24:00 (where an office has hours of business the law lets it end with
+them: we do not, so that nobody is late by our choice). Working days leave out holidays altogether [C: 行政处罚法 art
+85]. Hours run from the instant of the event, through the night and every holiday [C: 民法典 art 201].
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ ONE_INSTANT = timedelta(microseconds=1)
 class Length:
     """How long a period is: `count` of `unit`.
 
-    `roll`: whether a last day that is not worked moves on (days and months only). Measures that burden the other side, such as a
-    sealing of 30 days, do not grow by a holiday: their rules say `roll = false`.
+    `roll`: whether a last day that is not worked moves on (days and months only). Measures that burden the other
+    side, such as a sealing of 30 days, do not grow by a holiday: their rules say `roll = false`.
     """
 
     unit: str
@@ -38,7 +38,9 @@ class Length:
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Length:
-        """The length a rule's value states: exactly one of `UNITS`. Raises ValueError when it states none, or several."""
+        """The length a rule's value states: exactly one of `UNITS`. Raises ValueError when it states none, or
+        several.
+        """
         named = [unit for unit in UNITS if unit in value]
         if len(named) != 1:
             raise ValueError(f"exactly one of {', '.join(UNITS)} is needed, found {', '.join(named) or 'none'}")
@@ -91,9 +93,9 @@ def moved_by_pause(
 ) -> DueAt:
     """The new end of a period that stood still from `paused_at` to `resumed_at`.
 
-    What was left when it was paused is left when it goes on: hours to the second, days and working days as many as before (the
-    days of pausing and of resuming count as days of an event do). A period set by hand (`length` None) moves by the pause itself.
-    Raises ValueError when the pause ends before it begins.
+    What was left when it was paused is left when it goes on: hours to the second, days and working days as many as
+    before (the days of pausing and of resuming count as days of an event do). A period set by hand (`length` None)
+    moves by the pause itself. Raises ValueError when the pause ends before it begins.
     """
     if resumed_at < paused_at:
         raise ValueError("a pause cannot end before it begins")

@@ -1,7 +1,8 @@
 """Which days are worked: weekends, statutory holidays and the workdays moved to weekends.
 
-The days come from the State Council's yearly arrangement as the `chinesecalendar` package lists it. It is published late in the
-year before; a year without a table counts weekends alone, and every answer that rests on such a year says so.
+The days come from the State Council's yearly arrangement as the `chinesecalendar` package lists it. It is published
+late in the year before; a year without a table counts weekends alone, and every answer that rests on such a year
+says so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from chinese_calendar import constants
+from chinese_calendar import constants  # type: ignore[import-untyped]
 
 SATURDAY = 5
 ONE_DAY = timedelta(days=1)
@@ -42,8 +43,9 @@ class WorkCalendar:
         if strangers or off & on:
             wrong = strangers or sorted(off & on)
             raise ValueError(f"calendar of {year}: {wrong[0]} does not belong there or is named twice")
-        keep = lambda days: frozenset(day for day in days if day.year != year)
-        return WorkCalendar(keep(self.holidays) | off, keep(self.workdays) | on, self.years | {year})
+        kept_off = frozenset(day for day in self.holidays if day.year != year)
+        kept_on = frozenset(day for day in self.workdays if day.year != year)
+        return WorkCalendar(kept_off | off, kept_on | on, self.years | {year})
 
     def is_workday(self, day: date) -> bool:
         """Whether `day` is worked."""
@@ -60,7 +62,9 @@ class WorkCalendar:
         return all(year in self.years for year in range(first.year, last.year + 1))
 
     def after(self, day: date, count: int) -> date:
-        """The `count`-th working day after `day`; `day` itself when `count` is 0. Raises ValueError for a negative count."""
+        """The `count`-th working day after `day`; `day` itself when `count` is 0. Raises ValueError for a negative
+        count.
+        """
         if count < 0:
             raise ValueError(f"working days are counted forwards, not {count}")
         for _ in range(count):

@@ -1,4 +1,6 @@
-"""`wanghuo indicators`: measures as JSON, from the records themselves. The shape is stable: docs/modules/indicators.md."""
+"""`wanghuo indicators`: measures as JSON, from the records themselves. The shape is stable:
+docs/modules/indicators.md.
+"""
 
 from __future__ import annotations
 

@@ -123,7 +123,11 @@ def chart_of(
     found: Measure, points: list[tuple[Period, float | None]], before: list[tuple[Period, float | None]]
 ) -> dict[str, Any]:
     """The trend as `{% chart %}` takes it: this year's months, those of the year before, and the target."""
-    rounded = lambda value: None if value is None else round(value, found.indicator.digits)
+    digits = found.indicator.shown_digits
+
+    def rounded(value: float | None) -> float | None:
+        return None if value is None else round(value, digits)
+
     data: dict[str, Any] = {
         "kind": "line",
         "unit": found.indicator.unit,
@@ -131,9 +135,11 @@ def chart_of(
         "labels": [f"{period.first:%Y-%m}" for period, _ in points],
         "series": [
             {"name": Text("实际", "actual"), "data": [rounded(v) for _, v in points]},
-            {"name": Text("上年同月", "a year before"), "data": [rounded(v) for _, v in before], "style": "dotted"},
         ],
     }
+    if any(value is not None for _, value in before):
+        points_before = [rounded(value) for _, value in before]
+        data["series"].append({"name": Text("上年同月", "a year before"), "data": points_before, "style": "dotted"})
     if found.target is not None and not found.indicator.accumulates:
         data["target"] = found.target
     return data

@@ -1,4 +1,6 @@
-"""Measuring: parts by region are added up the tree; a value stands beside its target, what is expected by now, and its light."""
+"""Measuring: parts by region are added up the tree; a value stands beside its target, what is expected by now, and
+its light.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ ON_LINE = Text("达到或领先应达值", "on or ahead of the line")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """An indicator in one region and period. `value` None: nothing to measure. `expected`: what the target asks for by now."""
+    """An indicator in one region and period. `value` None: nothing to measure. `expected`: what the target asks for
+    by now.
+    """
 
     indicator: Indicator
     region: str
@@ -92,7 +96,9 @@ def judged(
     computed_at: datetime | None = None,
     with_below: bool = True,
 ) -> Measure:
-    """A measure and those of the regions just below, each held against its target: the best first, small ones and unknown last."""
+    """A measure and those of the regions just below, each held against its target: the best first, small ones and
+    unknown last.
+    """
     below = _below(region, totals) if with_below else []
     targets = targets_of(of.code, period, [region, *below])
     sample = rule(SAMPLE_RULE, region=region, on=local_day(now)).value["count"]
@@ -139,7 +145,9 @@ def targets_of(code: str, period: Period, regions: list[str]) -> dict[str, float
 
 
 def expected_by_now(of: Indicator, target: float | None, period: Period, now: datetime) -> float | None:
-    """What the target asks for at `now`: a growing count linearly more each day, a rate or a stock all of it at any time."""
+    """What the target asks for at `now`: a growing count linearly more each day, a rate or a stock all of it at any
+    time.
+    """
     if target is None:
         return None
     return target * period.elapsed(now) if of.accumulates else target

@@ -26,7 +26,9 @@ from wanghuo.kernel.ui import forms, render
 
 
 def asked(request: HttpRequest, now: datetime) -> tuple[str, Period]:
-    """The region and period in the address; the actor's own region and this year without them, or where they cannot be read."""
+    """The region and period in the address; the actor's own region and this year without them, or where they cannot
+    be read.
+    """
     actor: Actor = request.actor  # type: ignore[attr-defined]
     today = local_day(now)
     try:
@@ -85,7 +87,6 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
         "period": period,
         "above": _above(actor, region),
         "chart": boards.chart_of(found, points, before),
-        "columns": [(f"{p.first:%m}", value) for p, value in points],
         "rows": ranked(found),
         "unranked": [m for m in found.by_region if m.small],
         "silent": [m for m in found.by_region if m.value is None],
@@ -122,15 +123,17 @@ def _records(found: Measure, actor: Actor, part: str) -> str:
 class TargetForm(forms.Form):
     """A target."""
 
-    region = fields.CharField(label=Text("区划代码", "Division code"), max_length=15)
+    region = fields.CharField(label=Text("区划代码", "Division code"), max_length=15)  # type: ignore[arg-type]
     period = fields.CharField(
-        label=Text("期间", "Period"),
-        help_text=Text("年、季或月：2026、2026-Q4、2026-11", "2026, 2026-Q4 or 2026-11"),
+        label=Text("期间", "Period"),  # type: ignore[arg-type]
+        help_text=Text("年、季或月：2026、2026-Q4、2026-11", "2026, 2026-Q4 or 2026-11"),  # type: ignore[arg-type]
         max_length=10,
     )
-    value = fields.FloatField(label=Text("目标值", "Target"))
+    value = fields.FloatField(label=Text("目标值", "Target"))  # type: ignore[arg-type]
     source = fields.CharField(
-        label=Text("依据", "Set by"), help_text=Text("文件或会议", "a paper or a meeting"), max_length=300
+        label=Text("依据", "Set by"),  # type: ignore[arg-type]
+        help_text=Text("文件或会议", "a paper or a meeting"),  # type: ignore[arg-type]
+        max_length=300,
     )
 
 

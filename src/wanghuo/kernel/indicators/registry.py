@@ -15,7 +15,9 @@ WHAT = Text("指标", "Indicator")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one region adds: numerator, denominator, and how many records could not be counted because data is missing."""
+    """What one region adds: numerator, denominator, and how many records could not be counted because data is
+    missing.
+    """
 
     num: float
     den: float
@@ -33,11 +35,11 @@ Records = Callable[[Actor, str, Period, str], str]
 class Indicator:
     """One measure.
 
-    `counts(period)`: parts by the lowest region that has records, in one grouped query; the kernel adds them up the tree.
-    `records(actor, region, period, part)`: the address of the list behind the number; part is num, den or gap.
-    `kind`: rate (num ÷ den), mean (num ÷ den, in `unit`) or count (num). `better`: up or down. `accumulates`: a count that grows
-    over its period, so that at its middle half the target is expected. `source`, `mark`: where the definition comes from
-    (C national, R regional, U unconfirmed, D ours). `digits`: decimals shown.
+    `counts(period)`: parts by the lowest region that has records, in one grouped query; the kernel adds them up the
+    tree. `records(actor, region, period, part)`: the address of the list behind the number; part is num, den or gap.
+    `kind`: rate (num ÷ den), mean (num ÷ den, in `unit`) or count (num). `better`: up or down. `accumulates`: a
+    count that grows over its period, so that at its middle half the target is expected. `source`, `mark`: where the
+    definition comes from (C national, R regional, U unconfirmed, D ours). `digits`: decimals shown.
     """
 
     code: str
@@ -54,13 +56,20 @@ class Indicator:
     digits: int = 1
 
     def value(self, part: Part | None) -> float | None:
-        """The number a part stands for; None when nothing could be measured (an empty denominator is unknown, never good)."""
+        """The number a part stands for; None when nothing could be measured (an empty denominator is unknown, never
+        good).
+        """
         if self.kind == "count":
             return part.num if part is not None else 0.0
         if part is None or part.den == 0:
             return None
         ratio = part.num / part.den
         return ratio * 100 if self.unit == "%" else ratio
+
+    @property
+    def shown_digits(self) -> int:
+        """The decimals shown: none for a count."""
+        return 0 if self.kind == "count" else self.digits
 
     @property
     def owner(self) -> str:

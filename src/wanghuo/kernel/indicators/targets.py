@@ -53,9 +53,11 @@ class SourceMissing(Invalid):
 
 @transaction.atomic
 def set_target(*, code: str, region: str, period: str, value: float, source: str, actor: Actor) -> IndicatorTarget:
-    """Set or change the target of an indicator for a region and a calendar period; the value before stays in the audit log.
+    """Set or change the target of an indicator for a region and a calendar period; the value before stays in the
+    audit log.
 
-    Raises NotFound (unknown indicator, region out of reach), NotPermitted, NoTargetPeriod, TargetOutOfRange, SourceMissing.
+    Raises NotFound (unknown indicator, region out of reach), NotPermitted, NoTargetPeriod, TargetOutOfRange,
+    SourceMissing.
     """
     of = indicator(code)
     target = IndicatorTarget(code=code)

@@ -13,7 +13,9 @@ from wanghuo.kernel.indicators.registry import Indicator, Part
 
 @contextmanager
 def declared(parts: Mapping[str, Part], **fields: Any) -> Iterator[Indicator]:
-    """The indicator `testing.rate`, in the catalogue for as long as the block lasts; `parts` may be changed meanwhile."""
+    """The indicator `testing.rate`, in the catalogue for as long as the block lasts; `parts` may be changed
+    meanwhile.
+    """
     known: dict[str, Any] = {
         "code": "testing.rate",
         "name": Text("合格率", "pass rate"),

@@ -1,6 +1,7 @@
 """The work calendar of this deployment: the packaged table, and the years that rules `calendar.<year>` add or correct.
 
-Such a rule's value: `{ year = 2027, holidays = [2027-01-01, …], workdays = [2027-01-30, …] }`, from the State Council's notice.
+Such a rule's value: `{ year = 2027, holidays = [2027-01-01, …], workdays = [2027-01-30, …] }`, from the State
+Council's notice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Clocks: a rule makes a deadline, a clock keeps it, and what stops or pauses the clock is recorded with its person and reason."""
+"""Clocks: a rule makes a deadline, a clock keeps it, and what stops or pauses the clock is recorded with its person
+and reason.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from wanghuo.base import Conflict, NotFound, Text
 from wanghuo.base.time import local_day
@@ -52,10 +55,11 @@ def due(rule_id: str, *, region: str, start: datetime) -> Due:
 def start_clock(
     subject: Subject, *, rule: str, start: datetime, due_at: datetime | None = None, move: str = ""
 ) -> Clock:
-    """Start a clock for a record: `due_at` as given, else as the rule computes it; `move` is the act that must come in time.
+    """Start a clock for a record: `due_at` as given, else as the rule computes it; `move` is the act that must come
+    in time.
 
-    A clock of the same rule that still runs for the record ends as void (it is superseded). Open duties of the record that name
-    the rule are tied to the new clock. Raises RuleMissing, NoPeriod.
+    A clock of the same rule that still runs for the record ends as void (it is superseded). Open duties of the
+    record that name the rule are tied to the new clock. Raises RuleMissing, NoPeriod.
     """
     found = find_rule(rule, region=subject.region_code, on=local_day(start))
     if due_at is None and not found.is_clock:
@@ -87,7 +91,7 @@ def _computed(length: Length, start: datetime) -> DueAt:
     return due_at(start, length, work_calendar())
 
 
-def _open_duties(clock: Clock) -> object:
+def _open_duties(clock: Clock) -> QuerySet[Duty]:
     return Duty.objects.filter(
         subject_kind=clock.subject_kind, subject_id=clock.subject_id, rule=clock.rule, closed_at=None, kind="act"
     )
@@ -107,7 +111,8 @@ def clocks_of(subject_kind: str, subject_id: UUID) -> list[Clock]:
 
 @transaction.atomic
 def stop_clock(subject_kind: str, subject_id: UUID, *, rule: str, at: datetime) -> Clock | None:
-    """End a clock: met when `at` is not later than its deadline, else late. What the ladder asked for is closed with it.
+    """End a clock: met when `at` is not later than its deadline, else late. What the ladder asked for is closed with
+    it.
 
     A clock that stood still is judged by when it was paused. Nothing happens when none runs.
     """
@@ -116,7 +121,9 @@ def stop_clock(subject_kind: str, subject_id: UUID, *, rule: str, at: datetime) 
 
 @transaction.atomic
 def void_clock(subject_kind: str, subject_id: UUID, *, rule: str, at: datetime) -> Clock | None:
-    """End a clock whose question no longer arises (superseded, merged, withdrawn): it counts neither as met nor as late."""
+    """End a clock whose question no longer arises (superseded, merged, withdrawn): it counts neither as met nor as
+    late.
+    """
     return _end(subject_kind, subject_id, rule, at, outcome="void")
 
 
@@ -152,7 +159,9 @@ def pause_clock(subject_kind: str, subject_id: UUID, *, rule: str, at: datetime,
 
 @transaction.atomic
 def resume_clock(subject_kind: str, subject_id: UUID, *, rule: str, at: datetime, by: Actor) -> Clock:
-    """Let a paused clock go on: what was left when it was paused is left now. Raises NotFound, ClockStands (not paused)."""
+    """Let a paused clock go on: what was left when it was paused is left now. Raises NotFound, ClockStands (not
+    paused).
+    """
     clock = _must_run(subject_kind, subject_id, rule)
     if clock.paused_at is None:
         raise ClockStands(ref=clock.subject_ref, state=Text("未暂停", "runs"), act=Text("恢复", "resumed"))

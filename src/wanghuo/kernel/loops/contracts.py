@@ -14,7 +14,8 @@ from wanghuo.kernel.rulebook import Rule
 class Subject:
     """What a duty or a clock is about: a record of some module, where it lies, and how people name it.
 
-    `kind`: the module's word for the record (hazard, alarm). `ref`: its human reference; `url`: its page. `what`: the word for its kind.
+    `kind`: the module's word for the record (hazard, alarm). `ref`: its human reference; `url`: its page. `what`:
+    the word for its kind.
     """
 
     kind: str

@@ -65,9 +65,9 @@ def open_duty(
 ) -> Duty:
     """Put an expected act into the inbox of whoever holds `right` over the subject.
 
-    `at_level` (unit, town, county, city, province) narrows it to grants at that level, `assignee` to one person. Without `due_at`
-    the rule computes it. `kind` "read" asks only to take note. A duty that is open already for the same act and addressees is
-    renewed, not doubled. Raises ValueError for an unknown right or level.
+    `at_level` (unit, town, county, city, province) narrows it to grants at that level, `assignee` to one person.
+    Without `due_at` the rule computes it. `kind` "read" asks only to take note. A duty that is open already for the
+    same act and addressees is renewed, not doubled. Raises ValueError for an unknown right or level.
     """
     if right not in rights():
         raise ValueError(f"right not in roles.toml: {right}")

@@ -14,7 +14,8 @@ from wanghuo.kernel.outbox import Event
 class ClockMissed(Event):
     """A clock ran out, or stayed out until the next rung of the ladder.
 
-    `rung`: the rung just reached (remind, urge, interview, list); `level`: its number from 1; `first`: whether it is the first one.
+    `rung`: the rung just reached (remind, urge, interview, list); `level`: its number from 1; `first`: whether it is
+    the first one.
     """
 
     kind: ClassVar[str] = "loops.clock_missed"

@@ -14,7 +14,9 @@ OVERDUE_URL = "/todo?group=overdue"
 
 
 def on_time_counts(period: Period) -> dict[str, Part]:
-    """Clocks that came due in the period: how many were met. Those that still stand still, or void ones, do not count."""
+    """Clocks that came due in the period: how many were met. Those that still stand still, or void ones, do not
+    count.
+    """
     now = timezone.now()
     due = Clock.objects.filter(due_at__gte=period.start, due_at__lt=period.end).exclude(outcome="void")
     judged = due.filter(Q(ended_at__isnull=False) | Q(due_at__lt=now, paused_at=None))

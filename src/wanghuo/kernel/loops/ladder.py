@@ -1,4 +1,6 @@
-"""The ladder: a clock that has run out climbs it rung by rung, and each rung is somebody's duty (提醒 → 督办 → 约谈 → 挂牌)."""
+"""The ladder: a clock that has run out climbs it rung by rung, and each rung is somebody's duty (提醒 → 督办 → 约谈
+→ 挂牌).
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,9 @@ BODY = Text("{ref} 期限 {due:%Y-%m-%d %H:%M}，规则 {rule}", "{ref} was due 
 def run_clocks(now: datetime) -> int:
     """Take every clock whose next rung is due by `now` one rung up; returns how many rungs were climbed.
 
-    Safe to run twice and by two runners at once: each clock is locked, looked at again and climbed in a transaction of its own,
-    and a rung can be recorded once only. A rung counts its delay from when the one before was reached, so a platform that was
-    down for a week does not climb four rungs in a minute.
+    Safe to run twice and by two runners at once: each clock is locked, looked at again and climbed in a transaction
+    of its own, and a rung can be recorded once only. A rung counts its delay from when the one before was reached,
+    so a platform that was down for a week does not climb four rungs in a minute.
     """
     climbed = 0
     for clock_id in _due_ids(now):
@@ -48,7 +50,7 @@ def run_clocks(now: datetime) -> int:
 
 def _due_ids(now: datetime) -> Iterator[UUID]:
     """The clocks that wait, in batches; those that came due while we worked are left for the next run."""
-    last: tuple[datetime, UUID] | None = None
+    last: tuple[datetime | None, UUID] | None = None
     while True:
         rows = Clock.objects.filter(next_step_at__lt=now).order_by("next_step_at", "id")
         if last is not None:
@@ -121,7 +123,9 @@ def _plain_title(clock: Clock) -> Text:
 
 
 def _addressee(clock: Clock, rung: Rung, owed: Duty | None) -> tuple[str, str, int | None]:
-    """Who must answer: right, level and person. Where nobody holds the right at the rung's level, the next level up that has one."""
+    """Who must answer: right, level and person. Where nobody holds the right at the rung's level, the next level up
+    that has one.
+    """
     if not rung.right:
         return (owed.right, owed.at_level, owed.assignee) if owed else ("", "", None)
     levels = UPWARDS[UPWARDS.index(rung.level) :] if rung.level in UPWARDS else ()

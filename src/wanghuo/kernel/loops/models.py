@@ -53,8 +53,9 @@ class About(Scoped):
 class Clock(About):
     """A period that runs, by one rule, for one record.
 
-    `due_at`: whoever acts later is late. `rung`: how far up the ladder it has gone. `next_step_at`: when the next rung is
-    due; None when the clock stands still, has ended, or the ladder is at its top. `outcome`: running, met, late or void.
+    `due_at`: whoever acts later is late. `rung`: how far up the ladder it has gone. `next_step_at`: when the next
+    rung is due; None when the clock stands still, has ended, or the ladder is at its top. `outcome`: running, met,
+    late or void.
     """
 
     VIEW_RIGHT = "loops.supervise"
@@ -184,8 +185,8 @@ def level_of(grant: Grant) -> str:
 class Duty(About):
     """An expected act: a line of the inbox.
 
-    `kind`: act (to be done), or read (to be taken note of). `clock`: the clock behind it, whose rung is the light of the line.
-    `due_at`, `rung`: copied from the clock, because the inbox sorts and filters by them.
+    `kind`: act (to be done), or read (to be taken note of). `clock`: the clock behind it, whose rung is the light of
+    the line. `due_at`, `rung`: copied from the clock, because the inbox sorts and filters by them.
     """
 
     VIEW_RIGHT = "rulebook.view"  # not asked: visible_to goes by the right each duty names
@@ -211,7 +212,7 @@ class Duty(About):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     snooze_reason = models.CharField(max_length=200, blank=True, default="")
 
-    objects = DutyQuerySet.as_manager()
+    objects = DutyQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name_plural = "duties"

@@ -139,9 +139,10 @@ class SnoozeForm(forms.Form):
     """Put a duty off."""
 
     until = fields.DateTimeField(
-        label=Text("推迟到", "Until"), widget=fields.DateTimeInput(attrs={"type": "datetime-local"})
+        label=Text("推迟到", "Until"),  # type: ignore[arg-type]
+        widget=fields.DateTimeInput(attrs={"type": "datetime-local"}),
     )
-    reason = fields.CharField(label=Text("理由", "Reason"), max_length=200, required=False)
+    reason = fields.CharField(label=Text("理由", "Reason"), max_length=200, required=False)  # type: ignore[arg-type]
 
 
 @needs()
@@ -189,8 +190,8 @@ class AnswerForm(forms.Form):
     """What was done about a missed clock."""
 
     answer = fields.CharField(
-        label=Text("办理情况", "What was done"),
-        help_text=Text("督办意见，或约谈的要求与承诺", "the instruction given, or what was asked and promised"),
+        label=Text("办理情况", "What was done"),  # type: ignore[arg-type]
+        help_text=Text("督办意见，或约谈的要求与承诺", "the instruction given, or what was asked and promised"),  # type: ignore[arg-type]
         widget=fields.Textarea(attrs={"rows": 4}),
         max_length=2000,
     )

@@ -21,7 +21,8 @@ LADDER = "loops.ladder"
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One rung. `after`: how long after the one before (the first: after the deadline); `answer`: how long whoever must answer has.
+    """One rung. `after`: how long after the one before (the first: after the deadline); `answer`: how long whoever
+    must answer has.
 
     `right`, `level`: who must answer; an empty right means whoever owes the act itself.
     """

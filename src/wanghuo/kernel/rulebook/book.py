@@ -65,7 +65,9 @@ class Book:
             rules.sort(key=_precedence)
 
     def find(self, rule_id: str, region: str, on: date) -> Rule | None:
-        """The rule in force for `region` on the day `on`: of the nearest region; there, of the deployment before the product."""
+        """The rule in force for `region` on the day `on`: of the nearest region; there, of the deployment before the
+        product.
+        """
         return next(
             (r for r in self.by_id.get(rule_id, ()) if codes.contains(r.region, region) and r.in_force(on)), None
         )

@@ -1,7 +1,8 @@
 """Rule packs: TOML files, checked row by row when they are read.
 
-A pack names its region; every `[[rule]]` in it names its value, clause, source, mark and the day it takes effect. Packs of the
-product lie in params/rules, those of a deployment in <WANGHUO_HOME>/rules. docs/modules/rulebook.md shows one.
+A pack names its region; every `[[rule]]` in it names its value, clause, source, mark and the day it takes effect.
+Packs of the product lie in params/rules, those of a deployment in <WANGHUO_HOME>/rules. docs/modules/rulebook.md
+shows one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +61,9 @@ class Fault:
 class Rule:
     """A rule as one pack states it for one region and span of time.
 
-    `value`: a table; a clock's has exactly one of seconds, minutes, hours, working_days, days, months. `mark`: C confirmed, R regional,
-    U unconfirmed, D ours. `valid_to`: the last day; None while it is in force. `own`: it comes from the deployment's own packs.
+    `value`: a table; a clock's has exactly one of seconds, minutes, hours, working_days, days, months. `mark`: C
+    confirmed, R regional, U unconfirmed, D ours. `valid_to`: the last day; None while it is in force. `own`: it
+    comes from the deployment's own packs.
     """
 
     id: str
@@ -119,9 +122,9 @@ def read_pack(file: Traversable | Path, *, own: bool = False) -> Pack:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        row = re.search(r"line (\d+)", str(error))
+        place = re.search(r"line (\d+)", str(error))
         raise _refused(
-            [_fault(file, int(row[1]) if row else 1, "不是有效的 TOML：{e}", "not valid TOML: {e}", e=error)]
+            [_fault(file, int(place[1]) if place else 1, "不是有效的 TOML：{e}", "not valid TOML: {e}", e=error)]
         ) from None
     rows = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[rule]]"]
     faults = [*_head_faults(file, raw)]
@@ -216,7 +219,7 @@ def _overlaps(file: Traversable | Path, rules: tuple[Rule, ...]) -> Iterator[Fau
         by_key.setdefault((each.id, each.region), []).append(each)
     for versions in by_key.values():
         versions.sort(key=lambda r: r.valid_from)
-        for older, newer in zip(versions, versions[1:], strict=False):
+        for older, newer in pairwise(versions):
             if older.valid_to is None or older.valid_to >= newer.valid_from:
                 yield _fault(
                     file, newer.row, "{i} 与第 {o} 行的有效期重叠", "{i} overlaps with row {o}", i=newer.id, o=older.row

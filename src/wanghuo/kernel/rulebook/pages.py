@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from wanghuo.base import NotFound, Text
 from wanghuo.engines.calendar import UNITS
 from wanghuo.kernel.access.pages import needs
+from wanghuo.kernel.access.roles import right_name, rights
 from wanghuo.kernel.regions import codes, service
 from wanghuo.kernel.rulebook.book import WHAT, Candidate, book, explain
 from wanghuo.kernel.rulebook.packs import MARKS, MEANINGS, Rule
@@ -28,6 +29,17 @@ UNIT_WORDS: dict[str, Text] = {
     "working_days": Text("{n:g} 个工作日", "{n:g} working days"),
     "days": Text("{n:g} 日", "{n:g} days"),
     "months": Text("{n:g} 个月", "{n:g} months"),
+}
+STEP_HEADS: dict[str, Text] = {
+    "rung": Text("代码", "code"),
+    "light": Text("代码", "code"),
+    "name": Text("名称", "name"),
+    "after": Text("在上一级之后", "after the one before"),
+    "answer": Text("答复期限", "to be answered within"),
+    "right": Text("由谁（权限）", "by whom (right)"),
+    "level": Text("层级", "level"),
+    "behind_over": Text("落后超过（%）", "behind by more than (%)"),
+    "act": Text("措施", "action"),
 }
 
 
@@ -116,7 +128,9 @@ def _matches(rule: Rule, words: str) -> bool:
 @needs("rulebook.view")
 @require_GET
 def rule_detail(request: HttpRequest, rule_id: str) -> HttpResponseBase:
-    """One rule: the version that decides for ?region= on ?on=, every other version with its reason, and where it is used."""
+    """One rule: the version that decides for ?region= on ?on=, every other version with its reason, and where it is
+    used.
+    """
     if rule_id not in book().by_id:
         raise NotFound(what=WHAT, ref=rule_id)
     region, on = asked(request)
@@ -135,6 +149,7 @@ def rule_detail(request: HttpRequest, rule_id: str) -> HttpResponseBase:
         "versions": [(c, value_words(c.rule), book().packs[c.rule.pack]) for c in _by_date(candidates)],
         "uses": uses_of(rule_id),
         "steps": _step_rows(chosen) if chosen else [],
+        "step_heads": [STEP_HEADS.get(key, Text(key, key)) for key in _first_step(chosen)],
     }
     return render(request, "rulebook/rule.html", context)
 
@@ -144,7 +159,14 @@ def _step_rows(rule: Rule) -> list[dict[str, str | Text]]:
     return [{key: _step_cell(cell) for key, cell in step.items()} for step in rule.value.get("steps", [])]
 
 
+def _first_step(rule: Rule | None) -> Mapping[str, Any]:
+    steps = rule.value.get("steps", []) if rule else []
+    return steps[0] if steps else {}
+
+
 def _step_cell(cell: Any) -> str | Text:
+    if isinstance(cell, str) and cell in rights():
+        return right_name(cell)
     if isinstance(cell, list) and len(cell) == 2 and all(isinstance(part, str) for part in cell):
         return Text(*cell)
     unit = next((unit for unit in UNITS if isinstance(cell, dict) and unit in cell), None)

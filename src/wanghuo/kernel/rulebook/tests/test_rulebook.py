@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from wanghuo.kernel.rulebook.packs import MARKS, read_pack
 
 DAY = date(2026, 11, 25)
 HEAD = '[pack]\nid = "t"\ntitle = ["试", "test"]\nregion = "44"\nversion = "1"\n'
-GOOD = 'id = "a.b"\ntitle = ["规则", "rule"]\nvalue = { hours = 24 }\nsource = "某规定"\nmark = "R"\nvalid_from = 2020-01-01\n'
+GOOD = 'id = "a.b"\ntitle = ["规则", "rule"]\nvalue = { hours = 24 }\n'
+GOOD += 'source = "某规定"\nmark = "R"\nvalid_from = 2020-01-01\n'
 
 
 def pack_of(tmp_path: Path, *rules: str, name: str = "t.toml", head: str = HEAD, own: bool = False):
@@ -122,10 +124,12 @@ def test_ladders_name_rights_that_exist() -> None:
 def test_pages_and_command(capsys: pytest.CaptureFixture[str]) -> None:
     client = client_for(make_user("xue", "learner", "445281"))
     shown = client.get("/rules?q=复查&region=445281").content.decode()
-    assert "hazards.recheck" in shown and "hazards.verify_exits" not in shown
+    assert "hazards.recheck" in shown
+    assert "hazards.verify_exits" not in shown
     assert "hazards.recheck" not in client.get("/rules?mark=U").content.decode()
     detail = client.get("/rules/hazards.resume_inspection?region=310115").content.decode()
-    assert "上海市规定" in detail and "覆盖" in detail
+    assert "上海市规定" in detail
+    assert "覆盖" in detail
     assert client.get("/rules/loops.ladder").status_code == 200
     assert client.get("/rules/no.such").status_code == 404
     assert client.get("/rules?region=zz&on=yesterday&mark=%00").status_code == 200
@@ -144,3 +148,15 @@ def test_pages_and_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "show", "hazards.recheck", "--region", "zz"]) == 2
     assert main(["rules", "check"]) == 0
     assert command.as_json(rule("hazards.recheck", region="44", on=DAY))["version"]
+
+
+def test_every_rule_that_a_module_names_exists() -> None:
+    source = Path(__file__).parents[3]
+    named = {
+        rule_id
+        for file in source.rglob("*.py")
+        if "tests" not in file.parts
+        for rule_id in re.findall(r'^[A-Z_]*RULE[A-Z_]* = "([a-z_.]+)"', file.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {"hazards.recheck", "loops.soon"} <= named
+    assert named <= set(book().by_id)
