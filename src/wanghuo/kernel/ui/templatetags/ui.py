@@ -151,10 +151,11 @@ def stat_tile(
     missing: int = 0,
     stale: bool = False,
     provisional: bool = False,
+    scale: str = "risk",
 ) -> dict[str, Any]:
     """One figure: label, value with unit, what it is held against. `missing`: how many did not report (told, never
     counted as 0);
-    `level`: shown as shape and word when it is more than 0; None as value is 未报."""
+    `level`: shown as shape and word of `scale` (risk, light) when it is more than 0; None as value is 未报."""
     return {
         "label": label,
         "shown": formats.tile_number(value, current(), digits) if isinstance(value, int | float) else value,
@@ -168,6 +169,7 @@ def stat_tile(
         "missing": missing,
         "stale": stale,
         "provisional": provisional,
+        "scale": scale,
     }
 
 
