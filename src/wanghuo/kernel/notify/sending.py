@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 BELL = "sending"
 ATTEMPTS = 8
-FIRST_PAUSE = timedelta(seconds=5)  # then doubled: given up after 21 minutes
+FIRST_PAUSE = timedelta(seconds=5)  # then doubled: given up after 11 minutes
 CLAIM = timedelta(seconds=60)
 KEPT = timedelta(days=90)
 WEBHOOK, SMS = "webhook", "sms"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 folder, port, clients = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 os.environ.update(WANGHUO_HOME=folder, WANGHUO_MODE="test")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanghuo.entrypoints.web.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "wanghuo.entrypoints.web.settings"
 Path(folder, "static").mkdir()
 
 import django

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 folder = sys.argv[1]
 os.environ.update(WANGHUO_HOME=folder, WANGHUO_MODE="test")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanghuo.entrypoints.web.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "wanghuo.entrypoints.web.settings"
 
 import django
 

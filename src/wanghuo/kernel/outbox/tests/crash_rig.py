@@ -19,7 +19,7 @@ from uuid import UUID
 
 folder, kills = sys.argv[1], int(sys.argv[2])
 os.environ.update(WANGHUO_HOME=folder, WANGHUO_MODE="test", WANGHUO_DATABASE=os.environ.get("CRASH_DATABASE", ""))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanghuo.entrypoints.web.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "wanghuo.entrypoints.web.settings"
 
 import django
 
