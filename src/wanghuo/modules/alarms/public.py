@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.db.models import Count, F, QuerySet, SmallIntegerField
+from django.db.models.functions import Cast
+
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.modules.alarms import contracts, selectors
 from wanghuo.modules.alarms.models import Alarm
@@ -10,11 +13,9 @@ from wanghuo.modules.alarms.states import OPEN
 
 def count_open(*, region: str, actor: Actor) -> dict[int, int]:
     """How many alarms stand in a region, by priority."""
-    rows = selectors.visible(actor).in_region(region).filter(state__in=OPEN).values_list("priority", flat=True)
-    found = {1: 0, 2: 0, 3: 0, 4: 0}
-    for priority in rows:
-        found[priority] += 1
-    return found
+    rows = selectors.visible(actor).in_region(region).filter(state__in=OPEN)
+    counts = rows.values_list("priority").annotate(n=Count("pk")).order_by()
+    return {1: 0, 2: 0, 3: 0, 4: 0} | dict(counts)
 
 
 def standing(*, region: str, actor: Actor, limit: int = 10) -> list[contracts.Alarm]:
@@ -29,6 +30,12 @@ def points(
     rows = selectors.visible(actor).in_region(region).filter(state__in=OPEN)
     rows = rows.filter(lng__gte=west, lng__lte=east, lat__gte=south, lat__lte=north)
     return [_contract(a) for a in rows.order_by("priority", "id")[:limit]]
+
+
+def map_rows(actor: Actor) -> QuerySet[Alarm]:
+    """The open alarms with a place that the actor may see; `level`: 4 for priority 1 down to 1 (read only)."""
+    rows = selectors.visible(actor).filter(state__in=OPEN, lng__isnull=False, lat__isnull=False)
+    return rows.annotate(level=Cast(5 - F("priority"), SmallIntegerField()))
 
 
 def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Alarm]:

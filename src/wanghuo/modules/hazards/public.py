@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
+from django.utils import timezone
+
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.modules.hazards import contracts, selectors, services
 from wanghuo.modules.hazards.models import Hazard
 from wanghuo.modules.hazards.services import order_rectification, verify
 from wanghuo.modules.hazards.states import OPEN
-from wanghuo.modules.hazards.words import Channel, Service
+from wanghuo.modules.hazards.words import Channel, Grade, Service
 
 __all__ = [
     "Channel",
     "Service",
     "count_open",
+    "count_overdue",
+    "map_rows",
     "of_source",
     "order_rectification",
     "points",
@@ -65,6 +70,19 @@ def of_source(source_kind: str, source_ref: str, *, actor: Actor) -> list[contra
 def count_open(*, region: str, actor: Actor) -> int:
     """How many open hazards the actor sees in a region."""
     return selectors.visible(actor).in_region(region).filter(state__in=OPEN).count()
+
+
+def count_overdue(*, region: str, actor: Actor) -> int:
+    """How many open hazards are past their deadline in a region, as far as the actor sees."""
+    late = {"state__in": OPEN, "due_at__lt": timezone.now()}
+    return selectors.visible(actor).in_region(region).filter(**late).count()
+
+
+def map_rows(actor: Actor) -> QuerySet[Hazard]:
+    """The open hazards with a place that the actor may see; `level`: 4 major, 3 overdue, 2 others (read only)."""
+    rows = selectors.visible(actor).filter(state__in=OPEN, lng__isnull=False, lat__isnull=False)
+    steps = (When(grade=Grade.MAJOR, then=Value(4)), When(due_at__lt=timezone.now(), then=Value(3)))
+    return rows.annotate(level=Case(*steps, default=Value(2), output_field=SmallIntegerField()))
 
 
 def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Hazard]:

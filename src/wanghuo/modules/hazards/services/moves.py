@@ -13,7 +13,7 @@ from django.utils import timezone
 from wanghuo.base import Move, Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.audit import record
-from wanghuo.kernel.loops import close_duties, due, open_duty, start_clock, stop_clock
+from wanghuo.kernel.loops import close_duties, due, open_duty, start_clock, stop_clock, void_clock
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.hazards import rules
 from wanghuo.modules.hazards.contracts import HazardMoved
@@ -145,7 +145,9 @@ def stop_expecting(hazard: Hazard, state: str, *, actor: Actor, at: datetime) ->
     """End the clock and the duties of the state just left."""
     close_duties(SUBJECT_KIND, hazard.id, by=actor)
     if state in EXPECTED:
-        stop_clock(SUBJECT_KIND, hazard.id, rule=rule_of(hazard, state), at=at)
+        # an extension replaces the clock: it was neither met nor missed
+        end = void_clock if hazard.state == state else stop_clock
+        end(SUBJECT_KIND, hazard.id, rule=rule_of(hazard, state), at=at)
 
 
 def expect_next(hazard: Hazard, *, actor: Actor, start: datetime) -> None:

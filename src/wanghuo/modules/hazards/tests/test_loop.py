@@ -145,6 +145,7 @@ def test_an_extension_is_later_counted_and_explained() -> None:
         services.extend(hazard.ref, new_due_at=due - timedelta(hours=1), reason="材料未到", actor=LEADER)
     extended = services.extend(hazard.ref, new_due_at=due + timedelta(days=7), reason="材料未到", actor=LEADER)
     assert (extended.extensions, extended.due_at) == (1, due + timedelta(days=7))
+    assert not Clock.objects.filter(outcome="met").exists()
 
 
 def test_merging_keeps_both_findings() -> None:
