@@ -100,15 +100,16 @@ class Committer:
         return [take() for _ in range(min(len(self._queue), MOST_ENTRIES))]
 
     def _commit(self, entries: list[Entry]) -> bool:
+        links, received_us, trust, data, urgencies = zip(*entries, strict=True)
         columns = Columns(
-            received_us=[e.received_us for e in entries],
-            link=[e.link.number if e.link else 0 for e in entries],
-            trust=[e.trust for e in entries],
-            kind=[FRAME if e.link else NOTE for e in entries],
-            data=[e.data for e in entries],
+            received_us=list(received_us),
+            link=[link.number if link else 0 for link in links],
+            trust=list(trust),
+            kind=[FRAME if link else NOTE for link in links],
+            data=list(data),
         )
         opened = [self._opened.popleft() for _ in range(len(self._opened))]
-        urgent = any(e.urgent for e in entries)
+        urgent = any(urgencies)
         while True:
             try:
                 self._writer.commit(columns, urgent=urgent, opened=opened)

@@ -61,6 +61,9 @@ def tell_time(frame: bytes, now: bytes) -> bytes:
 def reply(frame: bytes, now: bytes) -> bytes:
     """What a frame is answered with once it is on disk; b"" for frames that end a transaction."""
     command = frame[26]
+    if command == SEND:
+        body = frame[2:6] + now + frame[18:24] + frame[12:18] + _CONFIRM
+        return b"@@" + body + _TAIL[adler32(body) - 1 & 0xFF]
     if command in UNANSWERED:
         return b""
     if command == CONTROL and len(frame) > EMPTY_FRAME_SIZE and frame[27] == TIME_SYNC:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
 from django.utils import timezone
 
 from wanghuo.base import NotFound, Text
@@ -23,7 +23,7 @@ from wanghuo.modules.sensing.commands import send_command
 from wanghuo.modules.sensing.journal import Reader
 from wanghuo.modules.sensing.models import Device, GatewayCounter, GatewayReport, IngestPosition
 from wanghuo.modules.sensing.services import register_device
-from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE
+from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE, DeviceState
 
 __all__ = [
     "connected_unit_ids",
@@ -33,6 +33,7 @@ __all__ = [
     "devices_by_ids",
     "devices_of_unit",
     "gateway_health",
+    "map_rows",
     "register_device",
     "send_command",
     "visible_devices",
@@ -40,6 +41,14 @@ __all__ = [
 
 SILENT_AFTER = timedelta(seconds=30)
 LOW_DISK_BYTES = 512 * 1024 * 1024
+MAP_LEVELS = {
+    DeviceState.OFFLINE: 3,
+    DeviceState.FAULT: 3,
+    DeviceState.LOW_BATTERY: 2,
+    DeviceState.LATE: 1,
+    DeviceState.MUTED: 1,
+    DeviceState.MAINTENANCE: 1,
+}
 
 
 def device(device_id: UUID) -> contracts.Device:
@@ -72,6 +81,14 @@ def visible_devices(actor: Actor) -> QuerySet[Device]:
     """The devices in service that the actor may see, as rows: for maps, counts and lists of upper modules (read
     only)."""
     return Device.objects.visible_to(actor).filter(state__in=IN_SERVICE)
+
+
+def map_rows(actor: Actor) -> QuerySet[Device]:
+    """The devices in service with a place that the actor may see; `level`: how bad their state is, 0 to 3 (read
+    only)."""
+    steps = [When(state=state, then=Value(level)) for state, level in MAP_LEVELS.items()]
+    rows = visible_devices(actor).filter(lng__isnull=False, lat__isnull=False)
+    return rows.annotate(level=Case(*steps, default=Value(0), output_field=SmallIntegerField()))
 
 
 def connected_unit_ids() -> QuerySet[Device, Any]:

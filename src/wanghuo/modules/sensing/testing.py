@@ -29,10 +29,10 @@ class DeviceFactory(DjangoModelFactory[Device]):
     class Meta:
         model = Device
 
-    ref = Sequence(lambda n: f"SB-445281-2026-{90000 + n:05d}")
-    source = Sequence(lambda n: (1_000_000 + n).to_bytes(6, "little").hex())
-    unit = SubFactory(UnitFactory)
-    region_code = LazyAttribute(lambda d: d.unit.region_code if d.unit else "445281102")
+    ref = Sequence(lambda n: f"SB-445281-2026-{90000 + n:05d}")  # type: ignore[no-untyped-call]
+    source = Sequence(lambda n: (1_000_000 + n).to_bytes(6, "little").hex())  # type: ignore[no-untyped-call]
+    unit = SubFactory(UnitFactory)  # type: ignore[no-untyped-call]
+    region_code = LazyAttribute(lambda d: d.unit.region_code if d.unit else "445281102")  # type: ignore[no-untyped-call]
     floor = "1F"
     location = "消防控制室"
 
