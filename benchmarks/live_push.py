@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 HOST = "127.0.0.1"
 
@@ -49,17 +50,23 @@ def main() -> None:
 
 def prepare(clients: int) -> list[str]:
     """A fresh database, one person, and the keys of as many sessions."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.core.management import call_command
 
-    from wanghuo.kernel.accounts import sessions
-    from wanghuo.kernel.accounts.models import UserSession
     from wanghuo.kernel.accounts.testing import make_user
 
     call_command("migrate", verbosity=0)
-    user = make_user("console", "alarm_operator", "445281")
+    return sessions_of(make_user("console", "alarm_operator", "445281"), clients)
+
+
+def sessions_of(user: Any, count: int) -> list[str]:
+    """Sign a person in, so many times; the keys of the sessions."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    from wanghuo.kernel.accounts import sessions
+    from wanghuo.kernel.accounts.models import UserSession
+
     keys = []
-    for _ in range(clients):
+    for _ in range(count):
         session = sessions.store()
         session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
         session[BACKEND_SESSION_KEY] = "wanghuo.kernel.accounts.backend.PasswordBackend"
