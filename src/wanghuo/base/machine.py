@@ -35,7 +35,7 @@ class Machine:
         assert self.initial in known, f"{self.what}: initial state has no name"
         seen: set[tuple[str, str]] = set()
         for move in self.moves:
-            assert move.source in known and move.target in known, f"{self.what}: {move.name} touches an unnamed state"
+            assert {move.source, move.target} <= known, f"{self.what}: {move.name} touches an unnamed state"
             assert (move.source, move.name) not in seen, f"{self.what}: two moves {move.name} from {move.source}"
             seen.add((move.source, move.name))
 

@@ -77,8 +77,10 @@ ALLOWED_HOSTS = os.environ.get("WANGHUO_HOSTS", "127.0.0.1,localhost").split(","
 DATABASES = {"default": _database(os.environ.get("WANGHUO_DATABASE", ""))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-KERNEL = ("ui", "regions", "access", "accounts", "audit", "loops", "rulebook", "indicators", "ledgers", "outbox")
-KERNEL += ("jobs", "files", "notify", "geo")
+KERNEL = (
+    *("ui", "regions", "access", "accounts", "audit", "loops", "rulebook", "indicators", "ledgers", "outbox"),
+    *("jobs", "files", "notify", "geo"),
+)
 MODULES = ("places", "sensing", "hazards", "alarms", "cockpit")
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -143,6 +145,7 @@ SECURE_HSTS_SECONDS = 365 * 86400 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W002"]  # the header is set by kernel.ui's SecurityHeaders, with all the others
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -97,7 +97,7 @@ def _made_up(
     )
     if shape is None:
         lng, lat, _ = next(found[code] for code in (upper, *reversed(codes.ancestors(upper))) if code in found)
-        return {code: (lng, lat, True) for code in lower}
+        return dict.fromkeys(lower, (lng, lat, True))
     points = _spread(shape, len(lower), seed=zlib.crc32(upper.encode()))
     return {code: (float(x), float(y), True) for code, (x, y) in zip(sorted(lower), points, strict=True)}
 

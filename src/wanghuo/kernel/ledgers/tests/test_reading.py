@@ -76,17 +76,28 @@ def other_zip() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"", b"  \n", b"%PDF-1.7 ...", b"\x89PNG\r\n", b"\xd0\xcf\x11\xe0\xa1\xb1", b"a,b\x00\x01\x02", b"<html><body>",
-        b"PK\x03\x04 not a zip", gzip.compress(as_csv(ROWS))[:-12], gzip.compress(b"\x00\x01\x02" * 50), bomb(), other_zip(),
-    ],
-)  # fmt: skip
+NO_TABLES = {
+    "empty": b"",
+    "blank": b"  \n",
+    "pdf": b"%PDF-1.7 ...",
+    "png": b"\x89PNG\r\n",
+    "old excel": b"\xd0\xcf\x11\xe0\xa1\xb1",
+    "control characters": b"a,b\x00\x01\x02",
+    "html": b"<html><body>",
+    "broken zip": b"PK\x03\x04 not a zip",
+    "cut gzip": gzip.compress(as_csv(ROWS))[:-12],
+    "gzip of no text": gzip.compress(b"\x00\x01\x02" * 50),
+    "zip bomb": bomb(),
+    "another zip": other_zip(),
+}
+
+
+@pytest.mark.parametrize("data", NO_TABLES.values(), ids=NO_TABLES.keys())
 def test_what_is_no_table_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(Unreadable) as refusal:
         list(read_rows(put(tmp_path, data)))
-    assert refusal.value.message.zh and refusal.value.message.en
+    assert refusal.value.message.zh
+    assert refusal.value.message.en
 
 
 def test_the_limits_hold(tmp_path: Path) -> None:
