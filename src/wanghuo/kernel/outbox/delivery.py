@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from wanghuo.kernel.outbox import last_tried
@@ -39,7 +40,7 @@ def drain(limit: int = 1000) -> int:
     for delivery_id in last_tried.of_the_dead():
         _blame(delivery_id)
     tried = 0
-    while tried < limit:
+    while tried < limit and _due().exists():  # looking takes no lock: an idle worker holds up nobody
         seen, done = _batch(min(BATCH, limit - tried))
         tried += done
         if seen == 0:
@@ -47,11 +48,15 @@ def drain(limit: int = 1000) -> int:
     return tried
 
 
+def _due() -> QuerySet[Delivery]:
+    return Delivery.objects.filter(dead=False, next_at__lte=timezone.now())
+
+
 @transaction.atomic
 def _batch(size: int) -> tuple[int, int]:
     """One transaction's worth: how many rows were looked at, how many deliveries were tried."""
     deadline = time.monotonic() + BATCH_S
-    rows = Delivery.objects.filter(dead=False, next_at__lte=timezone.now()).order_by("id").select_related("event")
+    rows = _due().order_by("id").select_related("event")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     mine = list(rows[:size])
