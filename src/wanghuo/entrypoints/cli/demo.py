@@ -17,7 +17,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--gateway", default="127.0.0.1:26875", metavar="HOST:PORT")
     parser.add_argument("--fill-only", action="store_true", help="fill the region and leave")
-    parser.add_argument("--pace", type=float, default=20.0, help="how much faster than the clock daily life runs")
+    parser.add_argument("--pace", type=float, default=10.0, help="how much faster than the clock daily life runs")
     parser.set_defaults(run=run)
 
 
@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     if args.fill_only:
         return 0
     simulator = wanghuo(
-        "simulate", "--gateway", args.gateway, "--world", str(filling.world_file()), "--pace", str(args.pace)
+        *("simulate", "--gateway", args.gateway, "--world", str(filling.world_file()), "--pace", str(args.pace)),
+        *(word for scene in filling.opening_scenes() for word in ("--scene", scene)),
     )
     supervisor = Supervisor([*programs(args.host, args.port, args.gateway), Program("simulator", simulator)])
     supervisor.start()

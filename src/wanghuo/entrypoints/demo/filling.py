@@ -71,6 +71,13 @@ def world_file() -> Path:
     return Path(settings.HOME / "demo-world.json")
 
 
+def opening_scenes() -> tuple[str, ...]:
+    """What the simulator plays soon after the start, so that a visitor sees the loop at work without waiting for chance:
+    a false alarm, a fault, and a fire that a second detector confirms."""
+    sources = [device.source for device in worlds.load(world_file()).devices]
+    return f"{sources[0]}:false_alarm:15", f"{sources[1]}:fault:30", f"{sources[2]}:fire:60"
+
+
 def fill(tell: Tell) -> None:
     """Fill the region; each step is told with the share done. A second call changes nothing."""
     if is_filled():
@@ -173,7 +180,7 @@ def _devices() -> None:
             actor=_system(),
         )
         devices.append(worlds.SimulatedDevice(source, 30.0, worlds.points_for(rng, rng.randint(2, 6))))
-    rhythm = worlds.Rhythm(faults=1.2, false_alarms=0.8, tests=0.1, silences=0.05, fires=0.0, pace=1.0, readings_s=120)
+    rhythm = worlds.Rhythm(faults=0.8, false_alarms=0.4, tests=0.1, silences=0.05, fires=0.01, readings_s=300)
     worlds.save(worlds.World(tuple(devices), rhythm), world_file())
 
 
