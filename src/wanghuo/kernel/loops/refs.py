@@ -6,6 +6,7 @@ import re
 
 from django.db import connection, transaction
 
+from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.loops.models import Counter
 from wanghuo.kernel.regions import codes
 
@@ -37,3 +38,15 @@ def next_refs(prefix: str, region: str, year: int, *, count: int) -> list[str]:
         )
         last = cursor.fetchone()[0]
     return [f"{prefix}-{place}-{year}-{number:05d}" for number in range(last - count + 1, last + 1)]
+
+
+def numbered(prefix: str, number: str, actor: Actor, most: int = 60) -> list[str]:
+    """The references given so far that end with a number of four digits or more (`00017`), the newest years first, in
+    the counties the actor works in; none for a text that is no such number. Which of them exist and may be seen is for
+    the caller to ask."""
+    if not (number.isascii() and number.isdigit() and 4 <= len(number) <= 9) or not int(number):
+        return []
+    rows = Counter.objects.filter(prefix=prefix, last__gte=int(number)).order_by("-year", "region")
+    mine = [grant.region[:COUNTY_WIDTH] for grant in actor.grants]
+    near = [row for row in rows if actor.is_system or any(codes.contains(place, row.region) for place in mine)]
+    return [f"{prefix}-{row.region}-{row.year}-{int(number):05d}" for row in near[:most]]

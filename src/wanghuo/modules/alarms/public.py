@@ -6,6 +6,7 @@ from django.db.models import Count, F, QuerySet, SmallIntegerField
 from django.db.models.functions import Cast
 
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.loops.refs import numbered
 from wanghuo.modules.alarms import contracts, selectors
 from wanghuo.modules.alarms.models import Alarm
 from wanghuo.modules.alarms.states import OPEN
@@ -39,12 +40,12 @@ def map_rows(actor: Actor) -> QuerySet[Alarm]:
 
 
 def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Alarm]:
-    """Alarms whose reference is `text` or ends with it (four characters at least)."""
+    """Alarms whose reference is `text`, or ends with that number (four digits at least)."""
     wanted = text.strip().upper()
     if len(wanted) < 4:
         return []
     rows = selectors.visible(actor)
-    found = rows.filter(ref=wanted) if wanted.startswith("BJ-") else rows.filter(ref__endswith=wanted)
+    found = rows.filter(ref=wanted) if wanted.startswith("BJ-") else rows.filter(ref__in=numbered("BJ", wanted, actor))
     return [_contract(a) for a in found.order_by("-id")[:limit]]
 
 

@@ -9,6 +9,7 @@ from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
 from django.utils import timezone
 
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.loops.refs import numbered
 from wanghuo.modules.hazards import contracts, selectors, services
 from wanghuo.modules.hazards.models import Hazard
 from wanghuo.modules.hazards.services import order_rectification, verify
@@ -86,12 +87,12 @@ def map_rows(actor: Actor) -> QuerySet[Hazard]:
 
 
 def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Hazard]:
-    """Hazards whose reference is `text` or ends with it (four characters at least)."""
+    """Hazards whose reference is `text`, or ends with that number (four digits at least)."""
     wanted = text.strip().upper()
     if len(wanted) < 4:
         return []
     rows = selectors.visible(actor)
-    found = rows.filter(ref=wanted) if wanted.startswith("YH-") else rows.filter(ref__endswith=wanted)
+    found = rows.filter(ref=wanted) if wanted.startswith("YH-") else rows.filter(ref__in=numbered("YH", wanted, actor))
     return [_contract(row) for row in found.order_by("-id")[:limit]]
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, SmallIntegerField, Value
 
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.modules.places import contracts, selectors
@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "get_building",
     "get_unit",
+    "map_rows",
     "must_connect",
     "name_person",
     "register_panel",
@@ -84,8 +85,9 @@ def contacts(unit_id: UUID, actor: Actor) -> tuple[contracts.Contact, ...]:
     return selectors.people_of([unit_id], actor).get(unit_id, ())
 
 
-def search(actor: Actor, q: str, limit: int = 8) -> list[contracts.Found]:
-    """Units and buildings by name, full pinyin, initials, code or the last six characters of a code."""
+def search(actor: Actor, q: str, limit: int = 8, *, kind: str = "") -> list[contracts.Found]:
+    """Units and buildings (`kind`: one of them) by name, full pinyin, initials, code or the last six characters of a
+    code."""
     return [
         contracts.Found(
             kind=entry.kind,
@@ -96,7 +98,7 @@ def search(actor: Actor, q: str, limit: int = 8) -> list[contracts.Found]:
             url=f"/units/{entry.ref}" if entry.kind == "unit" else f"/buildings/{entry.ref}",
             closed=entry.closed,
         )
-        for entry in _search.find(actor, q, limit)
+        for entry in _search.find(actor, q, limit, kind=kind)
     ]
 
 
@@ -111,6 +113,12 @@ def must_connect() -> QuerySet[Unit]:
     """Active units with a fire control room: those that must be connected to the remote monitoring centre
     (GB 50440; the denominator of the networking rate). For subqueries and counts, never for a page."""
     return Unit.objects.filter(state=UnitState.ACTIVE, has_control_room=True)
+
+
+def map_rows(actor: Actor) -> QuerySet[Unit]:
+    """The active units with a place that the actor may see, `level` 0: for the map (read only)."""
+    rows = Unit.objects.visible_to(actor).filter(state=UnitState.ACTIVE, lng__isnull=False, lat__isnull=False)
+    return rows.annotate(level=Value(0, SmallIntegerField()))
 
 
 def count_by_town(rows: QuerySet[Unit]) -> dict[str, int]:

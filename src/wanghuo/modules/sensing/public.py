@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
+from django.db.models import Case, Q, QuerySet, SmallIntegerField, Value, When
 from django.utils import timezone
 
 from wanghuo.base import NotFound, Text
 from wanghuo.kernel.access.actor import Actor, system_actor
+from wanghuo.kernel.loops.refs import numbered
 from wanghuo.modules.places import public as places
 from wanghuo.modules.places.contracts import Contact
 from wanghuo.modules.sensing import contracts, selectors
@@ -35,6 +36,7 @@ __all__ = [
     "gateway_health",
     "map_rows",
     "register_device",
+    "search",
     "send_command",
     "visible_devices",
 ]
@@ -89,6 +91,19 @@ def map_rows(actor: Actor) -> QuerySet[Device]:
     steps = [When(state=state, then=Value(level)) for state, level in MAP_LEVELS.items()]
     rows = visible_devices(actor).filter(lng__isnull=False, lat__isnull=False)
     return rows.annotate(level=Case(*steps, default=Value(0), output_field=SmallIntegerField()))
+
+
+def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Device]:
+    """Devices whose reference or wire address (hex) is `text`, or begins with it (four characters at least)."""
+    wanted = text.strip()
+    if len(wanted) < 4:
+        return []
+    rows = Device.objects.visible_to(actor)
+    found = [*rows.filter(ref__in=numbered("SB", wanted, actor))[:limit]]
+    if not found:
+        begins = Q(ref__startswith=wanted.upper()) if wanted.upper().startswith("SB-") else Q(source__startswith=wanted.lower())
+        found = [*rows.filter(begins).order_by("ref")[:limit]]
+    return [selectors.as_contract(row) for row in found]
 
 
 def connected_unit_ids() -> QuerySet[Device, Any]:

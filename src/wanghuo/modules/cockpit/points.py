@@ -1,0 +1,115 @@
+"""What the map draws: clusters with a count and their worst level, or single objects with a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.scope import grants_q, region_q
+from wanghuo.modules.cockpit.grid import COUNTED_ZOOMS, FINEST_ZOOM, Box, cell_of, column
+from wanghuo.modules.cockpit.layers import Layer
+from wanghuo.modules.cockpit.models import MapCell, MapLayer
+
+MOST = 4000
+TOWN_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What part of the map is looked at. `states`: only objects in one of these; none means all."""
+
+    region: str
+    box: Box
+    zoom: int
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One sign on the map: `count` objects around a place, `level` the worst of them. A single one has `label` and `url`."""
+
+    kind: str
+    lng: float
+    lat: float
+    count: int
+    level: int
+    ref: str
+    label: str = ""
+    url: str = ""
+
+    def as_geojson(self) -> dict[str, Any]:
+        """The feature as map.js takes it."""
+        properties: dict[str, Any] = {"kind": self.kind, "count": self.count, "level": self.level}
+        if self.count == 1:
+            properties |= {"label": self.label or self.ref, "url": self.url}
+        place = [round(self.lng, 6), round(self.lat, 6)]
+        return {"type": "Feature", "geometry": {"type": "Point", "coordinates": place}, "properties": properties}
+
+
+def points(layer: Layer, view: View, *, actor: Actor) -> list[Point]:
+    """The signs of one layer. Counted cells answer from afar, the records themselves from near and for narrow scopes."""
+    found = _from_cells(layer, view, actor) if _cells_answer(layer, view, actor) else _from_rows(layer, view, actor)
+    return list(_named(layer, found, actor))
+
+
+def _cells_answer(layer: Layer, view: View, actor: Actor) -> bool:
+    """Whether cells were counted that can be filtered by what the actor may see: by town at the finest, not by unit."""
+    if not layer.counted or view.states or view.zoom not in COUNTED_ZOOMS or len(view.region) > TOWN_DIGITS:
+        return False
+    grants = actor.with_right(layer.right)
+    if any(grant.unit is not None or len(grant.region) > TOWN_DIGITS for grant in grants):
+        return False
+    return MapLayer.objects.filter(kind=layer.kind).exists()
+
+
+def _from_cells(layer: Layer, view: View, actor: Actor) -> list[Point]:
+    box, zoom = view.box, view.zoom
+    near = Q(
+        x__range=(cell_of(box.west, zoom, 180), cell_of(box.east, zoom, 180)),
+        y__range=(cell_of(box.south, zoom, 90), cell_of(box.north, zoom, 90)),
+    )
+    rows = MapCell.objects.filter(near, region_q(view.region), grants_q(actor, layer.right), kind=layer.kind, zoom=zoom)
+    groups = rows.values("x", "y").annotate(
+        n=Sum("count"), east=Sum("lng_sum"), north=Sum("lat_sum"), worst=Max("level"), first=Min("ref")
+    )
+    return _points(layer, groups)
+
+
+def _from_rows(layer: Layer, view: View, actor: Actor) -> list[Point]:
+    box, zoom = view.box, min(view.zoom, FINEST_ZOOM)
+    rows = layer.rows(actor).filter(region_q(view.region), lng__range=(box.west, box.east), lat__range=(box.south, box.north))
+    if view.states and layer.states:
+        rows = rows.filter(state__in=view.states)
+    groups = (
+        rows.values(x=column("lng", zoom, 180), y=column("lat", zoom, 90))
+        .annotate(n=Count("pk"), east=Sum("lng"), north=Sum("lat"), worst=Max("level"), first=Min("ref"))
+        .order_by()
+    )
+    return _points(layer, groups)
+
+
+def _points(layer: Layer, groups: QuerySet[Any, dict[str, Any]]) -> list[Point]:
+    return [
+        Point(layer.kind, g["east"] / g["n"], g["north"] / g["n"], g["n"], g["worst"], g["first"])
+        for g in groups.order_by()[:MOST]
+    ]
+
+
+def _named(layer: Layer, found: Iterable[Point], actor: Actor) -> Iterator[Point]:
+    """Give single objects their words and address; one that has gone meanwhile is left out."""
+    found = list(found)
+    single = [point.ref for point in found if point.count == 1]
+    names: dict[str, str] = {}
+    for start in range(0, len(single), 500):
+        names.update(layer.rows(actor).filter(ref__in=single[start : start + 500]).values_list("ref", layer.name))
+    for point in found:
+        if point.count > 1:
+            yield point
+        elif point.ref in names:
+            label = f"{point.ref} {names[point.ref]}".strip()
+            url = f"{layer.path}/{point.ref}"
+            yield Point(point.kind, point.lng, point.lat, 1, point.level, point.ref, label, url)
