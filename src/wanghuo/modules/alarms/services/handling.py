@@ -171,7 +171,7 @@ def escalate(ref: str, *, actor: Actor) -> Alarm:
     record(actor, "alarms:alarm:escalate", alarm.ref, region=alarm.region_code)
     people = holders("alarms.supervise", alarm.region_code, sector=alarm.sector, unit=alarm.scope_unit)
     title = Text("报警升级：{place}", "Alarm escalated: {place}").filled({"place": alarm.place})
-    notify(people, level="A", title=title, body=ALARM.name(alarm.state), url=alarm.url, about=alarm.ref)
+    notify(people, level="A", title=title, body=ALARM.name(alarm.state), url=alarm.url, about=alarm.ref, by=actor)
     show(alarm, "changed")
     return alarm
 
