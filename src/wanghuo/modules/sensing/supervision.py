@@ -18,6 +18,7 @@ from wanghuo.modules.sensing.models import Device, DeviceDay, IngestPosition, Se
 from wanghuo.modules.sensing.profiles import profile, profiles
 from wanghuo.modules.sensing.states import HEARD, LATE_AFTER, OFFLINE_AFTER, DeviceState, Facts, decide, silence_s
 
+SETTLING = timedelta(minutes=5)  # devices reconnect and report within a few heartbeats
 LOOK_EVERY = timedelta(minutes=55)  # one look an hour, with room for a late clock
 CHUNK = 500
 
@@ -89,11 +90,14 @@ def _tell_offline(device: Device, at: datetime) -> None:
 def look(now: datetime | None = None) -> int:
     """Add one look at all devices to today's row of each lowest region; gives the regions written. Once an hour.
 
-    No look is taken while nobody listens or ingest stands still: what we did not see is missing, not off line.
+    No look is taken while nobody listens, has only just begun to, or ingest stands still: what we did not see is missing, not
+    off line.
     """
     now = now or timezone.now()
     position = IngestPosition.objects.select_for_update().filter(pk=1).first()
     if position is None or position.through_at is None or now - position.through_at > timedelta(minutes=2):
+        return 0
+    if position.listening_since is not None and now - position.listening_since < SETTLING:
         return 0
     day = local_day(now)
     if DeviceDay.objects.filter(day=day, last_look_at__gt=now - LOOK_EVERY).exists():
