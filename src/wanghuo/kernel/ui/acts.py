@@ -57,7 +57,7 @@ def acts_for(
         address = url
     found: dict[str, Act] = {}
     now_possible = {move.name for move in machine.possible(state)}
-    for move in machine.moves:
+    for move in (*machine.possible(state), *machine.moves):  # the order of the state decides which act comes first
         if move.name in found or move.name in hidden or not actor.can(move.right, row):
             continue
         reason = (refusals or {}).get(move.name)
