@@ -26,6 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AppError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, Invalid) else 1
+    except BrokenPipeError:
+        # whoever read our output has seen enough; the interpreter must not complain about it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
