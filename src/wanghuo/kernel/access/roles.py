@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from wanghuo.base import Text
 
@@ -23,8 +24,19 @@ class Role:
 
 
 @cache
+def _raw() -> dict[str, Any]:
+    return tomllib.loads((resources.files("wanghuo.params") / "roles.toml").read_text("utf-8"))
+
+
+@cache
+def sectors() -> dict[str, Text]:
+    """The industry sectors a grant can be narrowed to, by code, with their names."""
+    return {code: Text(zh, en) for code, (zh, en) in _raw()["sectors"].items()}
+
+
+@cache
 def _table() -> tuple[dict[str, Role], dict[str, Text]]:
-    raw = tomllib.loads((resources.files("wanghuo.params") / "roles.toml").read_text("utf-8"))
+    raw = _raw()
     rights = {code: Text(zh, en) for code, (zh, en) in raw["rights"].items()}
     roles = {}
     for code, row in raw["roles"].items():

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from wanghuo.kernel.access.scope import Scoped, ScopedQuerySet
+from wanghuo.kernel.accounts.sealed import seal, unseal
 
 
 class UserManager(BaseUserManager.from_queryset(ScopedQuerySet)):  # type: ignore[misc]
@@ -27,7 +28,7 @@ class User(AbstractBaseUser, Scoped):
 
     username = models.CharField(max_length=64, unique=True)
     display_name = models.CharField(max_length=64)
-    phone = models.CharField(max_length=24, blank=True, default="")
+    sealed_phone = models.TextField(blank=True, default="")
     language = models.CharField(max_length=2, default="zh")
     is_active = models.BooleanField(default=True)
     demo = models.BooleanField(default=False)
@@ -49,6 +50,21 @@ class User(AbstractBaseUser, Scoped):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def phone(self) -> str:
+        """The whole number; pages show `masked_phone`."""
+        return unseal(self.sealed_phone)
+
+    @phone.setter
+    def phone(self, number: str) -> None:
+        self.sealed_phone = seal(number)
+
+    @property
+    def masked_phone(self) -> str:
+        """The number as colleagues see it: 138****5678."""
+        number = self.phone
+        return f"{number[:3]}****{number[-4:]}" if len(number) >= 11 else "*" * len(number)
 
     def get_full_name(self) -> str:
         """The name colleagues see."""
@@ -117,8 +133,11 @@ class KnownDevice(models.Model):
     """A browser a person has signed in from: its own failure counter keeps strangers from locking the person out of it."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64)
     seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["digest", "user"], name="known_device_once"),)
 
 
 class SignInCounter(models.Model):
