@@ -77,17 +77,13 @@ class _Place:
 def check(rows: Sequence[Row], context: Context) -> list[Judged]:
     """Judge a batch: place in scope, times in order, not imported before."""
     units = places.units_by_codes(row.get("unit", "") for row in rows)
-    refs = [_key(context, row.get("source_ref")) for row in rows]
+    refs = [context.key(row.get("source_ref")) for row in rows]
     known = dict(Alarm.objects.filter(source_ref__in=refs).values_list("source_ref", "ref"))
     return [_judge(row, context, units, known) for row in rows]
 
 
-def _key(context: Context, source_ref: str) -> str:
-    return f"{context.source}:{source_ref}"[:64]
-
-
 def _judge(row: Row, context: Context, units: dict[str, Any], known: dict[str, str]) -> Judged:
-    key = _key(context, row.get("source_ref"))
+    key = context.key(row.get("source_ref"))
     if key in known:
         return Judged(row, "duplicate", note=KNOWN.filled({"ref": known[key]}))
     seen: dict[str, int] = context.memory.setdefault("seen", {})
@@ -159,7 +155,7 @@ def _alarm(judged: Judged, context: Context) -> Alarm:
         cause=str(cause),
         lng=row.get("lng"),
         lat=row.get("lat"),
-        source_ref=_key(context, row.get("source_ref")),
+        source_ref=context.key(row.get("source_ref")),
         imported=True,
         **scope_columns(region, sector=unit.sector if unit else "", unit=unit.id if unit else None),
     )

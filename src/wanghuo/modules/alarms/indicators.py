@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Avg, Count, DateTimeField, DurationField, ExpressionWrapper, F, Q
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Sum
 from django.utils import timezone
 
 from wanghuo.base import Text
@@ -15,10 +15,14 @@ from wanghuo.engines.alarm_logic import Kind
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.indicators import Indicator, Part, register
 from wanghuo.kernel.indicators.periods import Period
+from wanghuo.kernel.indicators.registry import Records
 from wanghuo.kernel.rulebook import rule
 from wanghuo.modules.alarms.models import Alarm
-from wanghuo.modules.alarms.states import AlarmState
+from wanghuo.modules.alarms.selectors import taken_within
+from wanghuo.modules.alarms.states import WAITING, AlarmState
 
+FIRES = (AlarmState.FIRE, AlarmState.CLOSED)  # only a confirmed fire, or a mended fault of another kind, is closed
+FALSE_OR_FIRE = (AlarmState.FALSE, *FIRES)
 TAKE_RULE = "alarms.take_within"
 
 
@@ -27,46 +31,47 @@ def _received(period: Period) -> Q:
 
 
 def handling_counts(period: Period) -> dict[str, Part]:
-    """Seconds from the frame to the judgement of a person, summed, and how many were judged; the unjudged are missing."""
+    """Seconds from the frame to the judgement of a person, summed, and how many were judged; the others are missing."""
     took = ExpressionWrapper(F("judged_at") - F("received_at"), output_field=DurationField())
     judged = Q(judged_at__isnull=False)
     rows = (
         Alarm.objects.filter(_received(period), kind=Kind.FIRE)
         .values("region_code")
-        .annotate(n=Count("pk", filter=judged), waiting=Count("pk", filter=~judged), mean=Avg(took, filter=judged))
+        .annotate(n=Count("pk", filter=judged), waiting=Count("pk", filter=~judged), total=Sum(took, filter=judged))
         .order_by()
     )
     return {
         r["region_code"]: Part(
-            num=r["mean"].total_seconds() * r["n"] if r["mean"] is not None else 0, den=r["n"], missing=r["waiting"]
+            num=r["total"].total_seconds() if r["total"] is not None else 0, den=r["n"], missing=r["waiting"]
         )
         for r in rows
     }
 
 
+def _take_limit_s(period: Period) -> int:
+    return int(rule(TAKE_RULE, region="0", on=local_day(period.start)).value["seconds"])
+
+
 def take_counts(period: Period) -> dict[str, Part]:
     """Fire alarms taken within the seconds of the rule, among those received."""
-    limit = rule(TAKE_RULE, region="0", on=local_day(period.start)).value["seconds"]
-    within = ExpressionWrapper(F("received_at") + timedelta(seconds=limit), output_field=DateTimeField())
     rows = (
         Alarm.objects.filter(_received(period), kind=Kind.FIRE, imported=False)
         .values("region_code")
-        .annotate(den=Count("pk"), num=Count("pk", filter=Q(taken_at__lte=within)))
+        .annotate(den=Count("pk"), num=Count("pk", filter=taken_within(_take_limit_s(period))))
         .order_by()
     )
     return {r["region_code"]: Part(num=r["num"], den=r["den"], missing=0) for r in rows}
 
 
 def false_counts(period: Period) -> dict[str, Part]:
-    """False alarms among the fire alarms that were judged and were no test."""
-    judged = (AlarmState.FALSE, AlarmState.FIRE, AlarmState.CLOSED)
+    """False alarms among the fire alarms that were judged and were no test; those nobody judged yet are missing."""
     rows = (
         Alarm.objects.filter(_received(period), kind=Kind.FIRE)
         .values("region_code")
         .annotate(
-            den=Count("pk", filter=Q(state__in=judged)),
+            den=Count("pk", filter=Q(state__in=FALSE_OR_FIRE)),
             num=Count("pk", filter=Q(state=AlarmState.FALSE)),
-            waiting=Count("pk", filter=Q(judged_at__isnull=True)),
+            waiting=Count("pk", filter=Q(state__in=WAITING)),
         )
         .order_by()
     )
@@ -76,7 +81,7 @@ def false_counts(period: Period) -> dict[str, Part]:
 def fire_counts(period: Period) -> dict[str, Part]:
     """Alarms confirmed as fires."""
     rows = (
-        Alarm.objects.filter(_received(period), kind=Kind.FIRE, state__in=(AlarmState.FIRE, AlarmState.CLOSED))
+        Alarm.objects.filter(_received(period), kind=Kind.FIRE, state__in=FIRES)
         .values("region_code")
         .annotate(n=Count("pk"))
         .order_by()
@@ -84,17 +89,30 @@ def fire_counts(period: Period) -> dict[str, Part]:
     return {r["region_code"]: Part(num=r["n"], den=1, missing=0) for r in rows}
 
 
-def records(actor: Actor, region: str, period: Period, part: str) -> str:
-    """The alarms behind a number."""
-    first, last = timezone.localtime(period.start).date(), timezone.localtime(period.end).date()
-    known = {"region": region, "kind": "fire", "received": f"{first.isoformat()}..{last.isoformat()}"}
-    if part == "num":
-        known["judged"] = "1"
-    return "/alarms?" + urlencode(known)
+def _records(**parts: Mapping[str, Any]) -> Records:
+    """The list of alarms behind each part, by filters that are the conditions counted."""
+
+    def address(actor: Actor, region: str, period: Period, part: str) -> str:
+        first, after = timezone.localtime(period.start).date(), timezone.localtime(period.end).date()
+        span = f"{first.isoformat()}..{after.isoformat()}"
+        known = {"region": region, "kind": str(Kind.FIRE), "received": span}
+        return "/alarms?" + urlencode(known | parts[part], doseq=True)
+
+    return address
+
+
+def _taken_records(actor: Actor, region: str, period: Period, part: str) -> str:
+    """The alarms taken within the seconds of the rule that held when the period began, or not."""
+    by_part: dict[str, Mapping[str, Any]] = {
+        "num": {"here": "1", "taken_within": _take_limit_s(period)},
+        "den": {"here": "1"},
+        "gap": {"here": "1", "not_taken_within": _take_limit_s(period)},
+    }
+    return _records(**by_part)(actor, region, period, part)
 
 
 def _declare(code: str, name: Text, formula: Text, **known: Any) -> None:
-    register(Indicator(code=code, name=name, formula=formula, source="regulations 9.2", mark="D", records=records, **known))
+    register(Indicator(code=code, name=name, formula=formula, source="regulations 9.2", mark="D", **known))
 
 
 _declare(
@@ -105,6 +123,7 @@ _declare(
     better="down",
     kind="mean",
     counts=handling_counts,
+    records=_records(num={"judged": "1"}, den={"judged": "1"}, gap={"unjudged": "1"}),
 )
 _declare(
     "alarms.take_on_time_rate",
@@ -114,6 +133,7 @@ _declare(
     better="up",
     kind="rate",
     counts=take_counts,
+    records=_taken_records,
 )
 _declare(
     "alarms.false_share",
@@ -123,6 +143,7 @@ _declare(
     better="down",
     kind="rate",
     counts=false_counts,
+    records=_records(num={"state": AlarmState.FALSE}, den={"state": FALSE_OR_FIRE}, gap={"state": FIRES}),
 )
 _declare(
     "alarms.fires",
@@ -132,5 +153,6 @@ _declare(
     better="down",
     kind="count",
     counts=fire_counts,
+    records=_records(num={"state": FIRES}, den={"state": FIRES}, gap={"state": FIRES}),
     accumulates=True,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 
 from wanghuo.base import NotFound
@@ -53,3 +53,15 @@ def shift_of(user_id: int | None) -> Shift | None:
     if user_id is None:
         return None
     return Shift.objects.filter(user_id=user_id, ended_at__isnull=True).order_by("-started_at").first()
+
+
+def taken_within(seconds: int) -> Q:
+    """Taken within so many seconds of being received."""
+    limit = ExpressionWrapper(F("received_at") + timedelta(seconds=seconds), output_field=DateTimeField())
+    return Q(taken_at__lte=limit)
+
+
+def not_taken_within(seconds: int) -> Q:
+    """Taken later than that, or not at all."""
+    limit = ExpressionWrapper(F("received_at") + timedelta(seconds=seconds), output_field=DateTimeField())
+    return Q(taken_at__isnull=True) | Q(taken_at__gt=limit)

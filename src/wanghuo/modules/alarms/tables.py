@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db.models import Q
 
 from wanghuo.base import Text
@@ -9,6 +11,7 @@ from wanghuo.engines.alarm_logic import PRIORITIES
 from wanghuo.kernel.ui.filters import Choice, Flag, Words
 from wanghuo.kernel.ui.lists import Column, Empty, Link, ListPage
 from wanghuo.kernel.ui.spans import Span
+from wanghuo.modules.alarms.selectors import not_taken_within, taken_within
 from wanghuo.modules.alarms.states import ALARM, CAUSES, OPEN, AlarmState
 from wanghuo.modules.alarms.words import KIND_NAMES, NAMES
 
@@ -24,6 +27,13 @@ MARKS = {
     AlarmState.CLOSED: "done",
 }
 
+
+def _taken(seconds: str, condition: Callable[[int], Q]) -> Q:
+    """The condition for the seconds in the URL; what is no number of seconds of a day fits no row."""
+    good = seconds.isascii() and seconds.isdigit() and len(seconds) < 6
+    return condition(int(seconds)) if good else Q(pk__in=[])
+
+
 ALARMS = ListPage(
     title=Text("报警记录", "Alarms"),
     what=Text("报警", "alarms"),
@@ -35,7 +45,9 @@ ALARMS = ListPage(
         Column("priority", Text("级", "Class"), kind="template", template="alarms/_priority.html"),
         Column("condition", Text("类型", "Type"), value=lambda a: NAMES[a.condition]),
         Column("place", Text("单位与点位", "Unit and point")),
-        Column("state", Text("状态", "State"), kind="state", machine=ALARM, marks={str(k): v for k, v in MARKS.items()}),
+        Column(
+            "state", Text("状态", "State"), kind="state", machine=ALARM, marks={str(k): v for k, v in MARKS.items()}
+        ),
         Column("cause", Text("误报原因", "Cause"), value=lambda a: CAUSES[a.cause] if a.cause else None, wide=True),
         Column("received_at", Text("收到", "Received"), kind="when"),
         Column("count", Text("次数", "Times"), kind="number", wide=True),
@@ -48,12 +60,23 @@ ALARMS = ListPage(
         Choice("cause", Text("误报原因", "Cause"), {str(k): v for k, v in CAUSES.items()}),
         Flag("open", Text("未结", "open"), lambda: Q(state__in=OPEN)),
         Flag("judged", Text("已判定", "judged"), lambda: Q(judged_at__isnull=False)),
+        Flag("unjudged", Text("无判定时间", "not judged"), lambda: Q(judged_at__isnull=True)),
+        Flag("here", Text("本平台接收", "received here"), lambda: Q(imported=False)),
+        Words("taken_within", Text("接警不超过（秒）", "taken within (s)"), where=lambda s: _taken(s, taken_within)),
+        Words(
+            "not_taken_within",
+            Text("未在此秒数内接警", "not taken within (s)"),
+            where=lambda s: _taken(s, not_taken_within),
+        ),
         Words("unit", Text("单位", "unit"), where=lambda words: Q(unit__ref=words.upper())),
         Words("device", Text("设备", "device"), where=lambda words: Q(device__ref=words.upper())),
         Span("received", Text("收到", "received"), "received_at"),
     ),
     links=(Link(Text("值班台", "Console"), "/alarms/console", "alarms.handle", icon="bell", main=True),),
     empty=Empty(
-        Text("设备报来的火警、故障、离线都在这里，一处一条，重复的自动归并。", "Fires, faults and silent devices, one line each.")
+        Text(
+            "设备报来的火警、故障、离线都在这里，一处一条，重复的自动归并。",
+            "Fires, faults and silent devices, one line each.",
+        )
     ),
 )

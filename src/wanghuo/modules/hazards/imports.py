@@ -76,17 +76,13 @@ def check(rows: Sequence[Row], context: Context) -> list[Judged]:
     """Judge a batch: units known, place in scope, dates in order, not imported before."""
     units = places.units_by_codes(row.get("unit", "") for row in rows)
     refs = [row.get("source_ref") for row in rows]
-    before = Hazard.objects.filter(source_kind="import", source_ref__in=[_key(context, r) for r in refs])
+    before = Hazard.objects.filter(source_kind="import", source_ref__in=[context.key(r) for r in refs])
     known = dict(before.values_list("source_ref", "ref"))
     return [_judge(row, context, units, known) for row in rows]
 
 
-def _key(context: Context, source_ref: str) -> str:
-    return f"{context.source}:{source_ref}"[:64]
-
-
 def _judge(row: Row, context: Context, units: dict[str, Any], known: dict[str, str]) -> Judged:
-    key = _key(context, row.get("source_ref"))
+    key = context.key(row.get("source_ref"))
     if key in known:
         return Judged(row, "duplicate", note=KNOWN.filled({"ref": known[key]}))
     seen: dict[str, int] = context.memory.setdefault("seen", {})
@@ -170,7 +166,7 @@ def _hazard(judged: Judged, context: Context) -> Hazard:
         lng=row.get("lng"),
         lat=row.get("lat"),
         source_kind="import",
-        source_ref=_key(context, row.get("source_ref")),
+        source_ref=context.key(row.get("source_ref")),
         imported=True,
         **scope_columns(region, sector=unit.sector if unit else "", unit=unit.id if unit else None),
     )

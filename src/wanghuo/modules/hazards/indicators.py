@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from wanghuo.base import Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.indicators import Indicator, Part, register
 from wanghuo.kernel.indicators.periods import Period
+from wanghuo.kernel.indicators.registry import Records
+from wanghuo.modules.hazards import counting
 from wanghuo.modules.hazards.models import Hazard, Recheck
-from wanghuo.modules.hazards.states import DONE, HazardState
-
-NEVER_ONE = (HazardState.DISMISSED, HazardState.MERGED)
 
 
 def _parts(condition: Q, numerator: Q) -> dict[str, Part]:
     """Numerator and denominator for each lowest region, in one query."""
     rows = (
         Hazard.objects.filter(condition)
-        .exclude(state__in=NEVER_ONE)
         .values("region_code")
         .annotate(den=Count("pk"), num=Count("pk", filter=numerator))
         .order_by()
@@ -32,24 +30,17 @@ def _parts(condition: Q, numerator: Q) -> dict[str, Part]:
 
 def closing_counts(period: Period) -> dict[str, Part]:
     """Closed in the period, among those open at its start or reported within it."""
-    done_before = Q(closed_at__isnull=False, closed_at__lt=period.start)
-    closed = Q(closed_at__gte=period.start, closed_at__lt=period.end, state__in=DONE)
-    return _parts(Q(found_at__lt=period.end) & ~done_before, closed)
+    return _parts(counting.standing(period.start, period.end), counting.closed(period.start, period.end))
 
 
 def backlog_counts(period: Period) -> dict[str, Part]:
     """Closed in the period, among those open at its start."""
-    open_at_start = Q(found_at__lt=period.start) & (Q(closed_at__isnull=True) | Q(closed_at__gte=period.start))
-    closed = Q(closed_at__gte=period.start, closed_at__lt=period.end, state__in=DONE)
-    return _parts(open_at_start, closed)
+    return _parts(counting.backlog(period.start, period.end), counting.closed(period.start, period.end))
 
 
 def on_time_counts(period: Period) -> dict[str, Part]:
-    """Put right by the deadline, among those whose deadline fell into the period and has come or that were handed in."""
-    due = Q(due_at__gte=period.start, due_at__lt=period.end)
-    judged = Q(due_at__lte=timezone.now()) | Q(submitted_at__isnull=False) | Q(closed_at__isnull=False)
-    in_time = Q(submitted_at__lte=F("due_at")) | Q(submitted_at__isnull=True, closed_at__lte=F("due_at"))
-    return _parts(due & judged, in_time)
+    """Put right by the deadline, among those whose deadline fell into the period and is settled."""
+    return _parts(counting.due(period.start, period.end) & counting.settled(), counting.in_time())
 
 
 def recheck_counts(period: Period) -> dict[str, Part]:
@@ -65,11 +56,8 @@ def recheck_counts(period: Period) -> dict[str, Part]:
 
 def open_counts(period: Period) -> dict[str, Part]:
     """Open at the end of the period, or now while it still runs."""
-    at = min(period.end, timezone.now())
-    still = Q(closed_at__isnull=True) | Q(closed_at__gte=at)
     rows = (
-        Hazard.objects.filter(Q(found_at__lt=at) & still)
-        .exclude(state__in=NEVER_ONE)
+        Hazard.objects.filter(counting.left(period.start, period.end))
         .values("region_code")
         .annotate(n=Count("pk"))
         .order_by()
@@ -77,30 +65,32 @@ def open_counts(period: Period) -> dict[str, Part]:
     return {row["region_code"]: Part(num=row["n"], den=1, missing=0) for row in rows}
 
 
-def _listing(known: Mapping[str, str]) -> str:
-    return "/hazards?" + urlencode({key: value for key, value in known.items() if value})
+SPAN = "SPAN"
+CLOSING = {"num": {"closed": SPAN}, "den": {"standing": SPAN}, "gap": {"standing": SPAN, "left": SPAN}}
+BACKLOG = {
+    "num": {"backlog": SPAN, "closed": SPAN},
+    "den": {"backlog": SPAN},
+    "gap": {"backlog": SPAN, "left": SPAN},
+}
+ON_TIME = {
+    "num": {"due": SPAN, "in_time": "1"},
+    "den": {"due": SPAN, "settled": "1"},
+    "gap": {"due": SPAN, "late": "1"},
+}
+RECHECKS = {"num": {"passed": SPAN}, "den": {"rechecked": SPAN}, "gap": {"failed": SPAN}}
+STOCK = {part: {"left": SPAN} for part in ("num", "den", "gap")}
 
 
-def _between(period: Period) -> str:
-    first, last = timezone.localtime(period.start).date(), timezone.localtime(period.end).date()
-    return f"{first.isoformat()}..{last.isoformat()}"
+def _records(filters: Mapping[str, Mapping[str, str]]) -> Records:
+    """The list of hazards behind each part, by filters that are the conditions counted."""
 
+    def address(actor: Actor, region: str, period: Period, part: str) -> str:
+        first, after = timezone.localtime(period.start).date(), timezone.localtime(period.end).date()
+        span = f"{first.isoformat()}..{after.isoformat()}"
+        known = {name: span if value == SPAN else value for name, value in filters[part].items()}
+        return "/hazards?" + urlencode({"region": region, **known})
 
-def closing_records(actor: Actor, region: str, period: Period, part: str) -> str:
-    """The hazards behind the closing rate."""
-    if part == "num":
-        return _listing({"region": region, "closed": _between(period)})
-    return _listing({"region": region, "standing": _between(period)})
-
-
-def on_time_records(actor: Actor, region: str, period: Period, part: str) -> str:
-    """The hazards behind the on-time rate."""
-    return _listing({"region": region, "due": _between(period), "late": "1" if part == "gap" else ""})
-
-
-def open_records(actor: Actor, region: str, period: Period, part: str) -> str:
-    """The hazards that are open."""
-    return _listing({"region": region, "open": "1"})
+    return address
 
 
 register(
@@ -116,7 +106,7 @@ register(
         mark="D",
         kind="rate",
         counts=closing_counts,
-        records=closing_records,
+        records=_records(CLOSING),
     )
 )
 register(
@@ -130,7 +120,7 @@ register(
         mark="D",
         kind="rate",
         counts=backlog_counts,
-        records=closing_records,
+        records=_records(BACKLOG),
     )
 )
 register(
@@ -144,7 +134,7 @@ register(
         mark="D",
         kind="rate",
         counts=on_time_counts,
-        records=on_time_records,
+        records=_records(ON_TIME),
     )
 )
 register(
@@ -158,7 +148,7 @@ register(
         mark="D",
         kind="rate",
         counts=recheck_counts,
-        records=closing_records,
+        records=_records(RECHECKS),
     )
 )
 register(
@@ -172,6 +162,6 @@ register(
         mark="D",
         kind="count",
         counts=open_counts,
-        records=open_records,
+        records=_records(STOCK),
     )
 )

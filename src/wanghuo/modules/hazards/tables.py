@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from wanghuo.base import Text
 from wanghuo.kernel.ui.filters import Choice, Flag, Words
 from wanghuo.kernel.ui.lists import Column, Empty, Link, ListPage
 from wanghuo.kernel.ui.spans import Span
+from wanghuo.modules.hazards import counting
 from wanghuo.modules.hazards.states import DONE, HAZARD, LISTING, OPEN, HazardState
 from wanghuo.modules.hazards.words import CHANNELS, GRADES, LEVELS
-
-def _late() -> Q:
-    in_time = Q(submitted_at__lte=F("due_at")) | Q(submitted_at__isnull=True, closed_at__lte=F("due_at"))
-    judged = Q(due_at__lte=timezone.now()) | Q(submitted_at__isnull=False) | Q(closed_at__isnull=False)
-    return judged & ~in_time
-
-
-def _standing(start: datetime, end: datetime) -> Q:
-    """Open at some time of the span: found before its end and not gone before its start."""
-    gone = Q(closed_at__isnull=False, closed_at__lt=start)
-    never = Q(state__in=(HazardState.DISMISSED, HazardState.MERGED))
-    return Q(found_at__lt=end) & ~gone & ~never
-
 
 MARKS = {
     HazardState.REPORTED: "new",
@@ -53,9 +39,15 @@ HAZARDS = ListPage(
     period="found_at",
     columns=(
         Column("ref", Text("编号", "Reference"), kind="ref"),
-        Column("place", Text("单位与位置", "Unit and place"), value=lambda h: f"{h.unit.name} {h.place}" if h.unit else h.place),
+        Column(
+            "place",
+            Text("单位与位置", "Unit and place"),
+            value=lambda h: f"{h.unit.name} {h.place}" if h.unit else h.place,
+        ),
         Column("description", Text("问题", "What is wrong"), wide=True),
-        Column("state", Text("状态", "State"), kind="state", machine=HAZARD, marks={str(k): v for k, v in MARKS.items()}),
+        Column(
+            "state", Text("状态", "State"), kind="state", machine=HAZARD, marks={str(k): v for k, v in MARKS.items()}
+        ),
         Column("due_at", Text("期限", "Due"), kind="due", sort="due_at", met="closed_at"),
         Column("grade", Text("等级", "Grade"), value=lambda h: GRADES[h.grade], wide=True),
         Column("channel", Text("来源", "Found by"), value=lambda h: CHANNELS[h.channel], wide=True),
@@ -68,17 +60,29 @@ HAZARDS = ListPage(
         Choice("channel", Text("来源", "Found by"), {str(k): v for k, v in CHANNELS.items()}),
         Flag("open", Text("未结", "open"), lambda: Q(state__in=OPEN)),
         Flag("overdue", Text("已逾期", "overdue"), lambda: Q(state__in=OPEN, due_at__lt=timezone.now())),
-        Flag("late", Text("未按期整改", "not put right in time"), _late),
+        Flag("settled", Text("期限已见分晓", "deadline settled"), counting.settled),
+        Flag("in_time", Text("按期整改", "put right in time"), counting.in_time),
+        Flag("late", Text("未按期整改", "not put right in time"), counting.late),
         Flag("listed", Text("挂牌中", "listed"), lambda: Q(listed=True)),
         Flag("done", Text("已销案", "closed"), lambda: Q(state__in=DONE)),
         Words("unit", Text("单位", "unit"), where=lambda words: Q(unit__ref=words.upper())),
-        Span("due", Text("期限", "due"), "due_at"),
-        Span("closed", Text("销案", "closed"), "closed_at"),
-        Span("standing", Text("期内在办", "standing within"), where=_standing),
+        Span("due", Text("期限", "due"), where=counting.due),
+        Span("closed", Text("销案", "closed"), where=counting.closed),
+        Span("standing", Text("期内在办", "open at some time of"), where=counting.standing),
+        Span("backlog", Text("期初未结", "open at the start of"), where=counting.backlog),
+        Span("left", Text("期末未结", "open at the end of"), where=counting.left),
+        Span("rechecked", Text("复查", "re-inspected"), where=counting.rechecked),
+        Span("passed", Text("复查合格", "passed"), where=counting.passed),
+        Span("failed", Text("复查未合格", "not passed"), where=counting.failed),
     ),
-    links=(Link(Text("上报隐患", "Report a hazard"), "/hazards/new", "hazards.report", icon="plus", key="n", main=True),),
+    links=(
+        Link(Text("上报隐患", "Report a hazard"), "/hazards/new", "hazards.report", icon="plus", key="n", main=True),
+    ),
     empty=Empty(
-        Text("这里是所有渠道发现的隐患，一处发现、一本账管到销案。", "Every hazard found by anybody, followed until it is closed."),
+        Text(
+            "这里是所有渠道发现的隐患，一处发现、一本账管到销案。",
+            "Every hazard found by anybody, followed until it is closed.",
+        ),
         Link(Text("上报隐患", "Report a hazard"), "/hazards/new", "hazards.report"),
     ),
 )
