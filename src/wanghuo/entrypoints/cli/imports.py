@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
     service.set_mapping(run_id=result.id, data=data, actor=actor)
     result = service.check(run_id=result.id, actor=actor, progress=_progress)
     faulty = bool(result.counts["error"])
-    if not args.dry_run and not (faulty and not args.good_rows):
+    anything = result.counts["new"] or result.counts["update"]
+    if anything and not args.dry_run and not (faulty and not args.good_rows):
         service.begin_write(run_id=result.id, actor=actor, good_rows_only=args.good_rows)
         result = service.write(run_id=result.id, actor=actor, progress=_progress)
     _finish(result, args)

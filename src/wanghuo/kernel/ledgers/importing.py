@@ -6,6 +6,7 @@ services as the module's forms. `check` writes nothing. An example stands in doc
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,7 @@ CELL_KINDS: tuple[CellKind, ...] = ("text", "int", "float", "bool", "date", "dat
 
 
 NOTHING_SAID = Text("", "")
+LONGEST_KEY = 64
 
 
 class CoordinateSystem(StrEnum):
@@ -115,6 +117,12 @@ class Context:
     source: str
     mark: str = ""
     memory: dict[str, Any] = field(default_factory=dict)
+
+    def key(self, old_ref: str) -> str:
+        """The reference a record had elsewhere, with its source, so that the numbers of two systems do not meet; at
+        most 64 characters: what is longer stands as its SHA-256."""
+        whole = f"{self.source}:{old_ref}"
+        return whole if len(whole) <= LONGEST_KEY else hashlib.sha256(whole.encode()).hexdigest()
 
 
 Check = Callable[[Sequence[Row], Context], list[Judged]]

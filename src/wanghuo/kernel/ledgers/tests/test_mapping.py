@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wanghuo.base import Text
 from wanghuo.kernel.ledgers import mapping as maps
 from wanghuo.kernel.ledgers import values
-from wanghuo.kernel.ledgers.importing import Column, CoordinateSystem, ImportKind, Row
+from wanghuo.kernel.ledgers.importing import Column, Context, CoordinateSystem, ImportKind, Row
 
 KIND = ImportKind(
     code="shops",
@@ -164,3 +164,14 @@ def test_numbers_come_back_with_and_without_unit(number: float) -> None:
 def test_no_text_crashes_the_mapping_parser(text: str) -> None:
     with contextlib.suppress(maps.BadMapping):
         maps.from_data(maps.parse(text), KIND)
+
+
+def test_numbers_of_two_long_named_sources_do_not_meet() -> None:
+    def keys(source):
+        context = Context(actor=None, region="445281", coordinates=None, source=source)
+        return {context.key(ref) for ref in ("1", "2")}
+
+    assert keys("旧系统") == {"旧系统:1", "旧系统:2"}
+    long, other = "某县教育局历年检查台账（含乡镇中心校）" * 4, "某县民政局历年检查台账（含乡镇敬老院）" * 4
+    assert len(keys(long) | keys(other)) == 4
+    assert all(len(key) == 64 for key in keys(long))
