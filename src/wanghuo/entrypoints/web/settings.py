@@ -7,6 +7,8 @@ Environment, each with its default:
   WANGHUO_HOSTS     127.0.0.1,localhost   host names the web answers to
   WANGHUO_REGION    0              code of the region this deployment runs (0: the whole country)
   WANGHUO_GATEWAY   127.0.0.1:26875     where device frames arrive
+  WANGHUO_MAP_APPROVAL  (none)     审图号 of the maps, shown beside them; a published map of China needs one
+  WANGHUO_PASSWORDS  dengbao       which rules passwords follow: dengbao (GB/T 22239) or asvs (OWASP ASVS 5.0)
 """
 
 from __future__ import annotations
@@ -130,6 +132,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["wanghuo.kernel.accounts.backend.PasswordBackend"]
 PASSWORD_HASHERS = ["wanghuo.kernel.accounts.hashers.PepperedArgon2"]
 LOGIN_URL = "/login"
+PASSWORD_PROFILE = os.environ.get("WANGHUO_PASSWORDS", "dengbao")
 SECOND_FACTOR = "staff" if PRODUCTION else "optional"  # who must have one: staff, or nobody must
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -162,6 +165,7 @@ MEDIA_ROOT = HOME / "files"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 REGION = os.environ.get("WANGHUO_REGION", "0")
+MAP_APPROVAL = os.environ.get("WANGHUO_MAP_APPROVAL", "")
 GATEWAY = os.environ.get("WANGHUO_GATEWAY", "127.0.0.1:26875")
 JOURNAL = HOME / "journal.sqlite3"
 

@@ -63,7 +63,7 @@ PROFILES = {
 
 def profile() -> Profile:
     """The rules of this deployment."""
-    return PROFILES[getattr(settings, "PASSWORD_PROFILE", "dengbao")]
+    return PROFILES[settings.PASSWORD_PROFILE]
 
 
 def has_run_out(user: User) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,8 +18,10 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.geo import locate
 from wanghuo.kernel.regions import codes, loading, outlines
 from wanghuo.kernel.regions.models import Region
+from wanghuo.kernel.regions.naming import latin
 
 WHAT = Text("区划", "division")
+EDIT = "regions.edit"
 _REMEMBERED_S = 300.0
 _names: dict[str, tuple[float, str, str]] = {}
 
@@ -190,9 +192,9 @@ def renumber(*, code: str, replaced_by: str, on: date, actor: Actor) -> None:
 
     Raises NotFound, NotPermitted, Invalid.
     """
-    actor.require("regions.edit")
+    actor.require(EDIT)
     row = Region.objects.select_for_update().filter(code=code).first()
-    if row is None or not _in_reach(actor, code):
+    if row is None or not may_edit(actor, code):
         raise NotFound(what=WHAT, ref=code)
     if replaced_by == code or not Region.objects.filter(code=replaced_by).exists():
         raise UnknownRegion(text=replaced_by)
@@ -204,5 +206,48 @@ def renumber(*, code: str, replaced_by: str, on: date, actor: Actor) -> None:
     transaction.on_commit(forget)
 
 
-def _in_reach(actor: Actor, code: str) -> bool:
-    return actor.is_system or any(codes.contains(g.region, code) for g in actor.with_right("regions.edit"))
+@transaction.atomic
+def import_divisions(rows: Sequence[Mapping[str, Any]], *, source: str, actor: Actor) -> int:
+    """Add or correct divisions: villages, grids, populations, points, dates. Returns how many rows were written.
+
+    A row has `code` (kept form) and `name`, and where known `lng`, `lat` (WGS-84), `population`, `population_source`,
+    `valid_from`, `valid_to`, `replaced_by`. What a row leaves out stays as it is. Rows are marked with their source, so that
+    loading the packaged table again leaves them alone. Raises NotPermitted, UnknownRegion (out of reach, or no upper one).
+    """
+    actor.require(EDIT)
+    for row in rows:
+        if not may_edit(actor, row["code"]):
+            raise UnknownRegion(text=row["code"])
+    known = {r.code: r for r in Region.objects.select_for_update().filter(code__in=[row["code"] for row in rows])}
+    uppers = {codes.parent(row["code"]) for row in rows}
+    there = set(Region.objects.filter(code__in=uppers).values_list("code", flat=True)) | {row["code"] for row in rows}
+    for row in sorted(rows, key=lambda row: len(row["code"])):
+        upper = codes.parent(row["code"])
+        if upper not in there:
+            raise UnknownRegion(text=upper or "")
+        _write_division(known.get(row["code"]), row, source)
+    audit.record(actor, "regions:region:import", source, region=actor.home, after={"rows": len(rows)})
+    transaction.on_commit(forget)
+    return len(rows)
+
+
+def _write_division(region: Region | None, row: Mapping[str, Any], source: str) -> None:
+    code = row["code"]
+    if region is None:
+        region = Region(code=code, level=codes.level(code), parent_id=codes.parent(code), name=row["name"])
+    letters = latin(row["name"])
+    region.name, region.name_en, region.pinyin, region.initials = (
+        row["name"], letters.english, letters.pinyin, letters.initials
+    )  # fmt: skip
+    for name in ("population", "population_source", "valid_from", "valid_to", "replaced_by"):
+        if row.get(name) not in (None, ""):
+            setattr(region, name, row[name])
+    if row.get("lng") is not None and row.get("lat") is not None:
+        region.lng, region.lat, region.made_up = row["lng"], row["lat"], False
+    region.source = source[:120]
+    region.save()
+
+
+def may_edit(actor: Actor, code: str) -> bool:
+    """Whether the actor keeps the divisions of the tree in which `code` lies."""
+    return actor.is_system or any(codes.contains(g.region, code) for g in actor.with_right(EDIT))

@@ -1,3 +1,10 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from wanghuo.kernel.regions import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("regions/options", pages.options),
+    path("geo/boundaries/<str:code>.json", pages.boundaries),
+    path("admin/regions", pages.regions),
+    path("admin/regions/renumber", pages.renumber),
+]

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, SmallIntegerField, Value
 
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.accounts.units import UnitRef
 from wanghuo.modules.places import contracts, selectors
 from wanghuo.modules.places import search as _search
 from wanghuo.modules.places.models import Building, Unit
@@ -18,6 +19,7 @@ from wanghuo.modules.places.services import name_person, register_unit
 from wanghuo.modules.places.states import UnitState
 
 __all__ = [
+    "account_unit",
     "Panel",
     "buildings_by_ids",
     "contacts",
@@ -49,6 +51,12 @@ def unit_by_code(code: str) -> contracts.Unit | None:
     if row is None and code:
         row = Unit.objects.filter(~Q(local_code=""), local_code=code).first()
     return selectors.as_contract(row) if row else None
+
+
+def account_unit(key: str | UUID) -> UnitRef | None:
+    """A unit as the accounts need it, by its reference or its key: a grant can be narrowed to one unit."""
+    row = Unit.objects.filter(**({"pk": key} if isinstance(key, UUID) else {"ref": key.strip().upper()})).first()
+    return UnitRef(row.pk, row.ref, row.name, row.region_code) if row else None
 
 
 def units_by_codes(codes: Iterable[str]) -> dict[str, contracts.Unit]:
