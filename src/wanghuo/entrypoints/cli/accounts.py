@@ -83,7 +83,7 @@ def run_list(args: argparse.Namespace) -> int:
     from wanghuo.kernel.accounts import selectors
 
     for user in selectors.people(system_actor("cli")).order_by("username"):
-        held = [{"role": g.role, "region": g.region_code, "sector": g.sector} for g in user.held]
+        held = [{"role": g.role, "region": g.region_code, "sector": g.sector} for g in user.held]  # type: ignore[attr-defined]
         told = {"username": user.username, "name": user.display_name, "active": user.is_active, "grants": held}
         print(json.dumps(told, ensure_ascii=False))
     return 0
@@ -105,7 +105,7 @@ def _region(text: str) -> str:
 
     code = "0" if text == "0" else regions.resolve(text)
     if code is None:
-        raise regions.UnknownRegion(text=text)
+        raise regions.UnknownRegion(words=text)
     return code
 
 

@@ -44,7 +44,7 @@ def run_show(args: argparse.Namespace) -> int:
 
     code = service.resolve(args.text)
     if code is None:
-        raise service.UnknownRegion(text=args.text)
+        raise service.UnknownRegion(words=args.text)
     row = service.get(code)
     told = {
         "code": row.code,

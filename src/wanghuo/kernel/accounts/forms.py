@@ -95,7 +95,7 @@ class PlacedForm(Form):
     def clean_region(self) -> str:
         code = regions.resolve(self.cleaned_data["region"])
         if code is None:
-            raise forms.ValidationError(say(regions.UnknownRegion(text=self.cleaned_data["region"]).message))
+            raise forms.ValidationError(say(regions.UnknownRegion(words=self.cleaned_data["region"]).message))
         return code
 
 
@@ -141,11 +141,11 @@ class GrantForm(PlacedForm):
     field_order = ("role", "region", "sector", "unit", "reason", "expires_on")
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        self.base_fields["role"].choices = [
+        self.base_fields["role"].choices = [  # type: ignore[attr-defined]
             ("", Text("请选择", "Choose")),
             *((r.code, r.name) for r in roles().values()),
         ]
-        self.base_fields["sector"].choices = [("", Text("不限", "All")), *sectors().items()]
+        self.base_fields["sector"].choices = [("", Text("不限", "All")), *sectors().items()]  # type: ignore[attr-defined]
         self.actor = actor
         super().__init__(*args, **kwargs)
 

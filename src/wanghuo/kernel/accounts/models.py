@@ -39,7 +39,7 @@ class User(AbstractBaseUser, Scoped):
     created_by = models.BigIntegerField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
 
     class Meta:
         indexes = (

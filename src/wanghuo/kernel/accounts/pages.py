@@ -137,7 +137,7 @@ def account(request: HttpRequest) -> HttpResponse:
     def save(data: dict[str, Any]) -> User:
         return service.change_profile(
             user_id=user.pk,
-            actor=request.actor,
+            actor=request.actor,  # type: ignore[attr-defined]
             language=data["language"],
             phone=data["phone"] or None,  # type: ignore[attr-defined]
         )

@@ -145,7 +145,7 @@ def grant_role(
     Raises NotFound, NotPermitted, OwnAccount, RolesExclude, Invalid (unknown role, region or sector, past expiry).
     """
     user = _managed(user_id, actor)
-    _require_reach(actor, region_code, field="region_code")
+    _require_reach(actor, region_code)
     _check_grant(role, sector, expires_at)
     _check_exclusive(user, role)
     same = {"user": user, "role": role, "region_code": region_code, "sector": sector, "unit": unit}
@@ -249,12 +249,12 @@ def _managed(user_id: int, actor: Actor) -> User:
     return user
 
 
-def _require_reach(actor: Actor, region_code: str, field: str = "region_code") -> None:
+def _require_reach(actor: Actor, region_code: str) -> None:
     """Raise NotPermitted without the right at all, Invalid when it doesn't reach the place: no place is told to exist."""
     actor.require(MANAGE)
     reached = actor.is_system or any(codes.contains(g.region, region_code) for g in actor.with_right(MANAGE))
     if not reached or not _is_region(region_code):
-        raise Invalid(regions.UnknownRegion.text, field=field, text=region_code)
+        raise regions.UnknownRegion(field="region", words=region_code)
 
 
 def _is_region(code: str) -> bool:

@@ -38,7 +38,7 @@ def begin(user: User, session: SessionBase, *, address: str = "", browser: str =
     if not session.session_key:
         session.save()
     session[FACTOR_AT] = timezone.now().timestamp()
-    row = UserSession.objects.create(
+    row = UserSession.objects.create(  # type: ignore[misc]
         user=user, session_key=session.session_key, address=address[:45], browser=browser[:80]
     )
     for extra in UserSession.objects.filter(user=user).order_by("-started_at", "-id")[AT_ONCE:]:

@@ -125,9 +125,9 @@ def remember_device(request: HttpRequest, response: HttpResponse, user: User) ->
 def browser_name(agent: str) -> str:
     """A browser and a system in words, from its User-Agent: "Chrome · Windows"."""
     browsers = (("MicroMessenger", "WeChat"), ("DingTalk", "DingTalk"), ("Edg", "Edge"), ("Firefox", "Firefox"))
-    browsers += (("Chrome", "Chrome"), ("Safari", "Safari"))
+    browsers += (("Chrome", "Chrome"), ("Safari", "Safari"))  # type: ignore[assignment]
     systems = (("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"))
-    systems += (("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+    systems += (("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))  # type: ignore[assignment]
     named = [next((name for mark, name in table if mark in agent), "") for table in (browsers, systems)]
     return " · ".join(name for name in named if name) or "?"
 

@@ -45,7 +45,7 @@ def options(request: HttpRequest) -> HttpResponse:
 
     Only the actor's own tree is offered. JSON `{"options": [{"code", "name", "path", "level"}]}`, else a fragment of list items.
     """
-    own = regions_with(request.actor.grants)
+    own = regions_with(request.actor.grants)  # type: ignore[attr-defined]
     words = request.GET.get("q", "").replace("\x00", "").strip()[:60]
     found = service.find(words, within=own, limit=SHOWN) if words and own else _below(request, own)
     offered = [_option(region) for region in found]
@@ -159,7 +159,7 @@ REGIONS = ListPage(
 @require_GET
 def regions(request: HttpRequest) -> HttpResponseBase:
     """Every division of the own tree; `?under=` shows what lies one level below one."""
-    rows = Region.objects.filter(within_q(request.actor))
+    rows = Region.objects.filter(within_q(request.actor))  # type: ignore[attr-defined]
     under = _code(request.GET.get("under", ""))
     if under:
         rows = rows.filter(parent_id=under)
@@ -180,16 +180,16 @@ def within_q(actor: Actor) -> Q:
 class RenumberForm(Form):
     """A division ends, and another takes its place."""
 
-    code = forms.CharField(label=Text("原代码", "Old code"), max_length=15)
+    code = forms.CharField(label=Text("原代码", "Old code"), max_length=15)  # type: ignore[arg-type]
     replaced_by = forms.CharField(
-        label=Text("新代码", "New code"),
+        label=Text("新代码", "New code"),  # type: ignore[arg-type]
         max_length=15,
-        help_text=Text("须已在区划表中。", "It must be in the table already."),
+        help_text=Text("须已在区划表中。", "It must be in the table already."),  # type: ignore[arg-type]
     )
     on = forms.DateField(
-        label=Text("生效日", "From"),
+        label=Text("生效日", "From"),  # type: ignore[arg-type]
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=Text(
+        help_text=Text(  # type: ignore[arg-type]
             "自这一天起用新代码；以前的记录保留原代码。",
             "New records use the new code from that day; old records keep theirs.",
         ),
@@ -203,7 +203,10 @@ def renumber(request: HttpRequest) -> HttpResponseBase:
 
     def save(data: dict[str, Any]) -> date:
         service.renumber(
-            code=_code(data["code"]), replaced_by=_code(data["replaced_by"]), on=data["on"], actor=request.actor
+            code=_code(data["code"]),
+            replaced_by=_code(data["replaced_by"]),
+            on=data["on"],
+            actor=request.actor,  # type: ignore[attr-defined]
         )
         day: date = data["on"]
         return day

@@ -30,7 +30,7 @@ class UnknownRegion(Invalid):
     """A text that names no division, or more than one."""
 
     code = "regions.unknown"
-    text = Text("找不到区划“{text}”，请选列表中的一个。", "There is no division “{text}”; choose one of the list.")
+    text = Text("找不到区划“{words}”，请选列表中的一个。", "There is no division “{words}”; choose one of the list.")
 
 
 def get(code: str) -> Region:
@@ -39,6 +39,11 @@ def get(code: str) -> Region:
     if found is None:
         raise NotFound(what=WHAT, ref=code)
     return found
+
+
+def forget_names() -> None:
+    """Forget the remembered names, after divisions were changed."""
+    _names.clear()
 
 
 def _names_of(code: str) -> tuple[str, str]:
@@ -197,7 +202,7 @@ def renumber(*, code: str, replaced_by: str, on: date, actor: Actor) -> None:
     if row is None or not may_edit(actor, code):
         raise NotFound(what=WHAT, ref=code)
     if replaced_by == code or not Region.objects.filter(code=replaced_by).exists():
-        raise UnknownRegion(text=replaced_by)
+        raise UnknownRegion(words=replaced_by)
     before = {"valid_to": row.valid_to.isoformat() if row.valid_to else "", "replaced_by": row.replaced_by}
     row.valid_to, row.replaced_by = on, replaced_by
     row.save(update_fields=["valid_to", "replaced_by"])
@@ -217,14 +222,14 @@ def import_divisions(rows: Sequence[Mapping[str, Any]], *, source: str, actor: A
     actor.require(EDIT)
     for row in rows:
         if not may_edit(actor, row["code"]):
-            raise UnknownRegion(text=row["code"])
+            raise UnknownRegion(words=row["code"])
     known = {r.code: r for r in Region.objects.select_for_update().filter(code__in=[row["code"] for row in rows])}
     uppers = {codes.parent(row["code"]) for row in rows}
     there = set(Region.objects.filter(code__in=uppers).values_list("code", flat=True)) | {row["code"] for row in rows}
     for row in sorted(rows, key=lambda row: len(row["code"])):
         upper = codes.parent(row["code"])
         if upper not in there:
-            raise UnknownRegion(text=upper or "")
+            raise UnknownRegion(words=upper or "")
         _write_division(known.get(row["code"]), row, source)
     audit.record(actor, "regions:region:import", source, region=actor.home, after={"rows": len(rows)})
     transaction.on_commit(forget)

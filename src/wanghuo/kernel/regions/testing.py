@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wanghuo.kernel.regions import service
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions.models import Region
 
@@ -32,6 +33,7 @@ ROWS = (
 
 def make_regions() -> None:
     """Put the test divisions in; calling it again changes nothing."""
+    service.forget_names()
     Region.objects.bulk_create(
         [
             Region(
