@@ -214,7 +214,7 @@ def check(_: argparse.Namespace) -> int:
     """The quick pass: static checks and the tests on SQLite."""
     set_up("test")
     good = static()
-    tests = pytest("-m", "not browser and not crash", name="tests on SQLite").go(live=True)
+    tests = pytest("-m", "not browser and not crash and not alone", name="tests on SQLite").go(live=True)
     return 0 if report([tests]) and good else 1
 
 
@@ -227,14 +227,14 @@ def test(args: argparse.Namespace) -> int:
     good = static()
     # the groups differ in what they load a core with: the crash rig and the browser must not compete with the rest
     say("SQLite 上的测试 / Tests on SQLite")
-    checks.append(pytest("-m", "not browser and not crash", name="tests on SQLite").go(live=True))
+    checks.append(pytest("-m", "not browser and not crash and not alone", name="tests on SQLite").go(live=True))
     say("PostgreSQL 上的测试 / Tests on PostgreSQL")
     with postgres() as url:
         floors = ("src/wanghuo/kernel", "src/wanghuo/modules", "src/wanghuo/entrypoints", "tests")
-        choice = ("-m", "not browser and not crash and not embedded", *floors)
+        choice = ("-m", "not browser and not crash and not alone and not embedded", *floors)
         checks.append(pytest(*choice, env={"WANGHUO_DATABASE": url}, name="tests on PostgreSQL").go(live=True))
     say("断电式中断与浏览器 / Crashes and the browser")
-    checks.append(pytest("-m", "crash", workers=1, name="crash rig").go(live=True))
+    checks.append(pytest("-m", "crash or alone", workers=1, name="crash rig").go(live=True))
     checks.append(pytest("-m", "browser", workers=2, name="browser journeys").go(live=True))
     say("结果 / Results")
     good = report(checks) and good

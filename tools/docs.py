@@ -34,7 +34,10 @@ def classes_of(package: str, root: type) -> list[type]:
         value
         for module in modules_of(package)
         for value in vars(module).values()
-        if inspect.isclass(value) and issubclass(value, root) and value is not root and value.__module__.startswith(package)
+        if inspect.isclass(value)
+        and issubclass(value, root)
+        and value is not root
+        and value.__module__.startswith(package)
     }
     return sorted(found, key=lambda c: c.__name__)
 

@@ -89,7 +89,7 @@ class Invalid(AppError):
     status = 422
     text = Text("输入有误。", "The input is not valid.")
 
-    def __init__(self, text: Text | None = None, *, field: str = "", **known: Any) -> None:
+    def __init__(self, text: Text | None = None, /, *, field: str = "", **known: Any) -> None:
         super().__init__(**known)
         self.field = field
         self._text = text

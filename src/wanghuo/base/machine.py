@@ -82,7 +82,7 @@ class Machine:
     def _mermaid_lines(self) -> Iterator[str]:
         yield "stateDiagram-v2"
         for state, text in self.names.items():
-            yield f"    state \"{text.zh} {text.en}\" as {state}"
+            yield f'    state "{text.zh} {text.en}" as {state}'
         yield f"    [*] --> {self.initial}"
         for move in self.moves:
             yield f"    {move.source} --> {move.target}: {move.label.zh} {move.label.en}"

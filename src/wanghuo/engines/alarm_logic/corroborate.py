@@ -12,7 +12,9 @@ MANUAL_CALL_POINT = 23  # component type of GB/T 26875.3-2011, table 5
 
 TWO_DEVICES = Text("{window_s:g} 秒内 {count} 个独立触发装置报警", "{count} independent devices within {window_s:g} s")
 PRESSED = Text("手动报警按钮 {device} 被按下", "manual call point {device} was pressed")
-ONE_DEVICE = Text("{device} 报警，{window_s:g} 秒内无第二个装置", "{device} triggered, no second device within {window_s:g} s")
+ONE_DEVICE = Text(
+    "{device} 报警，{window_s:g} 秒内无第二个装置", "{device} triggered, no second device within {window_s:g} s"
+)
 UNTRUSTED = Text(
     "来源可信度低（{trust}），自动转报须有两个装置或人工确认",
     "the source proves little ({trust}): automatic forwarding needs two devices or a person",

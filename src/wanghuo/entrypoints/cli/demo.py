@@ -17,6 +17,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--gateway", default="127.0.0.1:26875", metavar="HOST:PORT")
     parser.add_argument("--fill-only", action="store_true", help="fill the region and leave")
+    parser.add_argument("--small", action="store_true", help="a region of a few units, filled in seconds")
     parser.add_argument("--pace", type=float, default=10.0, help="how much faster than the clock daily life runs")
     parser.set_defaults(run=run)
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from wanghuo.entrypoints.demo import filling
     from wanghuo.entrypoints.supervisor import Program, Supervisor, wanghuo
 
-    filling.fill(_show)
+    filling.fill(_show, filling.SMALL if args.small else filling.FULL)
     if args.fill_only:
         return 0
     simulator = wanghuo(

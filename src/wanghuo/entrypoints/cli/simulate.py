@@ -44,7 +44,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--seed", type=int, default=20261121)
     parser.add_argument("--pace", type=float, help="how much faster than the clock daily life runs")
     parser.add_argument("--for", dest="lasts_s", type=float, metavar="SECONDS", help="stop after this long")
-    parser.add_argument("--scene", action="append", default=[], metavar="SOURCE:STORY[:SECONDS]", help=", ".join(STORIES))
+    parser.add_argument(
+        "--scene", action="append", default=[], metavar="SOURCE:STORY[:SECONDS]", help=", ".join(STORIES)
+    )
     parser.add_argument("--quiet-life", action="store_true", help="heartbeats and scenes only")
     parser.set_defaults(run=run)
 

@@ -23,11 +23,23 @@ from wanghuo.kernel.access.actor import Actor, Grant, system_actor
 COUNTY, CITY = "445281", "4452"
 SEED = 20261121
 PASSWORD = "Wanghuo-demo-2026"  # noqa: S105 - printed at the start of the demo, and good for nothing else
-UNITS, HAZARDS, ALARMS = 90, 420, 600
 FIRST_SOURCE = 1_000_001
 FILLED = "demo-filled.json"
 
 Tell = Callable[[Text, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is made up: units, past hazards, past alarms, and hazards that stand open."""
+
+    units: int
+    hazards: int
+    alarms: int
+    open: int
+
+
+FULL, SMALL = Size(90, 420, 600, 24), Size(30, 40, 30, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +90,18 @@ def opening_scenes() -> tuple[str, ...]:
     return f"{sources[0]}:false_alarm:15", f"{sources[1]}:fault:30", f"{sources[2]}:fire:60"
 
 
-def fill(tell: Tell) -> None:
+def fill(tell: Tell, size: Size = FULL) -> None:
     """Fill the region; each step is told with the share done. A second call changes nothing."""
     if is_filled():
         return
     steps: Sequence[tuple[Text, Callable[[], None]]] = (
         (Text("载入全国区划与边界", "loading divisions and boundaries"), _regions),
-        (Text("登记示例单位与责任人", "registering units and people in charge"), _units),
+        (Text("登记示例单位与责任人", "registering units and people in charge"), lambda: _units(size.units)),
         (Text("开设演示账号", "opening demo accounts"), _accounts),
         (Text("登记示例设备", "registering devices"), _devices),
-        (Text("导入一年的历史隐患", "importing a year of past hazards"), _history_of_hazards),
-        (Text("导入一年的历史报警", "importing a year of past alarms"), _history_of_alarms),
-        (Text("上报在办隐患", "reporting open hazards"), _open_hazards),
+        (Text("导入一年的历史隐患", "importing a year of past hazards"), lambda: _history_of_hazards(size.hazards)),
+        (Text("导入一年的历史报警", "importing a year of past alarms"), lambda: _history_of_alarms(size.alarms)),
+        (Text("上报在办隐患", "reporting open hazards"), lambda: _open_hazards(size.open)),
         (Text("设定目标并计算指标", "setting targets and computing indicators"), _indicators),
     )
     for number, (what, step) in enumerate(steps):
@@ -116,10 +128,10 @@ def _towns() -> list[tuple[str, str, float, float]]:
     return [(code, name, lng, lat) for code, name, lng, lat in found if lng is not None and lat is not None]
 
 
-def _units() -> None:
+def _units(count: int) -> None:
     from wanghuo.modules.places import public as places
 
-    for made in making.units(_towns(), UNITS, SEED):
+    for made in making.units(_towns(), count, SEED):
         unit = places.register_unit(region_code=made.region_code, sector=made.sector, actor=_system(), **made.fields)
         for role, name, phone in made.people:
             places.name_person(unit_ref=unit.ref, role=role, name=name, phone=phone, actor=_system())
@@ -128,7 +140,7 @@ def _units() -> None:
 def _demo_units() -> list[Any]:
     from wanghuo.modules.places import public as places
 
-    codes = [f"DEMO-{number + 1:04d}" for number in range(UNITS)]
+    codes = [f"DEMO-{number + 1:04d}" for number in range(FULL.units)]
     found = places.units_by_codes(codes)
     return [found[code] for code in codes if code in found]
 
@@ -206,22 +218,22 @@ def _import(kind: str, rows: Sequence[dict[str, str]]) -> None:
     service.write(run_id=run.id, actor=actor)
 
 
-def _history_of_hazards() -> None:
+def _history_of_hazards(count: int) -> None:
     refs = [u.ref for u in _demo_units()]
-    _import("hazards", making.past_hazards(refs, HAZARDS, timezone.localtime(), SEED))
+    _import("hazards", making.past_hazards(refs, count, timezone.localtime(), SEED))
 
 
-def _history_of_alarms() -> None:
+def _history_of_alarms(count: int) -> None:
     refs = [u.ref for u in _demo_units() if u.has_control_room]
-    _import("alarms", making.past_alarms(refs, ALARMS, timezone.localtime(), SEED))
+    _import("alarms", making.past_alarms(refs, count, timezone.localtime(), SEED))
 
 
-def _open_hazards() -> None:
+def _open_hazards(count: int) -> None:
     """Hazards in every stage, each brought there by the act of somebody with the right."""
     from wanghuo.modules.hazards import public as hazards
 
     rng = random.Random(f"{SEED}/open")
-    chosen = rng.sample(_demo_units(), 24)
+    chosen = rng.sample(_demo_units(), count)
     for number, unit in enumerate(chosen):
         basis, item, description = rng.choice(making.PROBLEMS)
         reported = hazards.report_hazard(

@@ -9,8 +9,45 @@ from datetime import datetime, timedelta
 from typing import Any
 
 SURNAMES = "陈林黄张李王吴刘蔡杨许郑谢郭洪曾赖方罗杜"
-GIVEN = ("伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "艳", "勇", "军", "杰", "娟", "涛", "明", "超", "秀兰", "霞", "平", "刚")
-TRADES = ("恒丰", "锦绣", "万家", "金源", "广顺", "华美", "新安", "和兴", "永泰", "佳和", "宏达", "瑞祥", "康乐", "福星", "东方")
+GIVEN = (
+    "伟",
+    "芳",
+    "娜",
+    "敏",
+    "静",
+    "强",
+    "磊",
+    "洋",
+    "艳",
+    "勇",
+    "军",
+    "杰",
+    "娟",
+    "涛",
+    "明",
+    "超",
+    "秀兰",
+    "霞",
+    "平",
+    "刚",
+)
+TRADES = (
+    "恒丰",
+    "锦绣",
+    "万家",
+    "金源",
+    "广顺",
+    "华美",
+    "新安",
+    "和兴",
+    "永泰",
+    "佳和",
+    "宏达",
+    "瑞祥",
+    "康乐",
+    "福星",
+    "东方",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +152,10 @@ def _past_hazard(rng: random.Random, number: int, unit_ref: str, now: datetime) 
     basis, item, description = rng.choice(PROBLEMS)
     found = now - timedelta(days=rng.uniform(35, 360))
     due = found + timedelta(days=rng.choice((3, 7, 15, 30)))
-    done = min(due - timedelta(hours=5) if rng.random() < 0.82 else due + timedelta(days=rng.uniform(1, 12)), now - timedelta(days=2))
+    done = min(
+        due - timedelta(hours=5) if rng.random() < 0.82 else due + timedelta(days=rng.uniform(1, 12)),
+        now - timedelta(days=2),
+    )
     closed = done + timedelta(days=rng.uniform(0.3, 2.5))
     return {
         "source_ref": f"LS-{number + 1:05d}",

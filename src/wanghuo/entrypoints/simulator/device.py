@@ -115,7 +115,7 @@ class Client:
         answers = {81: (21, [gb.DeviceState(1, gb.encode_time(now))]), 88: (28, [gb.DeviceTime(gb.encode_time(now))])}
         if frame.command == gb.Command.REQUEST and frame.type in answers:
             type_, objects = answers[frame.type]
-            self._write(gb.answer(frame, type_, objects, now))
+            self._write(gb.answer(frame, type_, objects, now))  # type: ignore[arg-type]
         else:
             self._write(gb.deny(frame, now))
 

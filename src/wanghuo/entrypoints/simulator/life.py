@@ -82,10 +82,14 @@ def tell(device: SimulatedDevice, why: str, at_s: float, rng: random.Random) -> 
     if why == "fire":
         return _fire(detectors, at_s, rng)
     if why == "test":
-        return _there_and_back([p for p in detectors if p.component_type == MANUAL][:2] or detectors[:1], FIRE, why, at_s, 60)
+        return _there_and_back(
+            [p for p in detectors if p.component_type == MANUAL][:2] or detectors[:1], FIRE, why, at_s, 60
+        )
     if why == "fault":
         return _there_and_back([rng.choice(detectors)], FAULT, why, at_s, rng.uniform(600, 7200))
-    return _there_and_back([rng.choice([p for p in detectors if p.component_type != MANUAL] or detectors)], FIRE, why, at_s, 90)
+    return _there_and_back(
+        [rng.choice([p for p in detectors if p.component_type != MANUAL] or detectors)], FIRE, why, at_s, 90
+    )
 
 
 def _there_and_back(points: list[Point], word: int, why: str, at_s: float, lasts_s: float) -> list[Happening]:
@@ -97,7 +101,9 @@ def _there_and_back(points: list[Point], word: int, why: str, at_s: float, lasts
 def _fire(detectors: list[Point], at_s: float, rng: random.Random) -> list[Happening]:
     """A fire: one detector, neighbours within two minutes, often somebody at a call point; reset an hour later."""
     first = rng.choice(detectors)
-    near = sorted((p for p in detectors if p != first), key=lambda p: abs((p.address & 0xFFFF) - (first.address & 0xFFFF)))
+    near = sorted(
+        (p for p in detectors if p != first), key=lambda p: abs((p.address & 0xFFFF) - (first.address & 0xFFFF))
+    )
     seen = [Happening(at_s, What.STATE, "fire", first, FIRE)]
     seen += [
         Happening(at_s + rng.uniform(5, 90), What.STATE, "fire", point, FIRE) for point in near[: rng.randint(1, 3)]

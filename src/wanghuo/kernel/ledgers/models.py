@@ -56,7 +56,7 @@ class ImportRun(Scoped):
     written_at = models.DateTimeField(null=True)
     job = models.CharField(max_length=64, default="", blank=True)
 
-    objects = ImportRunQuerySet.as_manager()
+    objects = ImportRunQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         indexes = [

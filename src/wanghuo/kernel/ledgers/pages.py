@@ -69,7 +69,7 @@ IMPORTS = ListPage(
         Column("written", Text("写入", "Written"), value=lambda r: r.written_new + r.written_updates, kind="number"),
         Column("started_at", Text("上传时间", "Uploaded"), kind="when"),
     ),
-    filters=(Choice("state", Text("状态", "State"), IMPORT.names),),
+    filters=(Choice("state", Text("状态", "State"), IMPORT.names),),  # type: ignore[arg-type]
     row_url="/data/imports/{0.id}",
     links=(Link(Text("导入文件", "Import a file"), "/data/imports/new", icon="plus", key="n", main=True),),
     empty=Empty(

@@ -75,7 +75,7 @@ def read_rows(path: Path, limits: Limits = Limits()) -> Iterator[list[str]]:
     """
     kind = sniff(path, limits)
     rows = _workbook_rows(path, limits) if kind == "xlsx" else _text_rows(path, kind == "csv.gz", limits)
-    with closing(rows):
+    with closing(rows):  # type: ignore[type-var]
         for number, row in enumerate(rows, 1):
             if number > limits.rows:
                 raise Unreadable(TOO_MANY_ROWS, most=limits.rows)
@@ -144,7 +144,7 @@ def _text_rows(path: Path, zipped: bool, limits: Limits) -> Iterator[list[str]]:
         encoding = _encoding(sample)
         with cast(IO[bytes], opener(path, "rb")) as file:
             # what does not decode becomes U+FFFD, which the cell's check reports at its own place
-            stream = TextIOWrapper(_Bounded(file, limits.inflated_bytes), encoding, errors="replace", newline="")
+            stream = TextIOWrapper(_Bounded(file, limits.inflated_bytes), encoding, errors="replace", newline="")  # type: ignore[type-var]
             text = (line.replace("\x00", "") for line in stream)
             yield from csv.reader(text, delimiter=_delimiter(sample.decode(encoding, "replace")))
     except (OSError, EOFError, zlib.error) as error:

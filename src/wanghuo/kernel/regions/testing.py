@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wanghuo.kernel.regions import service
-from wanghuo.kernel.regions import codes
+from wanghuo.kernel.regions import codes, service
 from wanghuo.kernel.regions.models import Region
 
 COUNTY = "445281"

@@ -8,6 +8,7 @@ from typing import Any
 
 from wanghuo.base import Text
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.alarms import forms, services
 from wanghuo.modules.alarms.states import FalseCause
 
@@ -18,7 +19,7 @@ Save = Callable[[str, dict[str, Any], Actor], object]
 class ActForm:
     """One act. `key`: the console's key. `at_once`: it takes no words, one press does it. `after`: said beside the button."""
 
-    form: type[forms.Form]
+    form: type[Form]
     save: Save
     key: str = ""
     at_once: bool = False
@@ -53,7 +54,9 @@ ACTS: dict[str, ActForm] = {
     "fault": ActForm(forms.NoteForm, _plain(services.judge_fault), "g"),
     "restore": ActForm(forms.NoteForm, _plain(services.restore)),
     "close": ActForm(forms.EndForm, _plain(services.end)),
-    "escalate": ActForm(forms.NothingForm, _plain(services.escalate), "e", after=Text("通知主管", "the supervisor is called")),
+    "escalate": ActForm(
+        forms.NothingForm, _plain(services.escalate), "e", after=Text("通知主管", "the supervisor is called")
+    ),
     "note": ActForm(forms.LineForm, _plain(services.add_note), "r"),
     "hazard": ActForm(
         forms.NoteForm, _plain(services.raise_hazard), "h", after=Text("生成隐患并起算核实时限", "a hazard is raised")

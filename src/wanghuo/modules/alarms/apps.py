@@ -14,4 +14,6 @@ class AlarmsConfig(AppConfig):
 
         nav.add("alarms", Text("值班台", "Console"), "/alarms/console", "alarms.handle", 10)
         nav.add("alarms", Text("报警记录", "Alarms"), "/alarms", "alarms.view", 20)
-        places.register_panel(places.Panel("alarms", Text("报警", "Alarms"), "alarms.view", lambda ref: f"/alarms/of/{ref}", 30))
+        places.register_panel(
+            places.Panel("alarms", Text("报警", "Alarms"), "alarms.view", lambda ref: f"/alarms/of/{ref}", 30)
+        )

@@ -96,7 +96,7 @@ def _records(**parts: Mapping[str, Any]) -> Records:
         first, after = timezone.localtime(period.start).date(), timezone.localtime(period.end).date()
         span = f"{first.isoformat()}..{after.isoformat()}"
         known = {"region": region, "kind": str(Kind.FIRE), "received": span}
-        return "/alarms?" + urlencode(known | parts[part], doseq=True)
+        return "/alarms?" + urlencode({**known, **parts[part]}, doseq=True)
 
     return address
 

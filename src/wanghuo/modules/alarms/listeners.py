@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wanghuo.kernel.accounts.directory import holders
 from wanghuo.base import Text
+from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.indicators import mark_dirty
 from wanghuo.kernel.notify import notify
 from wanghuo.kernel.outbox import listen

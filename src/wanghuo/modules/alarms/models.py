@@ -35,7 +35,7 @@ class Alarm(Scoped):
     component_type = models.PositiveSmallIntegerField(null=True, blank=True)
     unit = models.ForeignKey("places.Unit", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     building = models.ForeignKey("places.Building", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    place = models.CharField(max_length=300)
+    place = models.CharField(max_length=300)  # type: ignore[assignment]
     floor = models.CharField(max_length=20, blank=True, default="")
     lng = models.FloatField(null=True, blank=True)
     lat = models.FloatField(null=True, blank=True)
@@ -64,9 +64,7 @@ class Alarm(Scoped):
     class Meta:
         indexes = [
             # the console: what stands, by priority; the list: newest first, by region
-            models.Index(
-                fields=["priority", "id"], name="alarm_open", condition=Q(state__in=[str(s) for s in OPEN])
-            ),
+            models.Index(fields=["priority", "id"], name="alarm_open", condition=Q(state__in=[str(s) for s in OPEN])),
             models.Index(fields=["county_code", "-id"], name="alarm_county"),
             models.Index(fields=["town_code", "-id"], name="alarm_town"),
             models.Index(fields=["city_code", "-id"], name="alarm_city"),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q
 from django.utils import timezone
 
 from wanghuo.base import NotFound
 from wanghuo.engines.alarm_logic import Kind
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.scope import ScopedQuerySet
 from wanghuo.modules.alarms.models import Alarm, Shift
 from wanghuo.modules.alarms.states import ALARM, OPEN, AlarmState
 
 
-def visible(actor: Actor) -> QuerySet[Alarm]:
+def visible(actor: Actor) -> ScopedQuerySet:
     """The alarms the actor may see."""
     return Alarm.objects.visible_to(actor)
 
@@ -39,7 +40,7 @@ def queue(actor: Actor, *, region: str = "0", limit: int = 200) -> list[Alarm]:
 def false_alarms(alarm: Alarm, *, hours: float) -> int:
     """How many false alarms the same point gave in the last hours, this one included once it is judged so."""
     since = timezone.now() - timedelta(hours=hours)
-    return Alarm.objects.filter(
+    return Alarm.objects.filter(  # type: ignore[misc]
         device_id=alarm.device_id,
         component_key=alarm.component_key,
         kind=Kind.FIRE,

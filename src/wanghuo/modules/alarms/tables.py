@@ -52,7 +52,7 @@ ALARMS = ListPage(
         Column("received_at", Text("收到", "Received"), kind="when"),
         Column("count", Text("次数", "Times"), kind="number", wide=True),
     ),
-    filters=(
+    filters=(  # type: ignore[arg-type]
         Words(label=Text("编号", "Reference"), where=lambda words: Q(ref=words.upper())),
         Choice("kind", Text("类别", "Kind"), {str(k): v for k, v in KIND_NAMES.items()}),
         Choice("priority", Text("级别", "Class"), {str(k): v for k, v in PRIORITIES.items()}),

@@ -33,9 +33,7 @@ def _count_layer(layer: Layer, now: datetime) -> int:
     with transaction.atomic():
         changed = _write(layer.kind, wanted)
         total = sum(figures[0] for key, figures in wanted.items() if key[0] == FINEST)
-        MapLayer.objects.update_or_create(
-            kind=layer.kind, defaults={"counted_at": now, "objects_counted": total}
-        )
+        MapLayer.objects.update_or_create(kind=layer.kind, defaults={"counted_at": now, "objects_counted": total})
     return changed
 
 

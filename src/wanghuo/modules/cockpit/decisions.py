@@ -17,7 +17,12 @@ from wanghuo.modules.hazards import public as hazards
 
 MOST = 3
 HIGH_RUNG = 2  # from 督办 on
-RUNGS = {1: Text("提醒", "reminder"), 2: Text("督办", "supervision"), 3: Text("约谈", "interview"), 4: Text("挂牌", "listing")}
+RUNGS = {
+    1: Text("提醒", "reminder"),
+    2: Text("督办", "supervision"),
+    3: Text("约谈", "interview"),
+    4: Text("挂牌", "listing"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ def wrong_today(region: str, *, actor: Actor) -> list[Wrong]:
     if actor.can("alarms.view"):
         standing = alarms.count_open(region=region, actor=actor)
         urgent = standing[1] + standing[2]
-        found.append(Wrong(urgent, Text("一、二级报警待处置", "urgent alarms open"), f"/alarms?region={region}&open=1", 4))
+        found.append(
+            Wrong(urgent, Text("一、二级报警待处置", "urgent alarms open"), f"/alarms?region={region}&open=1", 4)
+        )
     if actor.can("hazards.view"):
         late = hazards.count_overdue(region=region, actor=actor)
         found.append(Wrong(late, Text("隐患逾期未改", "hazards overdue"), f"/hazards?region={region}&overdue=1", 3))
@@ -69,10 +76,7 @@ def _alarms(region: str, actor: Actor) -> list[Decision]:
         return []
     urgent = [a for a in alarms.standing(region=region, actor=actor, limit=1) if a.priority <= 2]
     return [
-        Decision(
-            5 - a.priority, Text("报警待处置", "An alarm waits"), a.place, a.url, a.received_at
-        )
-        for a in urgent
+        Decision(5 - a.priority, Text("报警待处置", "An alarm waits"), a.place, a.url, a.received_at) for a in urgent
     ]
 
 
@@ -110,6 +114,9 @@ def _behind(measure: Measure, many: int) -> Decision:
     digits, unit = measure.indicator.shown_digits, measure.indicator.unit
     value, aim = f"{measure.value:,.{digits}f}{unit}", f"{measure.expected:,.{digits}f}{unit}"
     more = Text(f"（共 {many} 项橙红灯）", f" ({many} orange or red)") if many > 1 else Text("", "")
-    what = Text(f"{service.name(measure.region)}：{name.zh}落后{more.zh}", f"{service.name(measure.region)}: {name.en} behind{more.en}")
+    what = Text(
+        f"{service.name(measure.region)}：{name.zh}落后{more.zh}",
+        f"{service.name(measure.region)}: {name.en} behind{more.en}",
+    )
     detail = Text(f"{value}，应达 {aim}", f"{value}, expected {aim}")
     return Decision(measure.level or 0, what, detail, url_of(measure.indicator.code, measure.region, measure.period))

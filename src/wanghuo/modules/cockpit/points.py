@@ -76,12 +76,14 @@ def _from_cells(layer: Layer, view: View, actor: Actor) -> list[Point]:
     groups = rows.values("x", "y").annotate(
         n=Sum("count"), east=Sum("lng_sum"), north=Sum("lat_sum"), worst=Max("level"), first=Min("ref")
     )
-    return _points(layer, groups)
+    return _points(layer, groups)  # type: ignore[arg-type]
 
 
 def _from_rows(layer: Layer, view: View, actor: Actor) -> list[Point]:
     box, zoom = view.box, min(view.zoom, FINEST_ZOOM)
-    rows = layer.rows(actor).filter(region_q(view.region), lng__range=(box.west, box.east), lat__range=(box.south, box.north))
+    rows = layer.rows(actor).filter(
+        region_q(view.region), lng__range=(box.west, box.east), lat__range=(box.south, box.north)
+    )
     if view.states and layer.states:
         rows = rows.filter(state__in=view.states)
     groups = (

@@ -27,7 +27,10 @@ def search(request: HttpRequest) -> HttpResponseBase:
     words = request.GET.get("q", "")
     in_box = target(request) == BOX
     groups = searching.search(
-        words, actor=actor, region=region_of(request) if "region" in request.GET else "", limit=IN_BOX if in_box else ON_PAGE
+        words,
+        actor=actor,
+        region=region_of(request) if "region" in request.GET else "",
+        limit=IN_BOX if in_box else ON_PAGE,
     )
     context = {
         "title": Text("搜索", "Search"),

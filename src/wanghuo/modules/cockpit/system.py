@@ -111,20 +111,28 @@ def _problems(
 ) -> Iterator[Text]:
     yield from gateway.problems
     if not any(beat.kind == "worker" and now - beat.at <= SILENT_AFTER for beat in processes):
-        yield Text("后台进程没有运行：时钟、通知、统计都停着。", "No worker is running: clocks, messages and figures stand still.")
+        yield Text(
+            "后台进程没有运行：时钟、通知、统计都停着。",
+            "No worker is running: clocks, messages and figures stand still.",
+        )
     for beat in processes:
         if now - beat.at > SILENT_AFTER:
-            yield Text("{name} 没有正常结束，最后一次报告后再无消息。", "{name} did not end as it should; nothing heard of it since.").filled(
-                {"name": beat.name}
-            )
+            yield Text(
+                "{name} 没有正常结束，最后一次报告后再无消息。",
+                "{name} did not end as it should; nothing heard of it since.",
+            ).filled({"name": beat.name})
     if outbox.dead:
-        yield Text("{n} 条事件多次投递失败，等待处理。", "{n} events failed too often and wait for somebody.").filled({"n": outbox.dead})
+        yield Text("{n} 条事件多次投递失败，等待处理。", "{n} events failed too often and wait for somebody.").filled(
+            {"n": outbox.dead}
+        )
     if outbox.oldest_at and now - outbox.oldest_at > OUTBOX_LATE:
         yield Text("事件投递滞后：{n} 条在等。", "Events are delivered late: {n} wait.").filled({"n": outbox.waiting})
     for run in periodic:
         if run.failures_in_row:
             known = {"name": run.name, "n": run.failures_in_row}
-            yield Text("定时任务 {name} 连续失败 {n} 次。", "The periodic task {name} failed {n} times in a row.").filled(known)
+            yield Text(
+                "定时任务 {name} 连续失败 {n} 次。", "The periodic task {name} failed {n} times in a row."
+            ).filled(known)
     if seal.late:
         yield Text("审计封存滞后 {s} 秒。", "Sealing the audit log is {s} s behind.").filled({"s": seal.lag_s})
     if free_bytes < LOW_DISK:

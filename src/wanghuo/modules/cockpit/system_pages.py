@@ -27,7 +27,7 @@ def system(request: HttpRequest) -> HttpResponseBase:
 def _tiles(found: platform_health.Health) -> list[tuple[Text, float, str, str, int]]:
     """Label, value, unit, address and decimals of the figures on top."""
     return [
-        (Text("设备连接", "Device links"), found.gateway.links, "", "", "", 0),
+        (Text("设备连接", "Device links"), found.gateway.links, "", "", 0),
         (Text("未读批次", "Batches to read"), found.gateway.lag, "", "", 0),
         (Text("待投递事件", "Events to deliver"), found.outbox.waiting, "", "", 0),
         (Text("死信", "Dead letters"), found.outbox.dead, "", "#dead", 0),

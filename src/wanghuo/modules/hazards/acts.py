@@ -8,6 +8,7 @@ from typing import Any
 
 from wanghuo.base import Text
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.hazards import forms, services
 from wanghuo.modules.hazards.models import Hazard
 from wanghuo.modules.hazards.services.evidence import Label
@@ -20,7 +21,7 @@ Save = Callable[[str, dict[str, Any], Actor], object]
 class ActForm:
     """One act: its form, the service it calls, and what is said beside the button."""
 
-    form: type[forms.Form]
+    form: type[Form]
     save: Save
     after: Text | None = None
     initial: Callable[[Hazard], dict[str, Any]] | None = None
@@ -61,7 +62,9 @@ def _publication(hazard: Hazard) -> dict[str, Any]:
 
 
 ACTS: dict[str, ActForm] = {
-    "verify": ActForm(forms.NoteForm, _plain(services.verify), Text("随后起算制发文书时限", "the clock for the notice starts")),
+    "verify": ActForm(
+        forms.NoteForm, _plain(services.verify), Text("随后起算制发文书时限", "the clock for the notice starts")
+    ),
     "dismiss": ActForm(forms.ReasonForm, _plain(services.dismiss)),
     "fix_on_spot": ActForm(forms.PhotoForm, _with_photos(services.fix_on_spot)),
     "self_fix": ActForm(forms.SelfFixForm, _plain(services.self_fix)),
@@ -69,9 +72,13 @@ ACTS: dict[str, ActForm] = {
     "transfer": ActForm(forms.TransferForm, _plain(services.transfer)),
     "reply": ActForm(forms.ReplyForm, _plain(services.record_reply)),
     "take_back": ActForm(forms.ReasonForm, _plain(services.take_back)),
-    "order": ActForm(forms.OrderForm, _order, Text("随后通知单位，起算整改期限", "the unit is told and its clock starts")),
+    "order": ActForm(
+        forms.OrderForm, _order, Text("随后通知单位，起算整改期限", "the unit is told and its clock starts")
+    ),
     "submit": ActForm(
-        forms.PhotoForm, _with_photos(services.submit), Text("随后起算复查时限", "the clock for the re-inspection starts")
+        forms.PhotoForm,
+        _with_photos(services.submit),
+        Text("随后起算复查时限", "the clock for the re-inspection starts"),
     ),
     "recheck": ActForm(forms.NoteForm, _plain(services.start_recheck)),
     "extend": ActForm(forms.ExtendForm, _plain(services.extend)),

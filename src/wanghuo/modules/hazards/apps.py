@@ -15,4 +15,6 @@ class HazardsConfig(AppConfig):
         nav.add("hazards", Text("隐患一本账", "All hazards"), "/hazards", "hazards.view", 10)
         nav.add("hazards", Text("上报隐患", "Report"), "/hazards/new", "hazards.report", 20)
         nav.add("hazards", Text("挂牌督办", "Listings"), "/listings", "hazards.view", 30)
-        places.register_panel(places.Panel("hazards", Text("隐患", "Hazards"), "hazards.view", lambda ref: f"/hazards/of/{ref}", 20))
+        places.register_panel(
+            places.Panel("hazards", Text("隐患", "Hazards"), "hazards.view", lambda ref: f"/hazards/of/{ref}", 20)
+        )

@@ -51,7 +51,9 @@ def moment(label: Text, *, required: bool = True, help_text: Any = "") -> forms.
     return forms.DateTimeField(label=label, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
 
 
-def text(label: Text, *, rows: int = 0, limit: int = 1000, required: bool = True, help_text: Any = "") -> forms.CharField:
+def text(
+    label: Text, *, rows: int = 0, limit: int = 1000, required: bool = True, help_text: Any = ""
+) -> forms.CharField:
     """A line of words, or a field of several rows."""
     widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
     return forms.CharField(label=label, max_length=limit, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
@@ -65,7 +67,9 @@ class ReportForm(Form):
         Text("单位", "Unit"),
         limit=120,
         required=False,
-        help_text=Text("单位编号、名称或拼音；没有单位时填区划", "reference, name or pinyin; without a unit give the region"),
+        help_text=Text(
+            "单位编号、名称或拼音；没有单位时填区划", "reference, name or pinyin; without a unit give the region"
+        ),
     )
     region = text(
         Text("区划", "Region"),
@@ -80,7 +84,9 @@ class ReportForm(Form):
     urgency = forms.ChoiceField(
         label=Text("是否涉及疏散通道、安全出口或设施停用", "Exits blocked or facilities switched off?"),  # type: ignore[arg-type]
         choices=choices(URGENCIES),  # type: ignore[arg-type]
-        help_text=Text("举报件据此起算 24 小时或 3 个工作日核实时限", "a complaint runs 24 hours or 3 working days by this"),  # type: ignore[arg-type]
+        help_text=Text(
+            "举报件据此起算 24 小时或 3 个工作日核实时限", "a complaint runs 24 hours or 3 working days by this"
+        ),  # type: ignore[arg-type]
     )
     found_at = moment(Text("发现时间", "Found at"), required=False, help_text=Text("不填为现在", "now, if left empty"))
     lng = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
@@ -201,7 +207,7 @@ class PublishForm(Form):
 
     unit_name = text(Text("单位名称", "Unit"), limit=200)
     place = text(Text("位置", "Place"), limit=200, help_text=Text("不写住户门牌", "no number of a home"))
-    summary = text(
+    summary = text(  # type: ignore[assignment]
         Text("隐患情况", "What is wrong"),
         rows=3,
         limit=600,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -110,7 +111,7 @@ class _Place:
     """A region as access decisions see it."""
 
     sector = ""
-    scope_unit = None
+    scope_unit: UUID | None = None
 
     def __init__(self, region_code: str) -> None:
         self.region_code = region_code

@@ -28,7 +28,7 @@ class Hazard(Scoped):
     ref = models.CharField(max_length=32, unique=True)
     unit = models.ForeignKey("places.Unit", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     building = models.ForeignKey("places.Building", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    place = models.CharField(max_length=200)
+    place = models.CharField(max_length=200)  # type: ignore[assignment]
     lng = models.FloatField(null=True, blank=True)
     lat = models.FloatField(null=True, blank=True)
     channel = models.CharField(max_length=16, choices=choices(CHANNELS))

@@ -133,7 +133,9 @@ def offered(row: Hazard, actor: Actor) -> list[Act]:
         ("evidence", "hazards.report", row.is_open),
     )
     extra = [
-        Act(name, LABELS[name], f"{row.url}/acts/{name}") for name, right, now in beside if now and actor.can(right, row)
+        Act(name, LABELS[name], f"{row.url}/acts/{name}")
+        for name, right, now in beside
+        if now and actor.can(right, row)
     ]
     possible = [act for act in found if act.allowed]
     return [*possible, *extra, *(act for act in found if not act.allowed)]
@@ -195,8 +197,10 @@ def _check_possible(row: Hazard, name: str, actor: Actor) -> None:
 def why(request: HttpRequest, ref: str) -> HttpResponse:
     """Why this clock: the rule, its source and its mark."""
     row = selectors.get_hazard(ref, actor=request.actor)  # type: ignore[attr-defined]
-    clocks = [(clock, rule(clock.rule, region=row.region_code, on=local_day(clock.start_at)), OUTCOMES[clock.outcome])
-              for clock in clocks_of("hazard", row.id)]
+    clocks = [
+        (clock, rule(clock.rule, region=row.region_code, on=local_day(clock.start_at)), OUTCOMES[clock.outcome])
+        for clock in clocks_of("hazard", row.id)
+    ]
     context = {"hazard": row, "verdict": rules.verify_rule(row.channel, row.urgency), "clocks": clocks}
     return render(request, "hazards/why.html", {**context, "title": Text("为什么", "Why")})
 

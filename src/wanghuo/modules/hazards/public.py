@@ -96,7 +96,9 @@ def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Hazard]
     return [_contract(row) for row in found.order_by("-id")[:limit]]
 
 
-def points(*, region: str, actor: Actor, west: float, south: float, east: float, north: float, limit: int) -> list[Hazard]:
+def points(
+    *, region: str, actor: Actor, west: float, south: float, east: float, north: float, limit: int
+) -> list[Hazard]:
     """Open hazards with a place inside a box of WGS-84 degrees, for the map; at most `limit`."""
     rows = selectors.visible(actor).in_region(region).filter(state__in=OPEN)
     rows = rows.filter(lng__gte=west, lng__lte=east, lat__gte=south, lat__lte=north)

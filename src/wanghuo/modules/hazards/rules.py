@@ -84,7 +84,8 @@ class AboveOwnLevel(Invalid):
     code = "hazards.above_own_level"
     status = 403
     text = Text(
-        "不能以{level}名义挂牌：超出你的区划层级。", "You cannot list in the name of the {level}: it is above your own level."
+        "不能以{level}名义挂牌：超出你的区划层级。",
+        "You cannot list in the name of the {level}: it is above your own level.",
     )
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from wanghuo.base import NotFound
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.scope import ScopedQuerySet
 from wanghuo.kernel.loops import Subject
 from wanghuo.modules.hazards.models import Hazard, Listing, Publication
 from wanghuo.modules.hazards.rules import Likeness, looks_the_same
@@ -18,7 +19,7 @@ from wanghuo.modules.hazards.states import HAZARD, LISTING, OPEN
 SUBJECT_KIND = "hazard"
 
 
-def visible(actor: Actor) -> QuerySet[Hazard]:
+def visible(actor: Actor) -> ScopedQuerySet:
     """The hazards the actor may see."""
     return Hazard.objects.visible_to(actor)
 

@@ -85,7 +85,9 @@ HAZARD = Machine(
         Move("enforce", S.OVERDUE, S.ENFORCING, "hazards.order", Text("转执法处置", "enforce")),
         Move("propose_major", S.OVERDUE, S.MAJOR_REVIEW, "hazards.verify", _MAJOR),
         Move("submit", S.ENFORCING, S.SUBMITTED, "hazards.rectify", _SUBMIT),
-        Move("recheck", S.ENFORCING, S.SUBMITTED, "hazards.reinspect", Text("处置后复查", "re-inspect after enforcement")),
+        Move(
+            "recheck", S.ENFORCING, S.SUBMITTED, "hazards.reinspect", Text("处置后复查", "re-inspect after enforcement")
+        ),
         Move("reopen", S.CLOSED, S.VERIFIED, "hazards.verify", Text("复发重开", "reopen as relapsed")),
     ),
 )

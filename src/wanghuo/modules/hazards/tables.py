@@ -53,7 +53,7 @@ HAZARDS = ListPage(
         Column("channel", Text("来源", "Found by"), value=lambda h: CHANNELS[h.channel], wide=True),
         Column("found_at", Text("发现", "Found"), kind="when", wide=True),
     ),
-    filters=(
+    filters=(  # type: ignore[arg-type]
         Words(label=Text("编号", "Reference"), where=lambda words: Q(ref=words.upper()) | Q(source_ref=words.upper())),
         Choice("state", Text("状态", "State"), {str(k): v for k, v in HAZARD.names.items()}),
         Choice("grade", Text("等级", "Grade"), {str(k): v for k, v in GRADES.items()}),

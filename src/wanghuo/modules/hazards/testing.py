@@ -37,9 +37,7 @@ class HazardFactory(DjangoModelFactory[Hazard]):
     def _create(cls, model_class: type[Hazard], *args: Any, **kwargs: Any) -> Hazard:
         hazard = model_class(**kwargs)
         unit = hazard.unit
-        columns = scope_columns(
-            hazard.region_code, sector=unit.sector if unit else "", unit=unit.id if unit else None
-        )
+        columns = scope_columns(hazard.region_code, sector=unit.sector if unit else "", unit=unit.id if unit else None)
         for name, value in columns.items():
             setattr(hazard, name, value)
         hazard.save(force_insert=True)

@@ -63,7 +63,9 @@ class Urgency(StrEnum):
 
 
 URGENCIES = {
-    Urgency.EXITS: Text("占用、堵塞、封闭疏散通道或安全出口，擅自停用消防设施", "blocked exits or routes, facilities switched off"),
+    Urgency.EXITS: Text(
+        "占用、堵塞、封闭疏散通道或安全出口，擅自停用消防设施", "blocked exits or routes, facilities switched off"
+    ),
     Urgency.ORDINARY: Text("其他", "anything else"),
 }
 

@@ -180,7 +180,7 @@ def _judged(
 def _seen_before(row: Row, found: dict[str, Any], codes: list[tuple[str, Any]], context: Context) -> int:
     """The number of an earlier row of this file that means the same unit, 0 when there is none."""
     seen: dict[Any, int] = context.memory.setdefault("seen", {})
-    keys = [key for key in codes if key[1]] or [_identity(found)]
+    keys = [key for key in codes if key[1]] or [_identity(found)]  # type: ignore[list-item]
     earlier = next((seen[key] for key in keys if key in seen), 0)
     for key in keys:
         seen.setdefault(key, row.number)

@@ -272,7 +272,7 @@ def building(request: HttpRequest, ref: str) -> HttpResponse:
         "title": row.name,
         "use": taxonomy.building_uses().get(row.use),
         "resistance": taxonomy.fire_resistance().get(row.fire_resistance),
-        "manager": Unit.objects.visible_to(actor).filter(pk=row.manager_id).first(),
+        "manager": Unit.objects.visible_to(actor).filter(pk=row.manager_id).first(),  # type: ignore[misc]
         "tenancies": _tenants(row, actor),
         "acts": [
             Act(name, label, f"/buildings/{ref}/acts/{name}")

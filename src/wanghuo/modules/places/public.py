@@ -19,8 +19,8 @@ from wanghuo.modules.places.services import name_person, register_unit
 from wanghuo.modules.places.states import UnitState
 
 __all__ = [
-    "account_unit",
     "Panel",
+    "account_unit",
     "buildings_by_ids",
     "contacts",
     "count_by_town",

@@ -60,7 +60,7 @@ def proposals(facts: Mapping[str, Any], region: str) -> list[Proposal]:
 
 
 def _proposal(unit_class: taxonomy.UnitClass, facts: Mapping[str, Any], region: str) -> Proposal:
-    hits, open_questions = [], []
+    hits, open_questions = [], []  # type: ignore[var-annotated]
     for test in unit_class.tests:
         if not codes.contains(test.region, region):
             continue

@@ -53,7 +53,7 @@ def starts(name: str) -> list[str]:
 def syllables(name: str) -> tuple[str, ...]:
     """The pinyin of a name, syllable by syllable, without tones; words and numbers as they stand."""
     folded = unicodedata.normalize("NFKC", name)
-    return tuple(s for s in (normal(part) for part in lazy_pinyin(folded, errors=_WORDS.findall)) if s)
+    return tuple(s for s in (normal(part) for part in lazy_pinyin(folded, errors=_WORDS.findall)) if s)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

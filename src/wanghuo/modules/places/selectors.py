@@ -73,7 +73,7 @@ def without_people() -> Q:
     """Active units that lack a responsible person or a safety manager: their file is not complete (regulations 6.5)."""
     missing = Q()
     for role in ("responsible_person", "safety_manager"):
-        missing |= ~Exists(PersonInCharge.objects.filter(unit=OuterRef("pk"), role=role, ended_on=None))
+        missing |= ~Exists(PersonInCharge.objects.filter(unit=OuterRef("pk"), role=role, ended_on=None))  # type: ignore[assignment]
     return missing & Q(state=UnitState.ACTIVE)
 
 

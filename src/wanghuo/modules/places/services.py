@@ -126,7 +126,7 @@ def _move(unit: Unit, region_code: str, sector: str, actor: Actor) -> None:
 
 def refuse_clash(uscc: str, actor: Actor, apart_from: UUID | None = None) -> None:
     """Raise UsccTaken or NeedsChecking when another unit has the code already."""
-    other = Unit.objects.filter(uscc=uscc).exclude(pk=apart_from).first() if uscc else None
+    other = Unit.objects.filter(uscc=uscc).exclude(pk=apart_from).first() if uscc else None  # type: ignore[misc]
     if other is None:
         return
     if Unit.objects.visible_to(actor).filter(pk=other.pk).exists():

@@ -57,7 +57,7 @@ UNITS = ListPage(
         Choice("class", Text("类别", "Class"), lambda _: taxonomy.class_names(), where=has_class),
         Choice("kind", Text("种类", "Kind"), lambda _: taxonomy.kinds()),
         Choice("sector", Text("行业", "Department"), lambda _: taxonomy.sectors()),
-        Choice("state", Text("状态", "State"), UNIT.names),
+        Choice("state", Text("状态", "State"), UNIT.names),  # type: ignore[arg-type]
         Flag("control_room", Text("有消防控制室", "with a control room"), lambda: Q(has_control_room=True)),
         Flag("no_point", Text("缺坐标", "without a point"), lambda: Q(lng=None, state=UnitState.ACTIVE)),
         Flag("no_people", Text("缺责任人或管理人", "nobody in charge"), selectors.without_people),
@@ -70,7 +70,7 @@ UNITS = ListPage(
     ),
     code="places:unit",
     export_right="places.export",
-    exporter=exporting.export("units", page=lambda: UNITS, rows=lambda actor: Unit.objects.visible_to(actor)),
+    exporter=exporting.export("units", page=lambda: UNITS, rows=lambda actor: Unit.objects.visible_to(actor)),  # type: ignore[has-type]
     empty=Empty(
         Text("还没有单位。可逐户新建，或把台账表格成批导入。", "No units yet. Register one, or import a ledger."),
         Link(Text("导入台账", "Import a ledger"), "/data/imports/new?kind=units", right="places.import"),
@@ -101,7 +101,7 @@ BUILDINGS = ListPage(
     export_right="places.export",
     exporter=exporting.export(
         "buildings",
-        page=lambda: BUILDINGS,
+        page=lambda: BUILDINGS,  # type: ignore[has-type]
         rows=lambda actor: Building.objects.visible_to(actor).select_related("manager"),
     ),
     empty=Empty(Text("还没有建筑。", "No buildings yet.")),

@@ -101,7 +101,11 @@ def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Device]
     rows = Device.objects.visible_to(actor)
     found = [*rows.filter(ref__in=numbered("SB", wanted, actor))[:limit]]
     if not found:
-        begins = Q(ref__startswith=wanted.upper()) if wanted.upper().startswith("SB-") else Q(source__startswith=wanted.lower())
+        begins = (
+            Q(ref__startswith=wanted.upper())
+            if wanted.upper().startswith("SB-")
+            else Q(source__startswith=wanted.lower())
+        )
         found = [*rows.filter(begins).order_by("ref")[:limit]]
     return [selectors.as_contract(row) for row in found]
 

@@ -99,21 +99,25 @@ def told(tmp_path_factory):
     return json.loads(run.stdout)
 
 
+@pytest.mark.alone
 def test_every_one_of_200_clients_hears_every_event_of_its_scope_in_order(told):
     assert told["clients"] == 200
     assert told["complete"] == 200
     assert told["out_of_order"] == told["out_of_scope"] == 0
 
 
+@pytest.mark.alone
 def test_who_comes_back_gets_what_was_missed_and_nothing_twice(told):
     assert told["resumed"] == told["missed"]
     assert len(told["missed"]) == 5
 
 
+@pytest.mark.alone
 def test_strangers_and_ended_sessions_get_no_stream(told):
     assert told["without_cookie"] == told["wrong_cookie"] == told["ended_session"] == 401
 
 
+@pytest.mark.alone
 def test_a_lost_ring_costs_half_a_second_at_most(told):
     assert told["without_ring_s"] < 2.0
     assert told["django_answers"] == 302

@@ -14,7 +14,13 @@ from wanghuo.modules.alarms.services.handling import (
     take,
     withdraw,
 )
-from wanghuo.modules.alarms.services.raising import device_offline, device_online, duty_unanswered, raise_from_signal, signal_cleared
+from wanghuo.modules.alarms.services.raising import (
+    device_offline,
+    device_online,
+    duty_unanswered,
+    raise_from_signal,
+    signal_cleared,
+)
 from wanghuo.modules.alarms.services.shifts import end_shift, last_note, start_shift
 
 __all__ = [

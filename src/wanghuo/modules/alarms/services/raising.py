@@ -241,8 +241,6 @@ def _raise_for_device(device_id: UUID, kind: Kind, condition: str, at: datetime)
 @transaction.atomic
 def device_online(event: DeviceOnline) -> None:
     """A device that is heard again ends its own offline alarm."""
-    rows = Alarm.objects.select_for_update().filter(
-        device_id=event.device_id, condition="offline", state__in=WAITING
-    )
+    rows = Alarm.objects.select_for_update().filter(device_id=event.device_id, condition="offline", state__in=WAITING)
     for alarm in rows:
         _cleared(alarm, event.at)

@@ -17,7 +17,9 @@ class UrgentNotRead(Invalid):
 
     code = "alarms.urgent_not_read"
     status = 409
-    text = Text("还有 {count} 条一、二级报警未查看：{refs}。", "{count} alarms of class 1 or 2 were not opened yet: {refs}.")
+    text = Text(
+        "还有 {count} 条一、二级报警未查看：{refs}。", "{count} alarms of class 1 or 2 were not opened yet: {refs}."
+    )
 
 
 class SoundNotTested(Invalid):

@@ -70,7 +70,9 @@ def test_a_second_detector_long_after_supports_nothing(device) -> None:
     assert set(Alarm.objects.values_list("priority", flat=True)) == {2}
 
 
-@pytest.mark.parametrize(("trust", "stale", "priority"), [("network", False, 1), ("none", False, 2), ("network", True, 2)])
+@pytest.mark.parametrize(
+    ("trust", "stale", "priority"), [("network", False, 1), ("none", False, 2), ("network", True, 2)]
+)
 def test_a_pressed_button_is_believed_from_a_trusted_fresh_frame(device, trust, stale, priority) -> None:
     alarm = services.raise_from_signal(signal(device, component_type=23, trust=trust, stale=stale))
     assert alarm.priority == priority

@@ -71,7 +71,13 @@ def test_a_false_alarm_with_its_cause_in_the_pane(operator, alarm) -> None:
 def test_an_alarm_in_every_state_has_its_page(operator, state, language) -> None:
     alarm = AlarmFactory(state=state)
     operator.cookies["lang"] = language
-    for path in (alarm.url, f"{alarm.url}/pane", "/alarms", "/alarms?open=1&kind=fire", "/alarms?received=2026-01-01..2027-01-01"):
+    for path in (
+        alarm.url,
+        f"{alarm.url}/pane",
+        "/alarms",
+        "/alarms?open=1&kind=fire",
+        "/alarms?received=2026-01-01..2027-01-01",
+    ):
         assert operator.get(path).status_code == 200, path
 
 
@@ -85,7 +91,10 @@ def test_taking_and_handing_over_a_seat_by_form(operator, alarm) -> None:
     assert alarm.ref in operator.get("/alarms/console/seat?seat=02").content.decode()
     refused = operator.post("/alarms/console/seat", {"seat": "02", "sound_tested": "on", "read": ""})
     assert refused.status_code == 409
-    assert operator.post("/alarms/console/seat", {"seat": "02", "sound_tested": "on", "read": alarm.ref}).status_code == 303
+    assert (
+        operator.post("/alarms/console/seat", {"seat": "02", "sound_tested": "on", "read": alarm.ref}).status_code
+        == 303
+    )
     assert "02" in operator.get("/alarms/console").content.decode()
     assert operator.get("/alarms/console/hand-over").status_code == 200
     operator.post("/alarms/console/hand-over", {"note": "平安"})

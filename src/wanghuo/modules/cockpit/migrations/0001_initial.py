@@ -4,43 +4,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='MapLayer',
+            name="MapLayer",
             fields=[
-                ('kind', models.CharField(max_length=8, primary_key=True, serialize=False)),
-                ('counted_at', models.DateTimeField()),
-                ('objects_counted', models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=8, primary_key=True, serialize=False)),
+                ("counted_at", models.DateTimeField()),
+                ("objects_counted", models.PositiveIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='MapCell',
+            name="MapCell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=8)),
-                ('zoom', models.PositiveSmallIntegerField()),
-                ('x', models.IntegerField()),
-                ('y', models.IntegerField()),
-                ('level', models.PositiveSmallIntegerField()),
-                ('province_code', models.CharField(max_length=2)),
-                ('city_code', models.CharField(max_length=4)),
-                ('county_code', models.CharField(max_length=6)),
-                ('town_code', models.CharField(max_length=9)),
-                ('sector', models.CharField(max_length=24)),
-                ('count', models.PositiveIntegerField()),
-                ('lng_sum', models.FloatField()),
-                ('lat_sum', models.FloatField()),
-                ('ref', models.CharField(max_length=32)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=8)),
+                ("zoom", models.PositiveSmallIntegerField()),
+                ("x", models.IntegerField()),
+                ("y", models.IntegerField()),
+                ("level", models.PositiveSmallIntegerField()),
+                ("province_code", models.CharField(max_length=2)),
+                ("city_code", models.CharField(max_length=4)),
+                ("county_code", models.CharField(max_length=6)),
+                ("town_code", models.CharField(max_length=9)),
+                ("sector", models.CharField(max_length=24)),
+                ("count", models.PositiveIntegerField()),
+                ("lng_sum", models.FloatField()),
+                ("lat_sum", models.FloatField()),
+                ("ref", models.CharField(max_length=32)),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', 'zoom', 'county_code'], name='cockpit_cell_county')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'zoom', 'x', 'y', 'county_code', 'town_code', 'city_code', 'sector', 'level'), name='cockpit_one_cell')],
+                "indexes": [models.Index(fields=["kind", "zoom", "county_code"], name="cockpit_cell_county")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "zoom", "x", "y", "county_code", "town_code", "city_code", "sector", "level"),
+                        name="cockpit_one_cell",
+                    )
+                ],
             },
         ),
     ]

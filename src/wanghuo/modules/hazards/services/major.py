@@ -34,7 +34,10 @@ def determine_major(ref: str, *, is_major: bool, people: list[str], minutes: str
     needed = rule(PEOPLE_RULE, region=hazard.region_code, on=local_day(hazard.found_at)).value["people"]
     if len(named) < needed:
         raise Invalid(
-            Text("集体研究须有 {needed} 人以上参加，现填 {given} 人。", "{needed} people must take part; {given} are named."),
+            Text(
+                "集体研究须有 {needed} 人以上参加，现填 {given} 人。",
+                "{needed} people must take part; {given} are named.",
+            ),
             field="people",
             needed=needed,
             given=len(named),

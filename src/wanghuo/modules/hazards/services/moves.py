@@ -40,7 +40,10 @@ EXPECTED: dict[str, Expected] = {
         "order", "hazards.order", rules.NOTICE_RULE, Text("制发改正通知书 · {place}", "Issue the notice · {place}")
     ),
     S.MAJOR: Expected(
-        "order", "hazards.order", rules.NOTICE_RULE, Text("送达重大隐患整改通知书 · {place}", "Serve the notice · {place}")
+        "order",
+        "hazards.order",
+        rules.NOTICE_RULE,
+        Text("送达重大隐患整改通知书 · {place}", "Serve the notice · {place}"),
     ),
     S.SELF_FIXING: Expected(
         "submit", "hazards.rectify", rules.RECTIFY_RULE, Text("自行整改 · {place}", "Put it right · {place}")
@@ -52,16 +55,25 @@ EXPECTED: dict[str, Expected] = {
         "pass", "hazards.reinspect", rules.RECHECK_RULE, Text("复查隐患 · {place}", "Re-inspect · {place}")
     ),
     S.OVERDUE: Expected(
-        "enforce", "hazards.order", rules.NOTICE_RULE, Text("逾期未改，依法处置 · {place}", "Overdue, enforce · {place}")
+        "enforce",
+        "hazards.order",
+        rules.NOTICE_RULE,
+        Text("逾期未改，依法处置 · {place}", "Overdue, enforce · {place}"),
     ),
     S.ENFORCING: Expected(
         "recheck", "hazards.reinspect", rules.RECHECK_RULE, Text("处置后复查 · {place}", "Re-inspect · {place}")
     ),
     S.MAJOR_REVIEW: Expected(
-        "determine", "hazards.determine", rules.MAJOR_RULE, Text("集体研判重大隐患 · {place}", "Review as major · {place}")
+        "determine",
+        "hazards.determine",
+        rules.MAJOR_RULE,
+        Text("集体研判重大隐患 · {place}", "Review as major · {place}"),
     ),
     S.TRANSFERRED: Expected(
-        "reply", "hazards.transfer", rules.REPLY_RULE, Text("催办移送结果 · {place}", "Follow up the transfer · {place}")
+        "reply",
+        "hazards.transfer",
+        rules.REPLY_RULE,
+        Text("催办移送结果 · {place}", "Follow up the transfer · {place}"),
     ),
 }
 

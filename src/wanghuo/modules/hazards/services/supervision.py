@@ -39,9 +39,7 @@ class PersonalDataInText(Invalid):
 
 
 @transaction.atomic
-def list_hazard(
-    ref: str, *, level: Level, supervisor: str, demands: str, due_at: datetime, actor: Actor
-) -> Listing:
+def list_hazard(ref: str, *, level: Level, supervisor: str, demands: str, due_at: datetime, actor: Actor) -> Listing:
     """Put a hazard on a government's list (挂牌督办). Raises NotFound, NotPermitted, AboveOwnLevel, DueDateInPast, Conflict."""
     hazard = get_hazard(ref, actor=actor, lock=True)
     actor.require("hazards.list", hazard)
@@ -84,9 +82,7 @@ def delist(ref: str, *, note: str, actor: Actor) -> Listing:
     return listing
 
 
-def _mark_listed(
-    hazard: Hazard, listing: Listing, *, listed: bool, actor: Actor, at: datetime, note: str = ""
-) -> None:
+def _mark_listed(hazard: Hazard, listing: Listing, *, listed: bool, actor: Actor, at: datetime, note: str = "") -> None:
     act = "list" if listed else "delist"
     hazard.listed = listed
     hazard.save(update_fields=["listed", "changed_at"])
@@ -121,7 +117,9 @@ def publish(ref: str, *, unit_name: str, place: str, summary: str, until: date |
         days = rule("hazards.publication_days", region=hazard.region_code, on=local_day(now)).value["days"]
         until = local_day(now) + timedelta(days=days)
     if until <= local_day(now):
-        raise Invalid(Text("公示截止日须在今天之后。", "The last day of publication must lie after today."), field="until")
+        raise Invalid(
+            Text("公示截止日须在今天之后。", "The last day of publication must lie after today."), field="until"
+        )
     published = Publication.objects.create(
         hazard=hazard,
         region_code=hazard.region_code,

@@ -127,7 +127,8 @@ def test_who_asked_for_the_check_may_not_judge_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("conclusion", "state"), [("pass", HazardState.CLOSED), ("part", HazardState.RECTIFYING), ("fail", HazardState.OVERDUE)]
+    ("conclusion", "state"),
+    [("pass", HazardState.CLOSED), ("part", HazardState.RECTIFYING), ("fail", HazardState.OVERDUE)],
 )
 def test_a_re_inspection_has_three_ends(conclusion, state) -> None:
     hazard = HazardFactory(state=HazardState.SUBMITTED, due_at=timezone.now())

@@ -58,14 +58,34 @@ def test_a_hazard_in_every_state_has_its_page_and_only_its_acts(state: HazardSta
 
 def test_the_lists_and_forms_in_both_languages(inspector) -> None:
     hazard = HazardFactory(state=HazardState.RECTIFYING, due_at=timezone.now())
-    for path in ("/hazards", "/hazards/new", "/listings", hazard.url, f"{hazard.url}/why", f"/hazards/of/{hazard.unit.ref}"):
+    for path in (
+        "/hazards",
+        "/hazards/new",
+        "/listings",
+        hazard.url,
+        f"{hazard.url}/why",
+        f"/hazards/of/{hazard.unit.ref}",
+    ):
         assert inspector.get(path).status_code == 200, path
     assert "being rectified" in in_english(inspector).get("/hazards").content.decode()
 
 
 @pytest.mark.parametrize(
     "query",
-    ["state=rectifying", "open=1", "overdue=1", "late=1", "due=2026-01-01..2026-12-31", "closed=nonsense", "standing=2026-01-01..2027-01-01", "q=YH-1", "sort=-due_at", "sort=due_at&region=445281", "unit=DW-1", "period=2026-11"],
+    [
+        "state=rectifying",
+        "open=1",
+        "overdue=1",
+        "late=1",
+        "due=2026-01-01..2026-12-31",
+        "closed=nonsense",
+        "standing=2026-01-01..2027-01-01",
+        "q=YH-1",
+        "sort=-due_at",
+        "sort=due_at&region=445281",
+        "unit=DW-1",
+        "period=2026-11",
+    ],
 )
 def test_every_filter_answers(inspector, query: str) -> None:
     HazardFactory(state=HazardState.RECTIFYING, due_at=timezone.now())
@@ -128,7 +148,12 @@ def test_what_the_public_reads(client, leader) -> None:
     hazard = HazardFactory(state=HazardState.RECTIFYING)
     assert "没有公示" in client.get("/p/hazards").content.decode()
     services.publish(
-        hazard.ref, unit_name="滨江商贸城", place="3 层", summary="出口堵塞", until=None, actor=actor("brigade_leader", COUNTY)
+        hazard.ref,
+        unit_name="滨江商贸城",
+        place="3 层",
+        summary="出口堵塞",
+        until=None,
+        actor=actor("brigade_leader", COUNTY),
     )
     words = client.get("/p/hazards").content.decode()
     assert "滨江商贸城" in words
