@@ -98,7 +98,7 @@ if (root) new (class Console {
     this.applyFilter();
     this.arrived([...fresh, ...raised]);
     this.countAbove(fresh);
-    if (changed && !one("form", this.pane)?.matches(":focus-within")) this.loadPane(chosen);
+    if (changed) this.redrawPane(chosen);
     this.tick();
   }
 
@@ -157,6 +157,23 @@ if (root) new (class Console {
     htmx.ajax("GET", `/alarms/${encodeURIComponent(ref)}/pane`, { target: this.pane, swap: "innerHTML" });
   }
 
+  /** Draws the pane anew after a change from elsewhere, unless the person has opened an act by the time the answer is here. */
+  async redrawPane(ref) {
+    const busy = () => this.chosen !== ref || one("form, .htmx-request", this.pane);
+    if (busy()) return;
+    try {
+      const answer = await fetch(`/alarms/${encodeURIComponent(ref)}/pane`, { headers: { "HX-Request": "true", "HX-Target": this.pane.id } });
+      if (!answer.ok) return;
+      const html = await answer.text();
+      if (busy()) return;
+      this.pane.innerHTML = html;
+      htmx.process(this.pane);
+      this.tick();
+    } catch {
+      // the band tells that the connection is away
+    }
+  }
+
   move(way) {
     const list = all(ROW, this.rows).filter((row) => !row.hidden);
     if (!list.length) return false;
@@ -183,6 +200,7 @@ if (root) new (class Console {
   act(code) {
     if (!/^Key[A-Z]$/.test(code)) return false;
     const button = one(`[data-key="${code.slice(3).toLowerCase()}"]:not([aria-disabled="true"])`, this.pane);
+    if (button) htmx.process(button); // a quick hand is here before htmx has looked at a pane just put in
     button?.click();
     return Boolean(button);
   }
