@@ -83,13 +83,15 @@ class Visitor:
         self.count = 0
 
     def ask(self, method: str, path: str, **headers: str):
-        """One request whose effects are undone."""
+        """One request whose effects are undone, on the server and in the browser's cookies."""
         self.count += 1
+        cookies = self.client.cookies.copy()
         with transaction.atomic():
             answer = getattr(self.client, method)(path, headers=headers)
             if answer.streaming:
                 answer.content = b"".join(answer.streaming_content)
             transaction.set_rollback(True)
+        self.client.cookies = cookies
         return answer
 
     def sees(self, made: Made, row: Row | None = None) -> bool:
@@ -185,7 +187,7 @@ def test_the_matrix(role: str, world: World) -> None:
         else:
             for where in PLACES:
                 visit(visitor, row, method, world.made[row.kind, where.name])
-    assert visitor.wrong == []
+    assert not visitor.wrong, "\n".join(visitor.wrong)
     assert visitor.count > len(table())
 
 
