@@ -180,12 +180,13 @@ def password(request: HttpRequest) -> HttpResponse:
             keep_session=request.session.session_key or "",
         )
         _keep(request, changed)
+        user.refresh_from_db()
 
     return answer(
         request,
         PasswordForm,
         save=save,
-        then=lambda _: first_step(User.objects.get(pk=user.pk), staff=is_staff(request.actor)) or "/account",  # type: ignore[attr-defined]
+        then=lambda _: first_step(user, staff=is_staff(request.actor)) or "/account",  # type: ignore[attr-defined]
         title=Text("更换密码", "Change password"),
         submit=Text("更换", "Change"),
         after=Text("其他已登录的会话将全部退出。", "Every other session will be signed out."),

@@ -150,11 +150,11 @@ def target(request: HttpRequest, code: str) -> HttpResponseBase:
         save=lambda data: set_target(code=code, actor=request.actor, **data),  # type: ignore[attr-defined]
         then=lambda t: f"/indicators/{code}?region={t.region_code}&period={t.period}",
         submit=Text("设定", "Set"),
-        initial=_initial(code, region, period),
+        initial=_initial(code, region, period, request.actor),  # type: ignore[attr-defined]
     )
 
 
-def _initial(code: str, region: str, period: Period) -> dict[str, Any]:
-    old = IndicatorTarget.objects.filter(code=code, region_code=region, period=period.key).first()
+def _initial(code: str, region: str, period: Period, actor: Actor) -> dict[str, Any]:
+    old = IndicatorTarget.objects.visible_to(actor).filter(code=code, region_code=region, period=period.key).first()
     known = {"value": old.value, "source": old.source} if old else {}
     return {"region": region, "period": period.key, **known}
