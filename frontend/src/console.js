@@ -200,8 +200,7 @@ if (root) new (class Console {
   act(code) {
     if (!/^Key[A-Z]$/.test(code)) return false;
     const button = one(`[data-key="${code.slice(3).toLowerCase()}"]:not([aria-disabled="true"])`, this.pane);
-    if (button) htmx.process(button); // a quick hand is here before htmx has looked at a pane just put in
-    button?.click();
+    wired(button)?.click();
     return Boolean(button);
   }
 
@@ -211,14 +210,14 @@ if (root) new (class Console {
     if (!choice) return false;
     choice.click();
     const form = choice.closest("form");
-    if (choice.matches("input") && form && !all("[aria-required=true]", form).some((field) => !field.value)) form.requestSubmit();
+    if (choice.matches("input") && form && !all("[aria-required=true]", form).some((field) => !field.value)) wired(form).requestSubmit();
     return true;
   }
 
   confirm(event) {
     if (event.target.closest("a, button, summary")) return false;
     const form = one("form[data-confirm]", this.pane);
-    form?.requestSubmit();
+    wired(form)?.requestSubmit();
     return Boolean(form);
   }
 
@@ -273,6 +272,12 @@ if (root) new (class Console {
     if (state) state.textContent = !this.sound.on ? t("声音 关", "sound off") : silent ? t(`静音 ${silent} s`, `silent ${silent} s`) : t("声音 开", "sound on");
   }
 })();
+
+/** The element once htmx knows it: a quick hand is here before htmx has looked at what was just put in. */
+function wired(node) {
+  if (node) htmx.process(node);
+  return node;
+}
 
 /** 75 → 01:15; from an hour on 1:01:15. */
 function clock(seconds) {
