@@ -116,7 +116,8 @@ class Loader:
             values = {"region_code": made.region_code, "sector": made.sector, **made.fields}
             values["name"] = f"{made.fields['name']}（合成{number + 1}）"
             values["local_code"] = f"SCALE-{self.seed}-{number + 1}"
-            if rng.random() < 0.8:  # a fifth has nobody in charge
+            if rng.random() < 0.97:  # a few have nobody in charge
+                values |= {"responsible_person": making.person(rng), "responsible_phone": making.phone(rng)}
                 values |= {"safety_manager": making.person(rng), "manager_phone": making.phone(rng)}
             if rng.random() < 0.1:  # a tenth has an incomplete file
                 values.pop("area_m2", None)
@@ -232,7 +233,7 @@ class Loader:
     def _counts(self) -> None:
         from django.db import connection
 
-        from wanghuo.kernel.indicators import refresh
+        from wanghuo.kernel.indicators import refresh, refresh_dirty
         from wanghuo.kernel.outbox import drain
         from wanghuo.modules.cockpit import public as cockpit
 
@@ -240,6 +241,7 @@ class Loader:
             cursor.execute("ANALYZE")
         while drain():
             pass
+        refresh_dirty()
         self.tell(f"indicators: {refresh():,} values")
         self.tell(f"map: {cockpit.count_map():,} cells")
 

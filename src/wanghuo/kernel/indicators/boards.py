@@ -60,26 +60,49 @@ def require_region(actor: Actor, region: str) -> None:
         raise NotFound(what=REGION, ref=region)
 
 
-def parts_now(of: Indicator, period: Period) -> Stored:
-    """The parts of every region: those kept, unless records changed since or none are kept; then from the records."""
-    kept = None if DirtyIndicator.objects.filter(code=of.code).exists() else stored_parts(of.code, period)
-    return kept or Stored(rolled_up(of.counts(period)), None)
+def parts_now(of: Indicator, period: Period, *, since: datetime | None = None) -> Stored:
+    """The parts of every region: those kept, unless records changed since or none are kept; then from the records.
+
+    `since`: values computed after this moment will do, though records changed later (pages with many figures, which tell
+    their age).
+    """
+    kept = stored_parts(of.code, period)
+    recent = kept is not None and since is not None and kept.computed_at is not None and kept.computed_at >= since
+    if kept is not None and (recent or not DirtyIndicator.objects.filter(code=of.code).exists()):
+        return kept
+    return Stored(rolled_up(of.counts(period)), None)
 
 
-def measure(code: str, region: str, period: Period, *, actor: Actor, now: datetime, with_below: bool = True) -> Measure:
-    """One indicator as a page shows it. Raises NotFound for an unknown indicator or a region out of reach."""
+def measure(
+    code: str,
+    region: str,
+    period: Period,
+    *,
+    actor: Actor,
+    now: datetime,
+    with_below: bool = True,
+    since: datetime | None = None,
+) -> Measure:
+    """One indicator as a page shows it; `since` as in `parts_now`. Raises NotFound for an unknown indicator or a region out
+    of reach."""
     require_region(actor, region)
     of = indicator(code)
-    parts = parts_now(of, period)
+    parts = parts_now(of, period, since=since)
     return judged(of, region, period, parts.totals, now=now, computed_at=parts.computed_at, with_below=with_below)
 
 
 def tile(code: str, region: str, period: Period, *, actor: Actor, now: datetime) -> Tile:
     """One figure. Raises NotFound."""
     found = measure(code, region, period, actor=actor, now=now, with_below=False)
-    before = parts_now(found.indicator, period.previous()).totals.get(region)
-    series = tuple(value for _, value in trend(found.indicator, region, now=now))
-    return Tile(found, found.indicator.value(before), series)
+    return tile_of(found, trend(found.indicator, region, now=now))
+
+
+def tile_of(found: Measure, points: Iterable[tuple[Period, float | None]]) -> Tile:
+    """A measure that was taken already as a figure; `points`: its trend. The period before is over: what is kept of it
+    will do."""
+    of, before = found.indicator, found.period.previous()
+    parts = stored_parts(of.code, before) or parts_now(of, before)
+    return Tile(found, of.value(parts.totals.get(found.region)), tuple(value for _, value in points))
 
 
 def tiles(

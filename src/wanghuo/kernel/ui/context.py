@@ -94,12 +94,12 @@ class Page:
         """The period in the URL; empty for the default of the page."""
         return self.request.GET.get("period", "")
 
-    @property
+    @cached_property
     def inbox_count(self) -> int | None:
         """How many duties wait for the person; None where no app counts them."""
         return self._count("inbox")
 
-    @property
+    @cached_property
     def notice_count(self) -> int | None:
         """How many messages the person has not opened."""
         return self._count("notices")

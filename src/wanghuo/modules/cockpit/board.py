@@ -27,6 +27,7 @@ KEY = (
     "sensing.online_rate",
     "sensing.networking_rate",
 )
+TILES = (*KEY, "alarms.false_share")
 LIGHTS = (("red", 4), ("orange", 3), ("yellow", 2), ("blue", 1), ("green", 0))
 
 
@@ -68,8 +69,8 @@ class Figure:
         return self.indicator.shown_digits
 
     @property
-    def note(self) -> Text:
-        """Target and change, in words."""
+    def note(self) -> Text | str:
+        """Target and change, in words; empty without either."""
         parts = []
         if self.measure.target is not None:
             aim = f"{self.measure.target:,.{self.digits}f}{self.indicator.unit}"
@@ -78,6 +79,8 @@ class Figure:
             moved = f"{self.change:+,.{self.digits}f}"
             word = Text("向好", "better") if self.better else Text("变差", "worse")
             parts.append(Text(f"较上期 {moved} {word.zh}", f"{moved} on the period before, {word.en}"))
+        if not parts:
+            return ""
         return Text(" · ".join(p.zh for p in parts), " · ".join(p.en for p in parts))
 
 
@@ -114,6 +117,11 @@ class Board:
         counts = Counter(m.light for m in every)
         return [(name, level, counts[name]) for name, level in LIGHTS]
 
+    @property
+    def ranked(self) -> tuple[Figure, ...]:
+        """The figures by which the regions below are compared."""
+        return tuple(f for f in self.figures if f.indicator.code in KEY)
+
     @cached_property
     def unlit(self) -> int:
         """How many figures have no light: no target, or no data."""
@@ -122,11 +130,11 @@ class Board:
     def lines(self, by: str = "") -> list[Line]:
         """The regions below: the worst by light, or by one indicator; what is unknown or small comes last."""
         rows: dict[str, list[Measure]] = defaultdict(list)
-        for figure in self.figures:
+        for figure in self.ranked:
             for each in figure.measure.by_region:
                 rows[each.region].append(each)
         lines = [Line(region, tuple(measures)) for region, measures in rows.items()]
-        place = next((i for i, f in enumerate(self.figures) if f.indicator.code == by), None)
+        place = next((i for i, f in enumerate(self.ranked) if f.indicator.code == by), None)
         if place is None:
             return sorted(lines, key=lambda line: (-line.level, line.region))
         return sorted(lines, key=lambda line: _worst_first(line.measures[place]))
@@ -138,7 +146,7 @@ def _worst_first(measure: Measure) -> tuple[bool, bool, float, str]:
     return value is None, measure.small, sign * (value or 0.0), measure.region
 
 
-def board(region: str, period: Period, *, actor: Actor, now: datetime, codes: Iterable[str] = KEY) -> Board:
+def board(region: str, period: Period, *, actor: Actor, now: datetime, codes: Iterable[str] = TILES) -> Board:
     """The board of a region. Raises NotFound for a region the actor may not see figures of."""
     require_region(actor, region)
     known = {each.code: each for each in indicators()}

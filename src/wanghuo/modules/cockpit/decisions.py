@@ -34,6 +34,7 @@ class Decision:
     detail: str | Text
     url: str
     since: datetime | None = None
+    scale: str = "risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,11 @@ def _ladder(region: str, actor: Actor) -> list[Decision]:
         f"{worst.what_zh}逾期，已到{name.zh}" + (f"（共 {many} 件）" if many > 1 else ""),
         f"{worst.what_en} overdue, at {name.en}" + (f" ({many} in all)" if many > 1 else ""),
     )
-    return [Decision(min(worst.rung, 4), what, worst.subject_ref, worst.subject_url, worst.due_at)]
+    return [Decision(min(worst.rung, 4), what, worst.subject_ref, worst.subject_url, worst.due_at, "light")]
 
 
 def _regions(board: Board) -> list[Decision]:
-    lit = [m for f in board.figures for m in f.measure.by_region if (m.level or 0) >= 3]
+    lit = [m for f in board.figures for m in f.measure.by_region if (m.level or 0) >= 3 and not m.small]
     own = [f.measure for f in board.figures if (f.measure.level or 0) >= 3]
     found = sorted(lit or own, key=lambda m: (-(m.level or 0), _share(m)))[:1]
     return [_behind(m, len(lit)) for m in found]
@@ -119,4 +120,5 @@ def _behind(measure: Measure, many: int) -> Decision:
         f"{service.name(measure.region)}: {name.en} behind{more.en}",
     )
     detail = Text(f"{value}，应达 {aim}", f"{value}, expected {aim}")
-    return Decision(measure.level or 0, what, detail, url_of(measure.indicator.code, measure.region, measure.period))
+    url = url_of(measure.indicator.code, measure.region, measure.period)
+    return Decision(measure.level or 0, what, detail, url, scale="light")

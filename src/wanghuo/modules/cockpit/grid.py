@@ -9,7 +9,7 @@ from django.db.models import F, IntegerField
 from django.db.models.functions import Cast
 
 CELLS_ACROSS_AT_ZOOM_0 = 8  # a tile is 512 pixels wide
-COUNTED_ZOOMS = range(3, 12)
+COUNTED_ZOOMS = range(3, 13)
 FINEST_ZOOM = 18
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
@@ -16,10 +14,11 @@ from wanghuo.kernel.ui.context import region_of
 from wanghuo.modules.cockpit.grid import FINEST_ZOOM, Box
 from wanghuo.modules.cockpit.layers import RIGHTS, layers_for
 from wanghuo.modules.cockpit.models import MapLayer
-from wanghuo.modules.cockpit.points import View, points
+from wanghuo.modules.cockpit.points import View, signs
 
 WORLD = Box(-180.0, -90.0, 180.0, 90.0)
 DEFAULT_ZOOM = 9
+COUNTY_DIGITS = 6  # what lies below a county has no outline of its own
 
 
 @needs(*RIGHTS)
@@ -33,11 +32,12 @@ def map_page(request: HttpRequest) -> HttpResponseBase:
         {"kind": each.kind, "label": say(each.label), "on": each.kind in on if on is not None else each.on}
         for each in layers_for(actor)
     ]
-    states = request.GET.getlist("state")
+    region, states = region_of(request), request.GET.getlist("state")
     context = {
         "title": Text("一张图", "Map"),
-        "region": region_of(request),
+        "region": region,
         "layers": layers,
+        "outline": region[:COUNTY_DIGITS],
         "points_url": _points_url(states),
         "states": states,
         "counted_at": MapLayer.objects.order_by("counted_at").values_list("counted_at", flat=True).first(),
@@ -61,9 +61,8 @@ def map_points(request: HttpRequest) -> HttpResponseBase:
         zoom=_zoom(request.GET.get("zoom", "")),
         states=tuple(request.GET.getlist("state")),
     )
-    features: list[dict[str, Any]] = []
-    for layer in layers_for(actor, request.GET.get("kinds")):
-        features += [point.as_geojson() for point in points(layer, view, actor=actor)]
+    found = signs(layers_for(actor, request.GET.get("kinds")), view, actor=actor)
+    features = [point.as_geojson() for point in found]
     response = JsonResponse(
         {"type": "FeatureCollection", "features": features}, json_dumps_params={"ensure_ascii": False}
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
+from wanghuo.base import Text
+from wanghuo.base.text import listing
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import grants_q, region_q
+from wanghuo.kernel.ui import say
 from wanghuo.modules.cockpit.grid import COUNTED_ZOOMS, FINEST_ZOOM, Box, cell_of, column
 from wanghuo.modules.cockpit.layers import Layer
 from wanghuo.modules.cockpit.models import MapCell, MapLayer
@@ -30,7 +34,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One sign on the map: `count` objects around a place, `level` the worst of them. A single one has `label` and `url`."""
+    """One sign on the map: `count` objects around a place, `level` the worst of them. A single one has a `url`."""
 
     kind: str
     lng: float
@@ -38,16 +42,36 @@ class Point:
     count: int
     level: int
     ref: str
-    label: str = ""
+    label: Text | str = ""
     url: str = ""
 
     def as_geojson(self) -> dict[str, Any]:
         """The feature as map.js takes it."""
         properties: dict[str, Any] = {"kind": self.kind, "count": self.count, "level": self.level}
-        if self.count == 1:
-            properties |= {"label": self.label or self.ref, "url": self.url}
+        if self.label:
+            properties |= {"label": say(self.label), "url": self.url}
         place = [round(self.lng, 6), round(self.lat, 6)]
         return {"type": "Feature", "geometry": {"type": "Point", "coordinates": place}, "properties": properties}
+
+
+def signs(layers: Sequence[Layer], view: View, *, actor: Actor) -> list[Point]:
+    """What is drawn: where objects of several kinds share a cell, one sign with all of them and their worst level."""
+    shared: dict[tuple[int, int], list[Point]] = {}
+    zoom = min(view.zoom, FINEST_ZOOM)
+    for layer in layers:
+        for point in points(layer, view, actor=actor):
+            shared.setdefault((cell_of(point.lng, zoom, 180), cell_of(point.lat, zoom, 90)), []).append(point)
+    names = {layer.kind: layer.label for layer in layers}
+    return [_joined(found, names) if len(found) > 1 else found[0] for found in shared.values()]
+
+
+def _joined(found: list[Point], names: Mapping[str, Text]) -> Point:
+    worst = max(found, key=lambda point: point.level)
+    counts = Counter({point.kind: 0 for point in found})
+    for point in found:
+        counts[point.kind] += point.count
+    told = [Text(f"{names[k].zh} {n:,}", f"{names[k].en.lower()} {n:,}") for k, n in counts.items()]
+    return Point(worst.kind, worst.lng, worst.lat, counts.total(), worst.level, "", listing(told))
 
 
 def points(layer: Layer, view: View, *, actor: Actor) -> list[Point]:

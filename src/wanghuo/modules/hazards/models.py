@@ -68,6 +68,8 @@ class Hazard(Scoped):
             models.Index(fields=["province_code", "-id"], name="hazard_province"),
             models.Index(fields=["county_code", "state", "-id"], name="hazard_county_state"),
             models.Index(fields=["county_code", "due_at", "id"], name="hazard_county_due"),
+            models.Index(fields=["county_code", "state", "due_at"], name="hazard_county_state_due"),
+            models.Index(fields=["lng", "lat"], name="hazard_map"),
             models.Index(fields=["scope_unit", "-id"], name="hazard_unit"),
             models.Index(fields=["source_kind", "source_ref"], name="hazard_source"),
             # indicators count what was found, what was due and what was closed in a period

@@ -58,6 +58,7 @@ class Unit(Scoped):
             models.Index(fields=["city_code", "-id"], name="places_unit_city"),
             models.Index(fields=["province_code", "-id"], name="places_unit_province"),
             models.Index(fields=["scope_unit"], name="places_unit_own"),
+            models.Index(fields=["lng", "lat"], name="places_unit_map"),
             models.Index(fields=["pinyin", "id"], name="places_unit_pinyin"),
             models.Index(fields=["local_code"], condition=~Q(local_code=""), name="places_unit_local"),
             models.Index(fields=["county_code", "sector", "-id"], name="places_unit_sector"),
@@ -156,7 +157,7 @@ class PersonInCharge(Scoped):
     ended_on = models.DateField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["unit", "role"], name="places_person_unit")]
+        indexes = [models.Index(fields=["unit", "role", "ended_on"], name="places_person_unit")]
 
 
 class PlaceNumber(models.Model):

@@ -63,6 +63,7 @@ class Device(Scoped):
             models.Index(fields=["city_code", "ref"], name="device_city"),
             models.Index(fields=["town_code", "ref"], name="device_town"),
             models.Index(fields=["scope_unit"], name="device_scope_unit"),
+            models.Index(fields=["lng", "lat"], name="device_map"),
             models.Index(fields=["state", "ref"], name="device_state"),
         ]
 

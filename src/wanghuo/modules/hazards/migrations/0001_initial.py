@@ -402,6 +402,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="hazard",
+            index=models.Index(fields=["county_code", "state", "due_at"], name="hazard_county_state_due"),
+        ),
+        migrations.AddIndex(
+            model_name="hazard",
+            index=models.Index(fields=["lng", "lat"], name="hazard_map"),
+        ),
+        migrations.AddIndex(
+            model_name="hazard",
             index=models.Index(fields=["scope_unit", "-id"], name="hazard_unit"),
         ),
         migrations.AddIndex(

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["city_code", "-id"], name="places_unit_city"),
                     models.Index(fields=["province_code", "-id"], name="places_unit_province"),
                     models.Index(fields=["scope_unit"], name="places_unit_own"),
+                    models.Index(fields=["lng", "lat"], name="places_unit_map"),
                     models.Index(fields=["pinyin", "id"], name="places_unit_pinyin"),
                     models.Index(
                         condition=models.Q(("local_code", ""), _negated=True),
@@ -236,7 +237,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["unit", "role"], name="places_person_unit")],
+                "indexes": [models.Index(fields=["unit", "role", "ended_on"], name="places_person_unit")],
             },
         ),
         migrations.AddIndex(

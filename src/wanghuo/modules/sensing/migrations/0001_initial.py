@@ -279,6 +279,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="device",
+            index=models.Index(fields=["lng", "lat"], name="device_map"),
+        ),
+        migrations.AddIndex(
+            model_name="device",
             index=models.Index(fields=["state", "ref"], name="device_state"),
         ),
         migrations.AddConstraint(
