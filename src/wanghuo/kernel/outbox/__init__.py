@@ -8,8 +8,10 @@ from wanghuo.kernel.outbox.events import Event
 __all__ = ["Event", "drain", "emit", "listen"]
 
 
-def drain(limit: int = 1000) -> int:
-    """Deliver what is pending; how many deliveries were tried. See `delivery.drain`."""
+def drain(limit: int = 1000, *, urgent: bool = False) -> int:
+    """Deliver what is pending, `urgent`: only what may not wait; how many deliveries were tried. See
+    `delivery.drain`.
+    """
     from wanghuo.kernel.outbox.delivery import drain as deliver  # tables are not ready while apps are being loaded
 
-    return deliver(limit)
+    return deliver(limit, urgent=urgent)

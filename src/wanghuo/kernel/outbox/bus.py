@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from django.db import connection
 from django.utils import timezone
 
 from wanghuo.kernel.outbox.doorbell import ring
-from wanghuo.kernel.outbox.events import Event, from_json, stream_of, to_json
+from wanghuo.kernel.outbox.events import Event, from_json, to_json
 
 E = TypeVar("E", bound=Event)
+D = TypeVar("D", bound=Event)
 Listener = Callable[[Any], None]
 
 BELL = "outbox"
 _listeners: dict[str, dict[str, Listener]] = {}
 
 
-def listen(event: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]:
+@overload
+def listen(event: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]: ...
+
+
+@overload
+def listen(event: type[E], other: type[D]) -> Callable[[Callable[[E | D], None]], Callable[[E | D], None]]: ...
+
+
+def listen(event: type[Any], other: type[Any] | None = None) -> Callable[[Listener], Listener]:
     """Register a function that hears an event: `@listen(HazardClosed)`, in listeners.py, imported by `AppConfig.ready`.
 
     It runs in a transaction of its own, after that of the teller, and hears what is told from then on. It writes to
     the database alone: what reaches outside (a message, a call) is written down as a row and sent by the worker.
+    Order is kept for each function: one that hears two kinds (`@listen(Raised, Cleared)`) hears a stream's events of
+    both in the order told.
     """
 
-    def register(function: Callable[[E], None]) -> Callable[[E], None]:
-        _listeners.setdefault(event.kind, {})[f"{function.__module__}.{function.__qualname__}"] = function
+    def register(function: Listener) -> Listener:
+        for kind in (event, other):
+            if kind is not None:
+                _listeners.setdefault(kind.kind, {})[f"{function.__module__}.{function.__qualname__}"] = function
         return function
 
     return register
@@ -53,8 +66,8 @@ def emit(*events: Event) -> None:
         from_json(type(event), payload)  # what a listener could not read back fails here, where it was written
         row = OutboxEvent(kind=event.kind, payload=payload, at=now)
         rows.append(row)
-        stream = stream_of(event)
-        waiting += [Delivery(event=row, listener=name, stream=stream, next_at=now) for name in listeners_of(event.kind)]
+        about = {"stream": event.stream, "urgent": event.urgent}
+        waiting += [Delivery(event=row, listener=name, next_at=now, **about) for name in listeners_of(event.kind)]
     OutboxEvent.objects.bulk_create(rows)
     if waiting:
         Delivery.objects.bulk_create(waiting)

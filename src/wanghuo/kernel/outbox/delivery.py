@@ -30,8 +30,9 @@ KEPT = timedelta(days=7)
 DIED = "the process died while this listener ran"
 
 
-def drain(limit: int = 1000) -> int:
-    """Deliver what is pending, oldest first, until nothing is due or `limit` is reached; how many were tried.
+def drain(limit: int = 1000, *, urgent: bool = False) -> int:
+    """Deliver what is pending, urgent ones first, then the oldest, until nothing is due or `limit` is reached; how
+    many were tried. `urgent`: these only.
 
     What a listener writes and the end of its delivery are one transaction, so each effect in the database happens
     exactly once, whenever the process dies. Several drainers may run: on PostgreSQL they pass over each other's rows,
@@ -40,26 +41,31 @@ def drain(limit: int = 1000) -> int:
     for delivery_id in last_tried.of_the_dead():
         _blame(delivery_id)
     tried = 0
-    while tried < limit and _due().exists():  # looking takes no lock: an idle worker holds up nobody
-        seen, done = _batch(min(BATCH, limit - tried))
+    while tried < limit and _due(urgent).exists():  # looking takes no lock: an idle worker holds up nobody
+        seen, done = _batch(min(BATCH, limit - tried), urgent)
         tried += done
         if seen == 0:
             break
     return tried
 
 
-def _due() -> QuerySet[Delivery]:
-    return Delivery.objects.filter(dead=False, next_at__lte=timezone.now())
+def _due(urgent: bool = False) -> QuerySet[Delivery]:
+    rows = Delivery.objects.filter(dead=False, next_at__lte=timezone.now())
+    return rows.filter(urgent=True) if urgent else rows
 
 
 @transaction.atomic
-def _batch(size: int) -> tuple[int, int]:
-    """One transaction's worth: how many rows were looked at, how many deliveries were tried."""
+def _batch(size: int, urgent: bool) -> tuple[int, int]:
+    """One transaction's worth: how many rows were looked at, how many deliveries were tried.
+
+    Urgent ones have a transaction to themselves: its end, when others see what came of them, waits for nothing else.
+    """
     deadline = time.monotonic() + BATCH_S
-    rows = _due().order_by("id").select_related("event")
+    rows = _due(urgent).order_by("-urgent", "id").select_related("event")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     mine = list(rows[:size])
+    mine = [delivery for delivery in mine if delivery.urgent] or mine
     held_up = _streams_held_up(mine)
     heard: list[int] = []
     tried = 0

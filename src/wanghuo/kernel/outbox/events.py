@@ -34,6 +34,18 @@ class Event:
             raise TypeError(f"{kind} is the kind of {known.__name__} already")
         _kinds[kind] = cls
 
+    @property
+    def stream(self) -> str:
+        """What it is about (at most 64 characters): a listener hears the events of one stream in the order told. By
+        itself the first id among the fields.
+        """
+        return next((str(v) for f in fields(self) if isinstance(v := getattr(self, f.name), UUID)), "")
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it is delivered before everything that is not: for what people must know within a second."""
+        return False
+
 
 def event_class(kind: str) -> type[Event] | None:
     """The class of a kind; None when this version knows no such event any more."""
@@ -45,13 +57,6 @@ def to_json(event: Any) -> dict[str, Any]:
     type.
     """
     return {f.name: _plain(getattr(event, f.name)) for f in fields(event)}
-
-
-def stream_of(event: Event) -> str:
-    """What an event is about: the first id among its fields. A listener hears the events about one thing in the order
-    told.
-    """
-    return next((str(v) for f in fields(event) if isinstance(v := getattr(event, f.name), UUID)), "")
 
 
 def _plain(value: Any) -> Any:

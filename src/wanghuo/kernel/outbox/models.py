@@ -19,14 +19,15 @@ class OutboxEvent(models.Model):
 class Delivery(models.Model):
     """One listener that has still to hear one event. The row goes in the transaction of what the listener did.
 
-    `stream`: what the event is about; one listener hears the events of one stream in order. `dead`: it failed too
-    often and waits for a person; the events after it went on.
+    `stream`: what the event is about; one listener hears the events of one stream in order. `urgent`: it goes before
+    all that are not. `dead`: it failed too often and waits for a person; the events after it went on.
     """
 
     id = models.BigAutoField(primary_key=True)
     event = models.ForeignKey(OutboxEvent, on_delete=models.CASCADE, related_name="deliveries")
     listener = models.CharField(max_length=160)
     stream = models.CharField(max_length=64, blank=True, default="")
+    urgent = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()
     dead = models.BooleanField(default=False)
@@ -34,7 +35,7 @@ class Delivery(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=["id"], condition=models.Q(dead=False), name="delivery_due"),
+            models.Index(fields=["-urgent", "id"], condition=models.Q(dead=False), name="delivery_due"),
             models.Index(fields=["stream", "id"], condition=models.Q(dead=False), name="delivery_stream"),
             models.Index(fields=["id"], condition=models.Q(dead=True), name="delivery_dead"),
         )

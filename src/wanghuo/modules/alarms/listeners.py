@@ -14,28 +14,22 @@ from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DutyU
 INDICATORS = ("alarms.handling_time", "alarms.take_on_time_rate", "alarms.false_share", "alarms.fires")
 
 
-@listen(SignalRaised)
-def on_signal(event: SignalRaised) -> None:
-    """A condition appeared."""
-    services.raise_from_signal(event)
+@listen(SignalRaised, SignalCleared)
+def on_signal(event: SignalRaised | SignalCleared) -> None:
+    """A condition appeared, or is gone: one listener for both, so that they are heard in their order."""
+    if isinstance(event, SignalRaised):
+        services.raise_from_signal(event)
+    else:
+        services.signal_cleared(event)
 
 
-@listen(SignalCleared)
-def on_cleared(event: SignalCleared) -> None:
-    """A condition is gone."""
-    services.signal_cleared(event)
-
-
-@listen(DeviceOffline)
-def on_offline(event: DeviceOffline) -> None:
-    """A device fell silent."""
-    services.device_offline(event)
-
-
-@listen(DeviceOnline)
-def on_online(event: DeviceOnline) -> None:
-    """A device is heard again."""
-    services.device_online(event)
+@listen(DeviceOffline, DeviceOnline)
+def on_silence(event: DeviceOffline | DeviceOnline) -> None:
+    """A device fell silent, or is heard again."""
+    if isinstance(event, DeviceOffline):
+        services.device_offline(event)
+    else:
+        services.device_online(event)
 
 
 @listen(DutyUnanswered)

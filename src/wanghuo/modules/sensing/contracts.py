@@ -89,6 +89,16 @@ class SignalRaised(Event):
     component_address: int | None
     value: float | None
 
+    @property
+    def stream(self) -> str:
+        """One condition at one component: raised, cleared and raised again are heard in this order."""
+        return f"{self.component_id or self.device_id}.{self.condition}"
+
+    @property
+    def urgent(self) -> bool:
+        """Fires do not wait for anything else, however many faults come in."""
+        return self.condition == "fire"
+
 
 @dataclass(frozen=True)
 class SignalCleared(Event):
@@ -108,6 +118,16 @@ class SignalCleared(Event):
     unit_id: UUID | None
     component_id: UUID | None
     component_key: str
+
+    @property
+    def stream(self) -> str:
+        """One condition at one component: raised, cleared and raised again are heard in this order."""
+        return f"{self.component_id or self.device_id}.{self.condition}"
+
+    @property
+    def urgent(self) -> bool:
+        """Fires do not wait for anything else, however many faults come in."""
+        return self.condition == "fire"
 
 
 @dataclass(frozen=True)

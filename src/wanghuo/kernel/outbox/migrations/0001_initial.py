@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("listener", models.CharField(max_length=160)),
                 ("stream", models.CharField(blank=True, default="", max_length=64)),
+                ("urgent", models.BooleanField(default=False)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("next_at", models.DateTimeField()),
                 ("dead", models.BooleanField(default=False)),
@@ -45,7 +46,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(condition=models.Q(("dead", False)), fields=["id"], name="delivery_due"),
+                    models.Index(condition=models.Q(("dead", False)), fields=["-urgent", "id"], name="delivery_due"),
                     models.Index(condition=models.Q(("dead", False)), fields=["stream", "id"], name="delivery_stream"),
                     models.Index(condition=models.Q(("dead", True)), fields=["id"], name="delivery_dead"),
                 ],

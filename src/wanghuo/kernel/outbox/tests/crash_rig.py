@@ -74,8 +74,8 @@ def with_moments() -> None:
             die_if("before_commit")
         note(delivery_id)
 
-    def batching(size: int) -> tuple[int, int]:
-        found = batch(size)
+    def batching(size: int, urgent: bool) -> tuple[int, int]:
+        found = batch(size, urgent)
         die_if("after_commit")
         return found
 

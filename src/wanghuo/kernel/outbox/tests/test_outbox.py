@@ -18,7 +18,7 @@ from django.db import transaction
 
 from wanghuo.base import Text
 from wanghuo.base.ids import new_id
-from wanghuo.kernel.outbox import Event, bus, drain, emit, last_tried, listen
+from wanghuo.kernel.outbox import Event, bus, delivery, drain, emit, last_tried, listen
 from wanghuo.kernel.outbox.delivery import ATTEMPTS, KEPT, dead_letters, forget_delivered, outbox_health, retry_dead
 from wanghuo.kernel.outbox.events import from_json, to_json
 from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
@@ -48,6 +48,17 @@ class Moved(Event):
     kind: ClassVar[str] = "outbox_tests.moved"
     hazard_id: UUID
     step: int
+
+
+@dataclass(frozen=True)
+class Rang(Event):
+    kind: ClassVar[str] = "outbox_tests.rang"
+    bell_id: UUID
+    loud: bool
+
+    @property
+    def urgent(self) -> bool:
+        return self.loud
 
 
 NOW = datetime(2026, 3, 5, 6, 5, tzinfo=UTC)
@@ -182,11 +193,47 @@ def test_a_listener_that_kills_its_process_becomes_a_dead_letter_too(monkeypatch
 
 
 @pytest.mark.django_db
-def test_delivering_takes_few_statements(django_assert_max_num_queries):
+def test_delivering_takes_few_statements(django_assert_max_num_queries, monkeypatch):
+    monkeypatch.setattr(delivery, "BATCH_S", 60.0)  # one transaction, also on a machine that has other work
     hear(Moved, "one", lambda event: None)
     emit(*(Moved(new_id(), n) for n in range(64)))
     with django_assert_max_num_queries(64 * 2 + 8):  # a savepoint and its end for each, the rest for all
         assert drain(64) == 64
+
+
+@pytest.mark.django_db
+def test_what_is_urgent_goes_before_all_that_is_not():
+    heard = []
+    hear(Rang, "one", lambda event: heard.append(event.loud))
+    for loud in (False, False, True):
+        emit(Rang(new_id(), loud))
+    assert drain(urgent=True) == 1
+    assert heard == [True]
+    emit(Rang(new_id(), True))
+    drain()
+    assert heard == [True, True, False, False]
+
+
+@pytest.mark.django_db
+def test_a_function_that_hears_two_kinds_hears_one_stream_in_order_also_after_a_failure():
+    heard = []
+
+    def on_either(event):
+        if isinstance(event, Moved) and not heard:
+            heard.append("failed")
+            raise ValueError
+        heard.append(event.kind)
+
+    on_either.__module__, on_either.__qualname__ = "tests", "either"
+    listen(Moved, Rang)(on_either)
+    about = new_id()
+    with time_machine.travel(NOW, tick=False) as clock:
+        emit(Moved(about, 1), Rang(about, False))
+        drain()
+        assert heard == ["failed"]
+        clock.shift(timedelta(seconds=2))
+        drain()
+    assert heard == ["failed", Moved.kind, Rang.kind]
 
 
 @pytest.mark.django_db
