@@ -113,7 +113,10 @@ def every_page(clients: dict[str, Any]) -> Iterator[Page]:
     for name, (box, zoom) in BOXES.items():
         kinds = "alarm,hazard,device,unit"
         yield Page(f"map points: {name}", f"/map/points.json?region={REGION}&bbox={box}&zoom={zoom}&kinds={kinds}")
-    yield Page("map points: offline devices", f"/map/points.json?zoom=9&kinds=device&state=offline&bbox={BOXES['county, zoom 9'][0]}")
+    yield Page(
+        "map points: offline devices",
+        f"/map/points.json?zoom=9&kinds=device&state=offline&bbox={BOXES['county, zoom 9'][0]}",
+    )
     in_box = {"HX-Request": "true", "HX-Target": "search-results"}
     for words in ("合成", "酒店", "lss", "liusha", "00017", "YH-445281-2026-00017", "SB-445281", "没有这个"):
         yield Page(f"search: {words}", f"/search?q={words}", goal_ms=SEARCH_GOAL_MS, headers=in_box)
@@ -122,11 +125,32 @@ def every_page(clients: dict[str, Any]) -> Iterator[Page]:
 
 
 LISTS = (
-    ("units", "brigade_leader", ("state=active", "kind=hotel", "sector=commerce", "no_people=1", "incomplete=1", "no_point=1", "class=key_unit", "q=酒店")),
+    (
+        "units",
+        "brigade_leader",
+        (
+            "state=active",
+            "kind=hotel",
+            "sector=commerce",
+            "no_people=1",
+            "incomplete=1",
+            "no_point=1",
+            "class=key_unit",
+            "q=酒店",
+        ),
+    ),
     ("buildings", "brigade_leader", ()),
-    ("devices", "brigade_leader", ("state=ok", "state=offline", "state=heard", "no_unit=1", "never=1", "q=SB-445281-2026-00017")),
+    (
+        "devices",
+        "brigade_leader",
+        ("state=ok", "state=offline", "state=heard", "no_unit=1", "never=1", "q=SB-445281-2026-00017"),
+    ),
     ("devices/quarantine", "alarm_supervisor", ()),
-    ("hazards", "brigade_leader", ("state=rectifying", "open=1", "overdue=1", "late=1", "done=1", "grade=major", "sort=due_at")),
+    (
+        "hazards",
+        "brigade_leader",
+        ("state=rectifying", "open=1", "overdue=1", "late=1", "done=1", "grade=major", "sort=due_at"),
+    ),
     ("listings", "brigade_leader", ()),
     ("alarms", "brigade_leader", ("open=1", "state=false", "priority=2", "kind=fire")),
     ("alarms/console", "alarm_supervisor", ()),
@@ -174,11 +198,19 @@ def detail_pages() -> Iterator[Page]:
     """One record of each kind, with its parts."""
     from django.apps import apps
 
-    for label, path in (("places.Unit", "units"), ("sensing.Device", "devices"), ("hazards.Hazard", "hazards"), ("alarms.Alarm", "alarms")):
+    for label, path in (
+        ("places.Unit", "units"),
+        ("sensing.Device", "devices"),
+        ("hazards.Hazard", "hazards"),
+        ("alarms.Alarm", "alarms"),
+    ):
         rows = apps.get_model(label).objects.order_by("-id")
         ref = rows.values_list("ref", flat=True)[rows.count() // 2]
         yield Page(f"{path}: one", f"/{path}/{ref}")
-    yield Page("hazards of a unit", f"/hazards?unit={apps.get_model('places.Unit').objects.order_by('id').values_list('ref', flat=True)[0]}")
+    yield Page(
+        "hazards of a unit",
+        f"/hazards?unit={apps.get_model('places.Unit').objects.order_by('id').values_list('ref', flat=True)[0]}",
+    )
 
 
 def town() -> str:
@@ -211,11 +243,20 @@ def report(pages: list[Page], *, as_json: bool) -> int:
     pages = sorted(pages, key=lambda page: -page.quantile(0.95))
     if as_json:
         rows = [
-            {"page": p.name, "p50_ms": round(p.quantile(0.5), 1), "p95_ms": round(p.quantile(0.95), 1), "goal_ms": p.goal_ms}
+            {
+                "page": p.name,
+                "p50_ms": round(p.quantile(0.5), 1),
+                "p95_ms": round(p.quantile(0.95), 1),
+                "goal_ms": p.goal_ms,
+            }
             | {"ratio": round(p.quantile(0.5) / floor, 2), "kilobytes": round(p.kilobytes, 1)}
             for p in pages
         ]
-        print(json.dumps({"floor_ms": round(floor, 1), "missed": [p.name for p in missed], "pages": rows}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"floor_ms": round(floor, 1), "missed": [p.name for p in missed], "pages": rows}, ensure_ascii=False
+            )
+        )
     else:
         print(f"{'p50 ms':>8} {'p95 ms':>8} {'ratio':>6} {'KB':>6}  page   (floor {floor:.1f} ms)")
         for p in pages:

@@ -1,0 +1,339 @@
+"""Objects for the access matrix: one of each kind in each place, with a canary that must not show where it isn't seen.
+
+A new kind is one function below, marked `@kind("name")`: it makes the object in a `Place` and says by which right it is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from wanghuo.base import Text
+from wanghuo.base.ids import new_id
+from wanghuo.kernel.access.actor import Actor, system_actor
+from wanghuo.kernel.access.scope import scope_columns
+from wanghuo.kernel.regions.testing import COUNTY, SISTER_TOWN, TOWN
+
+SECTOR, OTHER_SECTOR = "education", "health"
+OWN_UNIT = UUID("01900000-0000-7000-8000-000000000001")
+REGIONS = {
+    "own": TOWN,
+    "child": "445281102201",
+    "sibling": SISTER_TOWN,
+    "parent": COUNTY,
+    "other_sector": TOWN,
+    "other_unit": TOWN,
+}
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place of the matrix, as access judges it."""
+
+    name: str
+    region_code: str
+    sector: str
+    scope_unit: UUID
+
+    def canary(self, kind: str) -> str:
+        """A word that stands nowhere else; `CANARY` finds it."""
+        return f"Zq7{kind}-{self.name}7qZ"
+
+    @property
+    def number(self) -> int:
+        """A number of its own, for references."""
+        return list(REGIONS).index(self.name) + 1
+
+
+PLACES = tuple(
+    Where(
+        name,
+        region,
+        OTHER_SECTOR if name == "other_sector" else SECTOR,
+        OWN_UNIT if name == "own" else UUID(int=OWN_UNIT.int + number),
+    )
+    for number, (name, region) in enumerate(REGIONS.items())
+)
+
+
+@dataclass
+class Made:
+    """An object: what the address calls it, what an absent one would be called, and who sees it.
+
+    `right`: seen by whoever holds it over the place; "" by nobody of the matrix; "*" by everyone whom the view lets in.
+    """
+
+    ref: Any
+    absent: Any
+    right: str
+    where: Where
+
+    def seen_by(self, actor: Actor) -> bool:
+        """Whether the actor sees the object."""
+        return self.right == "*" or (bool(self.right) and actor.can(self.right, self.where))
+
+
+Maker = Callable[["World", Where], Made]
+KINDS: dict[str, Maker] = {}
+
+
+def kind(name: str) -> Callable[[Maker], Maker]:
+    """Register the maker of a kind of object."""
+
+    def register(maker: Maker) -> Maker:
+        KINDS[name] = maker
+        return maker
+
+    return register
+
+
+@dataclass
+class World:
+    """One object of each kind in each place."""
+
+    made: dict[tuple[str, str], Made] = field(default_factory=dict)
+    rows: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def fill(self) -> World:
+        """Make everything; the order of `KINDS` is the order of dependence."""
+        for name, maker in KINDS.items():
+            for where in PLACES:
+                self.made[name, where.name] = maker(self, where)
+        return self
+
+    @cached_property
+    def stranger(self) -> Any:
+        """Somebody whose own things (messages, jobs, sessions) nobody else sees."""
+        from wanghuo.kernel.accounts.testing import make_user
+
+        return make_user("stranger", "", "33", display_name="somebody")
+
+    def row(self, name: str, where: Where) -> Any:
+        """The row of another kind in the same place."""
+        return self.rows[name, where.name]
+
+    def keep(self, name: str, where: Where, row: Any) -> Any:
+        """Keep a row for makers that come later."""
+        self.rows[name, where.name] = row
+        return row
+
+
+@kind("unit")
+def unit(world: World, where: Where) -> Made:
+    from wanghuo.modules.places.testing import UnitFactory
+
+    row = UnitFactory(
+        id=where.scope_unit, name=where.canary("unit"), region_code=where.region_code, sector=where.sector,
+        ref=f"DW-445281-0000{where.number:02}",
+    )  # fmt: skip
+    world.keep("unit", where, row)
+    return Made(row.ref, "DW-445281-999999", "places.view", where)
+
+
+@kind("building")
+def building(world: World, where: Where) -> Made:
+    from wanghuo.modules.places.testing import BuildingFactory
+
+    row = BuildingFactory(
+        manager=world.row("unit", where),
+        name=where.canary("building"),
+        region_code=where.region_code,
+        sector=where.sector,
+    )
+    return Made(row.ref, "JZ-445281-999999", "places.view", where)
+
+
+@kind("contact")
+def contact(world: World, where: Where) -> Made:
+    from wanghuo.modules.places.testing import PersonFactory
+
+    row = PersonFactory(unit=world.row("unit", where), name=where.canary("contact"))
+    return Made(row.pk, uuid4(), "places.view", where)
+
+
+@kind("device")
+def device(world: World, where: Where) -> Made:
+    from wanghuo.modules.sensing.testing import DeviceFactory
+
+    row = DeviceFactory(
+        unit=world.row("unit", where), location=where.canary("device"), ref=f"SB-445281-2026-0000{where.number}"
+    )
+    return Made(row.ref, "SB-445281-2026-99999", "sensing.view", where)
+
+
+@kind("unknown_device")
+def unknown_device(world: World, where: Where) -> Made:
+    from wanghuo.modules.sensing.models import QuarantinedDevice
+
+    now = timezone.now()
+    row = QuarantinedDevice.objects.create(source=f"0a0b0c0d0e{where.number:02x}", first_seen_at=now, last_seen_at=now)
+    return Made(row.source, "ffffffffffff", "*", where)
+
+
+@kind("hazard")
+def hazard(world: World, where: Where) -> Made:
+    from wanghuo.modules.hazards.testing import HazardFactory
+
+    row = HazardFactory(
+        unit=world.row("unit", where), place=where.canary("hazard"), description=where.canary("hazard"),
+        ref=f"YH-445281-2026-0000{where.number}",
+    )  # fmt: skip
+    world.keep("hazard", where, row)
+    return Made(row.ref, "YH-445281-2026-99999", "hazards.view", where)
+
+
+@kind("listing")
+def listing(world: World, where: Where) -> Made:
+    from wanghuo.modules.hazards.models import Listing
+
+    now = timezone.now()
+    row = Listing.objects.create(
+        ref=f"GP-445281-2026-0000{where.number}", hazard=world.row("hazard", where), level="county",
+        supervisor=where.canary("listing"), demands=where.canary("listing"), listed_at=now, due_at=now + timedelta(days=30),
+        **columns(where),
+    )  # fmt: skip
+    return Made(row.ref, "GP-445281-2026-99999", "hazards.view", where)
+
+
+@kind("alarm")
+def alarm(world: World, where: Where) -> Made:
+    from wanghuo.modules.alarms.testing import AlarmFactory
+
+    row = AlarmFactory(
+        unit=world.row("unit", where), region_code=where.region_code, place=where.canary("alarm"),
+        ref=f"BJ-445281-2026-0000{where.number}",
+    )  # fmt: skip
+    return Made(row.ref, "BJ-445281-2026-99999", "alarms.view", where)
+
+
+@kind("duty")
+def duty(world: World, where: Where) -> Made:
+    from wanghuo.kernel.loops import open_duty
+
+    title = Text(where.canary("duty"), where.canary("duty"))
+    asker = system_actor("worker")
+    row = open_duty(subject(where), move="verify", title=title, right="hazards.verify", asked_by=asker)
+    return Made(row.pk, uuid4(), "hazards.verify", where)
+
+
+@kind("ladder_step")
+def ladder_step(world: World, where: Where) -> Made:
+    from wanghuo.kernel.loops import start_clock
+    from wanghuo.kernel.loops.models import LadderStep
+
+    now = timezone.now()
+    clock = start_clock(
+        subject(where), rule="hazards.verify", start=now - timedelta(days=3), due_at=now - timedelta(days=1)
+    )
+    name = where.canary("ladder_step")
+    row = LadderStep.objects.create(
+        ref=f"DB-445281-2026-0000{where.number}", clock=clock, number=1, rung="urge", name_zh=name, name_en=name,
+        right="loops.supervise", at=now, answer_due_at=now + timedelta(days=1), **columns(where),
+    )  # fmt: skip
+    return Made(row.ref, "DB-445281-2026-99999", "loops.supervise", where)
+
+
+@kind("person")
+def person(world: World, where: Where) -> Made:
+    from wanghuo.kernel.accounts.testing import make_user
+
+    name = f"canary.{where.name}".replace("_", "-")
+    user = make_user(name, "", where.region_code, where.sector, where.scope_unit, display_name=where.canary("person"))
+    return Made(user.username, "canary.absent", "accounts.manage", where)
+
+
+@kind("session")
+def session(world: World, where: Where) -> Made:
+    from wanghuo.kernel.accounts.models import UserSession
+
+    row = UserSession.objects.create(
+        user=world.stranger, session_key=f"key{where.number}", browser=where.canary("session")
+    )
+    return Made(row.pk, 999_999_999, "", where)
+
+
+@kind("audit_entry")
+def audit_entry(world: World, where: Where) -> Made:
+    from wanghuo.kernel.audit import record
+    from wanghuo.kernel.audit.models import AuditEntry
+
+    record(system_actor("worker"), "hazards:hazard:verify", where.canary("audit_entry"), region=where.region_code)
+    row = AuditEntry.objects.get(object=where.canary("audit_entry"))
+    return Made(row.pk, uuid4(), "audit.view", where)
+
+
+@kind("import_run")
+def import_run(world: World, where: Where) -> Made:
+    from wanghuo.kernel.ledgers import storage
+    from wanghuo.kernel.ledgers.models import ImportRun
+
+    row = ImportRun.objects.create(
+        kind="units", right="places.import", file_name=where.canary("import_run"), file_sha256="0" * 64, file_bytes=1,
+        started_at=timezone.now(), **columns(where),
+    )  # fmt: skip
+    table = storage.table_path(row.pk)
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text("单位名称,行政区划\n滨江商贸城,赤岗镇\n", "utf-8")
+    return Made(row.pk, uuid4(), "places.import", where)
+
+
+@kind("export")
+def export(world: World, where: Where) -> Made:
+    return Made(new_id().hex, new_id().hex, "", where)
+
+
+@kind("job")
+def job(world: World, where: Where) -> Made:
+    from wanghuo.kernel.jobs.models import JobRun
+
+    title = where.canary("job")
+    row = JobRun.objects.create(kind="places.import", title_zh=title, title_en=title, asked_by=world.stranger.pk)
+    return Made(row.pk, uuid4(), "", where)
+
+
+@kind("file")
+def file(world: World, where: Where) -> Made:
+    from wanghuo.kernel.files import store
+    from wanghuo.kernel.files.testing import Record, photo
+
+    record = Record(region_code=where.region_code, sector=where.sector, unit=where.scope_unit)
+    upload = photo(where.number, name=f"{where.canary('file')}.jpg")
+    row = store(upload, actor=system_actor("worker"), subject=record, view_right="hazards.view", label="before")
+    return Made(row.pk, uuid4(), "hazards.view", where)
+
+
+@kind("notification")
+def notification(world: World, where: Where) -> Made:
+    from wanghuo.kernel.notify.models import Notification
+
+    title = where.canary("notification")
+    row = Notification.objects.create(user_id=world.stranger.pk, level="C", title_zh=title, title_en=title)
+    return Made(row.pk, uuid4(), "", where)
+
+
+@kind("delivery")
+def delivery(world: World, where: Where) -> Made:
+    from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
+
+    now = timezone.now()
+    event = OutboxEvent.objects.create(kind="hazards.hazard_closed", payload={}, at=now)
+    row = Delivery.objects.create(event=event, listener="nobody", next_at=now, dead=True)
+    return Made(row.pk, 999_999_999, "*", where)
+
+
+def columns(where: Where) -> dict[str, Any]:
+    """The columns of `Scoped`."""
+    return scope_columns(where.region_code, sector=where.sector, unit=where.scope_unit)
+
+
+def subject(where: Where) -> Any:
+    """A subject of duties and clocks."""
+    from wanghuo.kernel.loops.testing import subject as make
+
+    return make(where.region_code, ref=f"YH-445281-2026-0000{where.number}", sector=where.sector, unit=where.scope_unit)
