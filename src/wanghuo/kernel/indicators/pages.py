@@ -57,8 +57,10 @@ def catalogue(request: HttpRequest) -> HttpResponseBase:
     region, period = asked(request, now)
     actor: Actor = request.actor  # type: ignore[attr-defined]
     boards.require_region(actor, region)
-    known = {"actor": actor, "now": now, "with_below": False, "since": now - KEPT_WILL_DO}
-    shown = [boards.measure(each.code, region, period, **known) for each in indicators()]
+    shown = [
+        boards.measure(each.code, region, period, actor=actor, now=now, with_below=False, since=now - KEPT_WILL_DO)
+        for each in indicators()
+    ]
     papers = [t for t in paper_targets() if codes.contains(t.region, region) or codes.contains(region, t.region)]
     context = {
         "title": Text("指标", "Indicators"),
