@@ -93,8 +93,8 @@ class Line:
 
     @property
     def level(self) -> int:
-        """The worst light, 0 without any."""
-        return max((m.level or 0 for m in self.measures), default=0)
+        """The worst light, small samples left out; 0 without any."""
+        return max((m.level or 0 for m in self.measures if not m.small), default=0)
 
 
 @dataclass(frozen=True)

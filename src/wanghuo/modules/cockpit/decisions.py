@@ -115,10 +115,8 @@ def _behind(measure: Measure, many: int) -> Decision:
     digits, unit = measure.indicator.shown_digits, measure.indicator.unit
     value, aim = f"{measure.value:,.{digits}f}{unit}", f"{measure.expected:,.{digits}f}{unit}"
     more = Text(f"（共 {many} 项橙红灯）", f" ({many} orange or red)") if many > 1 else Text("", "")
-    what = Text(
-        f"{service.name(measure.region)}：{name.zh}落后{more.zh}",
-        f"{service.name(measure.region)}: {name.en} behind{more.en}",
-    )
+    place = service.text(measure.region)
+    what = Text(f"{place.zh}：{name.zh}落后{more.zh}", f"{place.en}: {name.en} behind{more.en}")
     detail = Text(f"{value}，应达 {aim}", f"{value}, expected {aim}")
     url = url_of(measure.indicator.code, measure.region, measure.period)
     return Decision(measure.level or 0, what, detail, url, scale="light")

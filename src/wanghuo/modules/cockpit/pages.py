@@ -15,6 +15,7 @@ from wanghuo.kernel.indicators.pages import asked
 from wanghuo.kernel.ui import render
 from wanghuo.modules.cockpit.board import board
 from wanghuo.modules.cockpit.decisions import decisions, wrong_today
+from wanghuo.modules.cockpit.map_pages import COUNTY_DIGITS
 
 
 @public_page
@@ -45,6 +46,7 @@ def overview(request: HttpRequest) -> HttpResponseBase:
         "decisions": decisions(found, actor=actor, now=now),
         "lines": found.lines(by),
         "by": by,
+        "outline": region[:COUNTY_DIGITS],
     }
     wall = request.GET.get("wall") == "1"
     return render(request, "cockpit/wall.html" if wall else "cockpit/overview.html", context)

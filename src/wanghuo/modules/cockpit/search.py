@@ -115,12 +115,11 @@ def _people(words: str, actor: Actor, limit: int) -> list[Hit]:
 
 def _pages(words: str, actor: Actor, limit: int) -> list[Hit]:
     wanted = words.casefold()
-    found = [
-        Hit(label, url)
-        for label, url, also in _pages_and_acts(actor)
-        if wanted in label.zh or wanted in label.en.casefold() or (also and also.startswith(wanted))
-    ]
-    return found[:limit]
+    found: dict[str, Hit] = {}
+    for label, url, initials in _pages_and_acts(actor):
+        if wanted in label.zh or wanted in label.en.casefold() or (initials and initials.startswith(wanted)):
+            found.setdefault(url, Hit(label, url))
+    return list(found.values())[:limit]
 
 
 def _pages_and_acts(actor: Actor) -> Iterator[tuple[Text, str, str]]:
