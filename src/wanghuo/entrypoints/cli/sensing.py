@@ -52,6 +52,9 @@ def add_parsers(subparsers: Any) -> None:
     show.add_argument("--after", type=int, default=0, metavar="BATCH", help="only batches after this one")
     show.add_argument("--limit", type=int, default=100, help="most records to print")
     show.set_defaults(run=run_show)
+    dead = acts.add_parser("dead", help="what could not be taken in, as JSON lines; exit code 1 when there is any")
+    dead.add_argument("--looked", action="store_true", help="somebody has looked at all of it: show it no more")
+    dead.set_defaults(run=run_dead)
     prune = acts.add_parser("prune", help="delete what is older than DAYS and has been taken in")
     prune.add_argument("--days", type=float, required=True)
     prune.set_defaults(run=run_prune)
@@ -215,6 +218,21 @@ def run_show(args: argparse.Namespace) -> int:
             print(json.dumps(shown, ensure_ascii=False))
             left -= 1
     return 0
+
+
+def run_dead(args: argparse.Namespace) -> int:
+    """Print what ingest could not take in."""
+    setup()
+    from wanghuo.modules.sensing.dead import dead_frames, looked
+
+    found = dead_frames()
+    for row in found:
+        told = {"ref": row.ref, "at": row.at.isoformat(), "error": row.error, "hex": row.frame}
+        print(json.dumps(told, ensure_ascii=False))
+    if args.looked:
+        looked()
+        return 0
+    return 1 if found else 0
 
 
 def run_prune(args: argparse.Namespace) -> int:

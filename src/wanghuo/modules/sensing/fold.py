@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -54,6 +55,7 @@ class Part:
     location_given: bool = False
     active: dict[str, Active] = field(default_factory=dict)
     stored: bool = False
+    stored_location: str = ""
 
 
 class Latest(NamedTuple):
@@ -97,8 +99,13 @@ class Moment(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One thing that happened: `what` is raised, cleared, operation, duty_reply, or reply (to a command)."""
+    """One thing that happened: `what` is raised, cleared, operation, duty_reply, or reply (to a command).
 
+    `id`: of the event. That of a fire, and of its end, follows from the frame, so it is recorded once however often the
+    frame is read.
+    """
+
+    id: UUID
     what: str
     device: Known
     part: Part | None
@@ -112,7 +119,7 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Stranger:
-    """An address in no register."""
+    """An address in no register; `ref`, `writer`, `link` and `frame`: its last one."""
 
     frames: int = 0
     first_us: int = 0
@@ -120,25 +127,56 @@ class Stranger:
     writer: str = ""
     link: int = 0
     frame: bytes = b""
+    ref: str = ""
+
+
+class Told(NamedTuple):
+    """What a part had reported at the end of a stretch: the part itself may be further on when this is stored."""
+
+    device: Known
+    part: Part
+    word: int | None
+    since_s: float | None
+    location: str
+    active: dict[str, Active]
+
+
+class Note(NamedTuple):
+    """Something the gateway itself has to say."""
+
+    ref: str
+    writer: str
+    received_us: int
+    known: dict[str, Any]
+
+
+class Dead(NamedTuple):
+    """Something that could not be taken in: the record's reference, why, and its bytes where they are known."""
+
+    ref: str
+    error: str
+    data: bytes = b""
 
 
 @dataclass(slots=True)
 class Effects:
-    """What a stretch of the journal caused. Fires stand first in `urgent`."""
+    """What a stretch of the journal caused. `urgent`: fires, raised and cleared; they are recorded before all else."""
 
     urgent: list[Change] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     parts: dict[UUID, tuple[Known, Part]] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
     strangers: dict[bytes, Stranger] = field(default_factory=dict)
-    notes: list[tuple[Any, int, dict[str, Any]]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    dead: list[Dead] = field(default_factory=list)
     duplicates: int = 0
 
-    def __bool__(self) -> bool:
-        return bool(self.urgent or self.changes or self.parts or self.strangers or self.notes or self.duplicates)
+    def __len__(self) -> int:
+        """How many rows it will take, about."""
+        return len(self.urgent) + len(self.changes) + len(self.parts) + len(self.strangers) + len(self.notes)
 
-    def all_changes(self) -> list[Change]:
-        """Every change, fires first."""
-        return self.urgent + self.changes
+    def __bool__(self) -> bool:
+        return bool(len(self) or self.dead or self.duplicates)
 
 
 class Window:
@@ -184,7 +222,7 @@ class Fold:
             device = self.devices.get(source)
         if device is None:
             if not self.quiet:
-                self._stranger(source, writer, received_us, link, frame)
+                self._stranger(source, writer, received_us, link, frame, f"{batch}:{index}")
             return
         device.seen_us, device.seen_ref = received_us, (batch, index)
         self.dirty.add(source)
@@ -266,18 +304,22 @@ class Fold:
     def _raise(
         self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, detail: dict[str, Any]
     ) -> None:
-        signal_id = new_id()
-        part.active[condition] = Active(signal_id, at_s)
+        id = _event_id("raised", device, part, moment) if condition == "fire" else new_id()
+        part.active[condition] = Active(id, at_s)
         silent = condition != "fire" and device.muted_until_s > moment.received_s
-        change = Change("raised", device, part, condition, signal_id, at_s, moment, detail, silent)
-        (self.effects.urgent if condition == "fire" else self.effects.changes).append(change)
-        self.effects.parts[part.id] = (device, part)
+        self._changed(Change(id, "raised", device, part, condition, id, at_s, moment, detail, silent))
 
     def _clear(self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, why: str) -> None:
         active = part.active.pop(condition)
         detail = {"why": why, "word": part.word}
-        self.effects.changes.append(Change("cleared", device, part, condition, active.signal_id, at_s, moment, detail))
-        self.effects.parts[part.id] = (device, part)
+        id = _event_id("cleared", device, part, moment) if condition == "fire" else new_id()
+        self._changed(Change(id, "cleared", device, part, condition, active.signal_id, at_s, moment, detail))
+
+    def _changed(self, change: Change) -> None:
+        effects, part = self.effects, change.part
+        (effects.urgent if change.condition == "fire" else effects.changes).append(change)
+        if part is not None:
+            effects.parts[part.id] = (change.device, part)
 
     def _reset(self, device: Known, system: Key, at_s: float, moment: Moment) -> None:
         """A system was reset: whatever its panel latches is gone at each of its components."""
@@ -290,7 +332,8 @@ class Fold:
     def _operation(self, device: Known, operation: Operation, moment: Moment) -> None:
         part, at_s = self.part(device, operation.key), self._event_s(device, operation.label, moment)
         detail = {"bits": operation.bits, "operator": operation.operator}
-        change = Change("operation", device, part, "", new_id(), at_s, moment, detail)
+        id = new_id()
+        change = Change(id, "operation", device, part, "", id, at_s, moment, detail)
         self.effects.changes.append(change)
         if operation.bits & RESET:
             self._reset(device, operation.key, at_s, moment)
@@ -299,13 +342,13 @@ class Fold:
         if operation.bits & MANUAL_ALARM and "fire" not in part.active:
             self._raise(device, part, "fire", at_s, moment, {"manual": True, "test": device.maintenance})
         if operation.bits & DUTY_REPLY and operation.key == DEVICE_KEY:
-            self.effects.changes.append(change._replace(what="duty_reply", signal_id=new_id()))
+            self.effects.changes.append(change._replace(id=new_id(), what="duty_reply"))
 
     def _reply(self, device: Known, moment: Moment, frame: bytes) -> None:
         outcome = {_CONFIRM: "confirmed", _DENY: "denied", _ANSWER: "answered"}[frame[26]]
         detail = {"serial": frame[2] | frame[3] << 8, "outcome": outcome}
-        at_s = moment.received_s
-        self.effects.changes.append(Change("reply", device, None, "", new_id(), at_s, moment, detail))
+        id, at_s = new_id(), moment.received_s
+        self.effects.changes.append(Change(id, "reply", device, None, "", id, at_s, moment, detail))
 
     def _event_s(self, device: Known, label: bytes, moment: Moment) -> float:
         """When it happened: the object's own time by the corrected clock, or the receive time where that says nothing
@@ -316,17 +359,32 @@ class Fold:
         at_s = seen + (device.offset_s or 0.0)
         return min(at_s, moment.received_s) if abs(at_s - moment.received_s) < 86_400 else moment.received_s
 
-    def _stranger(self, source: bytes, writer: str, received_us: int, link: int, frame: bytes) -> None:
+    def _stranger(self, source: bytes, writer: str, received_us: int, link: int, frame: bytes, ref: str) -> None:
         stranger = self.effects.strangers.setdefault(source, Stranger(first_us=received_us))
         stranger.frames += 1
         stranger.last_us, stranger.writer, stranger.link, stranger.frame = received_us, writer, link, frame
+        stranger.ref = ref
 
-    def note(self, batch: Any, received_us: int, known: dict[str, Any]) -> None:
+    def note(self, note: Note) -> None:
         """Take in a note of the gateway."""
         if not self.quiet:
-            self.effects.notes.append((batch, received_us, known))
+            self.effects.notes.append(note)
+
+    def bury(self, dead: Dead) -> None:
+        """Remember something that could not be taken in."""
+        if not self.quiet:
+            self.effects.dead.append(dead)
 
     def pop_effects(self) -> Effects:
         """What was caused since the last call."""
         effects, self.effects = self.effects, Effects()
+        effects.told = [Told(d, p, p.word, p.since_s, p.location, dict(p.active)) for d, p in effects.parts.values()]
         return effects
+
+
+def _event_id(what: str, device: Known, part: Part, moment: Moment) -> UUID:
+    """The id of a fire's event: a UUID version 7 of the receive time whose other bits follow from frame and component."""
+    about = f"{what} {moment.ref} {device.id} {part.key}".encode()
+    tail = int.from_bytes(blake2b(about, digest_size=10).digest(), "big")
+    ms = moment.received_us // 1000 & 0xFFFFFFFFFFFF
+    return UUID(int=ms << 80 | 0x7 << 76 | (tail >> 62 & 0xFFF) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1))

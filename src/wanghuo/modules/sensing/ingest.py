@@ -1,24 +1,31 @@
 """Ingest: follows the journal and derives everything from it, each effect exactly once.
 
 The position moves in the transaction that records the effects, so a crash at any moment repeats nothing and skips
-nothing. What
-is latest-wins (times, readings) is stored every few seconds and simply taken in again after a crash.
+nothing. Fires go before: they are recorded as soon as they are read, under ids that follow from their frames, and so
+once however often they are read again. What is latest-wins (times, readings) is stored every few seconds and simply
+taken in again after a crash. What cannot be taken in is buried where people see it (`dead`), and the rest goes on.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from wanghuo.kernel.outbox import drain
 from wanghuo.kernel.outbox.doorbell import Doorbell
 from wanghuo.modules.sensing import store
-from wanghuo.modules.sensing.fold import DUPLICATE_US, Effects, Fold, Known
-from wanghuo.modules.sensing.journal import FRAME, Batch, Reader
+from wanghuo.modules.sensing.dead import AWAY, reason
+from wanghuo.modules.sensing.flusher import Flusher
+from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Known, Note
+from wanghuo.modules.sensing.journal import FRAME, Batch, JournalDamaged, Reader
+from wanghuo.modules.sensing.recorder import Recorder
 
 log = logging.getLogger("wanghuo.ingest")
 DOORBELL = "journal"
@@ -26,6 +33,17 @@ ROUND_BATCHES, ROUND_FRAMES = 256, 4000
 GATHER_S = 0.02  # between rounds without a fire: fewer, larger rounds cost less
 IDLE_S = 0.1
 REFRESH_S, FLUSH_S, READINGS_S = 1.0, 2.0, 5.0
+STRETCH_ROWS = 200  # recorded in one transaction, about: a fire waits for one at most
+MOST_WAITING = 50_000  # rows read ahead in a flood, about 50 MB
+HAND = 64  # deliveries of the outbox that ingest takes on each second
+T = TypeVar("T")
+
+
+class Stretch(NamedTuple):
+    """A part of the journal that was read: what it caused, and its last batch."""
+
+    effects: Effects
+    through: int
 
 
 class Ingest:
@@ -33,9 +51,11 @@ class Ingest:
 
     def __init__(self, journal: Path, *, devices: dict[bytes, Known] | None = None) -> None:
         self.reader = Reader(journal)
-        self.recorder, self.flusher = store.Recorder(self.reader), store.Flusher()
+        self.recorder, self.flusher = Recorder(self.reader), Flusher(self.reader)
         self.devices: dict[bytes, Known] = {} if devices is None else devices
-        self.fold = Fold(self.devices, store.parts_of)
+        self.fold = Fold(self.devices, lambda device: _patiently(lambda: store.parts_of(device)))
+        self._stretches: deque[Stretch] = deque()
+        self._waiting = 0
         self._since = store.load_devices(self.devices, None)
         row = store.position()
         self._recorded = row.events_through
@@ -51,55 +71,94 @@ class Ingest:
         return min(state_through, self.reader.first_since(last[0].last_us - DUPLICATE_US))
 
     def step(self) -> int:
-        """Take in the next stretch; gives how many records it had (0: caught up)."""
-        batches = self.reader.after(self._at, batches=ROUND_BATCHES, records=ROUND_FRAMES)
-        if not batches:
-            return 0
+        """Read the next stretch, record its fires at once and then the oldest stretch that waits; gives how many
+        records were read.
+
+        So a fire overtakes everything that was reported before it and takes longer to record, a flood of faults say.
+        """
+        count = self._read() if self._waiting < MOST_WAITING else 0
+        if self._stretches:
+            stretch = self._stretches.popleft()
+            self._waiting -= len(stretch.effects)
+            self._record(stretch)
+        return count
+
+    @property
+    def behind(self) -> bool:
+        """Whether something that was read is not recorded yet."""
+        return bool(self._stretches)
+
+    def _read(self) -> int:
+        batches = self._next()
         self.fold.look_again = self._look_again
         for batch in batches:
             self.fold.quiet = batch.id <= self._recorded
             self._take(batch)
-        self._at = batches[-1].id
-        effects = self.fold.pop_effects()
-        if effects:
-            self._record(effects, self._at)
-            drain()
+            self._at = batch.id
+            if len(self.fold.effects) >= STRETCH_ROWS:
+                self._end_stretch()
+        self._end_stretch()
         return sum(map(len, batches))
 
+    def _next(self) -> list[Batch]:
+        """The next batches; one that is damaged is buried and passed over."""
+        most = ROUND_BATCHES
+        while True:
+            try:
+                return self.reader.after(self._at, batches=most, records=ROUND_FRAMES)
+            except JournalDamaged as error:
+                if most == 1:
+                    batch = int(str(error.known["batch"]))
+                    self.fold.quiet = batch <= self._recorded
+                    self.fold.bury(Dead(str(batch), error.text.filled(error.known).en))
+                    self._at = batch
+                most = 1
+
     def _take(self, batch: Batch) -> None:
-        take, writer, number = self.fold.take, batch.writer, batch.id
         columns = zip(batch.kind, batch.received_us, batch.link, batch.trust, batch.data, strict=True)
         for index, (kind, received_us, link, trust, data) in enumerate(columns):
-            if kind == FRAME:
-                take(number, index, writer, received_us, link, trust, data)
-            elif note := store.note_of(data):
-                self.fold.note(writer, received_us, note)
+            try:
+                if kind == FRAME:
+                    self.fold.take(batch.id, index, batch.writer, received_us, link, trust, data)
+                elif known := note_of(data):
+                    self.fold.note(Note(batch.ref(index), batch.writer, received_us, known))
+            except Exception as error:  # one frame that nobody foresaw must not keep the others from being seen
+                self.fold.bury(Dead(batch.ref(index), reason(error), data))
 
     def _look_again(self) -> None:
         """Once a round: a device registered a moment ago must not be taken for a stranger."""
         self.fold.look_again = None
-        self._since = store.load_devices(self.devices, self._since)
+        self._since = _patiently(lambda: store.load_devices(self.devices, self._since))
 
-    def _record(self, effects: Effects, through: int) -> None:
-        """Record until it succeeds: the database may be away for a while, the journal waits."""
-        pause = 0.2
-        while True:
-            try:
-                self.recorder.record(effects, through)
-            except OperationalError as error:
-                log.warning("the database cannot take events (%s); again in %.1f s", error, pause)
-                close_old_connections()
-                time.sleep(pause)
-                pause = min(pause * 2, 5.0)
-            else:
-                self._recorded = max(self._recorded, through)
-                return
+    def _end_stretch(self) -> None:
+        """Record the fires read so far; the rest of them waits for its turn."""
+        effects = self.fold.pop_effects()
+        if not effects:
+            return
+        if effects.urgent:
+            _patiently(lambda: self.recorder.record_fires(effects))
+            _patiently(lambda: drain(urgent=True))
+        self._stretches.append(Stretch(effects, self._at))
+        self._waiting += len(effects)
+
+    def _record(self, stretch: Stretch) -> None:
+        try:
+            _patiently(lambda: self.recorder.record(*stretch))
+        except Exception as error:
+            log.exception("the journal up to batch %d cannot be recorded", stretch.through)
+            why = reason(error)
+            _patiently(lambda: self.recorder.give_up(*stretch, why))
+        self._recorded = max(self._recorded, stretch.through)
 
     def tend(self, now: float) -> None:
-        """What is due now beside the frames: changes of the register, a chunk of times and readings."""
+        """What is due now beside the frames: changes of the register, a chunk of times and readings.
+
+        Events that are not urgent are the worker's; ingest lends a hand, so that alarms appear also without it.
+        """
         if now - self._refreshed >= REFRESH_S:
             self._refreshed = now
             self._since = store.load_devices(self.devices, self._since)
+            drain(HAND)
         if self.flusher.pending:
             self.flusher.step(self.fold)
             if not self.flusher.pending and self._flushing_to:
@@ -110,7 +169,7 @@ class Ingest:
             self.flusher.begin(self.fold, readings=readings)
             if readings:
                 self._readings = now
-            self._flushing_to = self._at if readings else 0
+            self._flushing_to = self._at if readings and not self.behind else 0
 
     def flush(self) -> None:
         """Store all that is known now (at the end, and in tests)."""
@@ -124,7 +183,7 @@ class Ingest:
     def catch_up(self) -> int:
         """Take in everything there is, and store it. Gives the number of records."""
         total = 0
-        while count := self.step():
+        while (count := self.step()) or self.behind:
             total += count
         self.flush()
         drain()
@@ -137,9 +196,31 @@ class Ingest:
             count = self.step()
             try:
                 self.tend(time.monotonic())
-            except OperationalError as error:
+            except AWAY as error:
                 log.warning("the database cannot take readings: %s", error)
                 close_old_connections()
-            if count < ROUND_FRAMES // 4 and not self.flusher.pending:
+            if count < ROUND_FRAMES // 4 and not self.flusher.pending and not self.behind:
                 bell.wait(GATHER_S if count else IDLE_S)
         self.catch_up()
+
+
+def _patiently(act: Callable[[], T]) -> T:
+    """Do something until the database takes it: it may be away for a while, the journal waits."""
+    pause = 0.2
+    while True:
+        try:
+            return act()
+        except AWAY as error:
+            log.warning("the database is away (%s); again in %.1f s", error, pause)
+            close_old_connections()
+            time.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+
+def note_of(data: bytes) -> dict[str, Any] | None:
+    """A note of the gateway; None when it cannot be read."""
+    try:
+        known = json.loads(data)
+    except ValueError:
+        return None
+    return known if isinstance(known, dict) and "what" in known else None

@@ -244,6 +244,23 @@ class GatewayReport(models.Model):
     known = models.JSONField(default=dict)
 
 
+class DeadFrame(models.Model):
+    """A record of the journal that ingest could not take in (`ref`: "batch:index", or a whole damaged batch).
+
+    Kept until a person has looked, with its bytes where they could be read; everything else went on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    ref = models.CharField(max_length=24, unique=True)
+    error = models.CharField(max_length=1000)
+    frame = models.TextField(blank=True, default="")
+    at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], condition=Q(looked_at=None), name="dead_frame_open")]
+
+
 class DeviceDay(models.Model):
     """How the devices of one lowest region did on one day (China's calendar): sums of hourly looks.
 
@@ -266,6 +283,7 @@ class DeviceDay(models.Model):
 __all__ = [
     "Command",
     "Component",
+    "DeadFrame",
     "Device",
     "DeviceDay",
     "GatewayCounter",

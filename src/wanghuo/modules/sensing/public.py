@@ -5,13 +5,13 @@ return must go through `visible_to` of the caller's own rows before a person see
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Q, QuerySet, SmallIntegerField, Value, When
+from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
 from django.utils import timezone
 
 from wanghuo.base import NotFound, Text
@@ -21,10 +21,12 @@ from wanghuo.modules.places import public as places
 from wanghuo.modules.places.contracts import Contact
 from wanghuo.modules.sensing import contracts, selectors
 from wanghuo.modules.sensing.commands import send_command
+from wanghuo.modules.sensing.dead import dead_frames
 from wanghuo.modules.sensing.journal import Reader
-from wanghuo.modules.sensing.models import Device, GatewayCounter, GatewayReport, IngestPosition
+from wanghuo.modules.sensing.models import DeadFrame, Device, GatewayCounter, GatewayReport, IngestPosition
 from wanghuo.modules.sensing.services import register_device
 from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE, DeviceState
+from wanghuo.modules.sensing.tables import begins
 
 __all__ = [
     "connected_unit_ids",
@@ -101,12 +103,7 @@ def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Device]
     rows = Device.objects.visible_to(actor)
     found = [*rows.filter(ref__in=numbered("SB", wanted, actor))[:limit]]
     if not found:
-        begins = (
-            Q(ref__startswith=wanted.upper())
-            if wanted.upper().startswith("SB-")
-            else Q(source__startswith=wanted.lower())
-        )
-        found = [*rows.filter(begins).order_by("ref")[:limit]]
+        found = [*rows.filter(begins(wanted)).order_by("ref")[:limit]]
     return [selectors.as_contract(row) for row in found]
 
 
@@ -154,13 +151,13 @@ def gateway_health() -> contracts.GatewayHealth:
         counters=dict(GatewayCounter.objects.order_by("kind").values_list("kind", "total")),
         free_bytes=free,
         journal_bytes=reader.size_bytes(),
-        problems=tuple(_problems(bool(running), lag, free)),
+        problems=tuple(_problems(bool(running), lag, free, dead_frames())),
     )
     reader.close()
     return health
 
 
-def _problems(running: bool, lag: int, free: int) -> Iterable[Text]:
+def _problems(running: bool, lag: int, free: int, dead: Sequence[DeadFrame]) -> Iterable[Text]:
     if free < LOW_DISK_BYTES:
         yield Text(
             "磁盘剩余 {mb} MB，写满后将停止确认报文。", "{mb} MB of disk left; once full, no frame is confirmed."
@@ -174,3 +171,8 @@ def _problems(running: bool, lag: int, free: int) -> Iterable[Text]:
         yield Text("有 {n} 批报文尚未处理，报警可能延迟。", "{n} batches wait to be read; alarms may be late.").filled(
             {"n": lag}
         )
+    if dead:
+        yield Text(
+            "{n} 条记录无法处理，已保留待查（最新 {ref}：{error}）；用 wanghuo journal dead 查看。",
+            "{n} records could not be taken in and are kept (the newest, {ref}: {error}); see `wanghuo journal dead`.",
+        ).filled({"n": len(dead), "ref": dead[0].ref, "error": dead[0].error[:120]})

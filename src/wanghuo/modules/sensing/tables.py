@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import Q
 
 from wanghuo.base import Text
@@ -11,6 +13,7 @@ from wanghuo.modules.sensing.models import Device
 from wanghuo.modules.sensing.profiles import profile, profiles
 from wanghuo.modules.sensing.states import DEVICE, HEARD, MARKS, NAMES
 
+REF, HEX = re.compile(r"SB-\d{6}-\d{4}-\d{5,9}"), frozenset("0123456789abcdef")
 HEARD_NAME = Text("有报文", "heard")
 
 
@@ -19,11 +22,23 @@ def found_by(words: str) -> Q:
     condition = Q()
     for term in words.split():
         unit = places.unit_by_code(term)
-        one = Q(ref__istartswith=term) | Q(source__istartswith=term)
+        one = begins(term)
         if term.isdecimal() and int(term) < 1 << 48:
             one |= Q(source=int(term).to_bytes(6, "little").hex())
         condition &= one | Q(unit_id=unit.id) if unit else one
     return condition
+
+
+def begins(term: str) -> Q:
+    """The reference or the wire address (hex) begins with the term; put so that databases find it by index: a whole
+    reference is compared, an address is a range."""
+    if REF.fullmatch(term.upper()):
+        return Q(ref=term.upper())
+    if term.upper().startswith("SB"):
+        return Q(ref__startswith=term.upper())
+    if set(term.lower()) <= HEX:
+        return Q(source__gte=term.lower(), source__lt=term.lower() + "g")
+    return Q(pk__in=[])
 
 
 def in_state(value: str) -> Q:

@@ -16,6 +16,27 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="DeadFrame",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=wanghuo.base.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("ref", models.CharField(max_length=24, unique=True)),
+                ("error", models.CharField(max_length=1000)),
+                ("frame", models.TextField(blank=True, default="")),
+                ("at", models.DateTimeField()),
+                ("looked_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(condition=models.Q(("looked_at", None)), fields=["-id"], name="dead_frame_open")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="GatewayCounter",
             fields=[
                 ("kind", models.CharField(max_length=32, primary_key=True, serialize=False)),

@@ -218,10 +218,10 @@ def test_a_database_that_is_away_for_a_while_costs_nothing(journal, monkeypatch)
     ingest = Ingest(journal)
     real, failures = ingest.recorder._emit, iter([OperationalError("away"), OperationalError("away")])
 
-    def fail_twice(change):
+    def fail_twice(changes):
         if error := next(failures, None):
             raise error
-        real(change)
+        real(changes)
 
     monkeypatch.setattr(ingest.recorder, "_emit", fail_twice)
     monkeypatch.setattr("wanghuo.modules.sensing.ingest.time.sleep", lambda _: None)

@@ -1,0 +1,135 @@
+"""Times and readings on their way to the tables: latest wins, so they are stored every few seconds, in small chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from wanghuo.kernel.outbox import emit
+from wanghuo.modules.sensing import contracts
+from wanghuo.modules.sensing.dead import bury, ref_of_device, together
+from wanghuo.modules.sensing.fold import Fold, Known, Latest, Part
+from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.models import Device, Reading, SensorEvent
+from wanghuo.modules.sensing.observe import Key, label_s
+from wanghuo.modules.sensing.states import DeviceState, decide
+from wanghuo.modules.sensing.store import AWAY, CHUNK, SEEN_CHUNK, facts_of, instant, mark_stored, store_new
+
+Newest = tuple[tuple[bytes, Key, int], Latest]
+"""(source, reporter, quantity) and its newest value."""
+
+
+class Flusher:
+    """Stores what is latest-wins: when devices were last heard, and readings. In chunks, so that a fire never waits
+    for it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._readings: list[Newest] = []
+        self._seen: list[bytes] = []
+        self._new: list[Part] = []
+
+    def begin(self, fold: Fold, *, readings: bool) -> None:
+        """Take over what is dirty now."""
+        self._seen += fold.dirty
+        fold.dirty.clear()
+        if readings:
+            self._readings += fold.dirty_readings.items()
+            fold.dirty_readings.clear()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is left to store."""
+        return bool(self._seen or self._readings)
+
+    def step(self, fold: Fold) -> None:
+        """Store one chunk in a transaction of its own; what cannot be stored is buried, and the rest goes on."""
+        if self._seen:
+            devices = [fold.devices[source] for source in self._seen[-SEEN_CHUNK:] if source in fold.devices]
+            dead = together(self._store_seen, devices, ref_of_device)
+            del self._seen[-SEEN_CHUNK:]
+        else:
+            chunk = [latest for latest in self._readings[-CHUNK:] if latest[0][0] in fold.devices]
+            dead = together(
+                lambda some: self._store_readings(fold, some),
+                chunk,
+                lambda item: ref_of_device(fold.devices[item[0][0]]),
+            )
+            del self._readings[-CHUNK:]
+        mark_stored(self._new)
+        self._new.clear()
+        if dead:
+            bury(dead, self._reader)
+
+    def _store_seen(self, devices: Sequence[Known]) -> None:
+        adapt, key = connection.ops.adapt_datetimefield_value, Device._meta.pk.get_db_prep_value
+        rows = [
+            (adapt(instant(d.seen_us / 1e6)), f"{d.seen_ref[0]}:{d.seen_ref[1]}", d.offset_s, key(d.id, connection))
+            for d in devices
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE sensing_device SET last_seen_at = %s, last_frame_ref = %s, clock_offset_s = %s WHERE id = %s",
+                rows,
+            )
+        by_id = {d.id: d for d in devices}
+        away = list(Device.objects.select_for_update().filter(pk__in=by_id, state__in=AWAY))
+        if away:
+            self._back([(row, by_id[row.pk]) for row in away])
+
+    def _back(self, pairs: Sequence[tuple[Device, Known]]) -> None:
+        """Devices that were late or off line are heard again."""
+        returned = []
+        by_state: dict[str, list[UUID]] = {}
+        for row, device in pairs:
+            by_state.setdefault(decide(facts_of(device, silent_s=0.0)), []).append(row.pk)
+            if row.state == DeviceState.OFFLINE:
+                returned.append((row, instant(device.seen_us / 1e6)))
+        for state, keys in by_state.items():
+            Device.objects.filter(pk__in=keys).update(state=state)
+        SensorEvent.objects.bulk_create(
+            [SensorEvent(device=row, what="online", at=at, received_at=at) for row, at in returned]
+        )
+        for row, at in returned:
+            emit(contracts.DeviceOnline(row.id, row.ref, row.region_code, row.unit_id, at))
+
+    def _store_readings(self, fold: Fold, items: Sequence[Newest]) -> None:
+        new: dict[UUID, tuple[Known, Part]] = {}
+        rows = []
+        for (source, key, quantity), latest in items:
+            device = fold.devices[source]
+            part = fold.part(device, key)
+            if not part.stored:
+                new[part.id] = (device, part)
+            rows.append(_reading_row(device, part, quantity, latest))
+        store_new(new.values())
+        self._new += [part for _, part in new.values()]
+        Reading.objects.bulk_create(
+            rows,
+            batch_size=CHUNK,
+            update_conflicts=True,
+            unique_fields=["component", "quantity"],
+            update_fields=["raw", "value", "unit", "in_range", "at", "received_at"],
+        )
+
+
+def _reading_row(device: Known, part: Part, quantity: int, latest: Latest) -> Reading:
+    scale = device.profile.scale(quantity)
+    value, unit, in_range = float(latest.raw), "", True
+    if scale is not None:
+        exact = latest.raw * scale.step
+        value, unit, in_range = float(exact), scale.unit.zh, scale.low <= exact <= scale.high
+    seen = label_s(latest.label, device.profile.bcd)
+    at = latest.received_us / 1e6 if seen is None else seen + (device.offset_s or 0.0)
+    return Reading(
+        component_id=part.id,
+        quantity=quantity,
+        raw=latest.raw,
+        value=value,
+        unit=unit,
+        in_range=in_range,
+        at=instant(at),
+        received_at=instant(latest.received_us / 1e6),
+    )

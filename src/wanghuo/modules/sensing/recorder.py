@@ -1,0 +1,236 @@
+"""What the fold found, written down: each effect of a frame once, fires before everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from wanghuo.kernel.outbox import Event, emit
+from wanghuo.modules.sensing import contracts, rules
+from wanghuo.modules.sensing.contracts import TRUSTS
+from wanghuo.modules.sensing.dead import bury, ref_of_device, together
+from wanghuo.modules.sensing.fold import Change, Dead, Effects, Note, Stranger
+from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.models import (
+    Command,
+    Device,
+    GatewayCounter,
+    GatewayReport,
+    IngestPosition,
+    QuarantinedDevice,
+    SensorEvent,
+)
+from wanghuo.modules.sensing.signals import cleared_event, place_of, raised_event, reporter_of
+from wanghuo.modules.sensing.states import DeviceState, decide
+from wanghuo.modules.sensing.store import AWAY, CHUNK, facts_of, instant, mark_stored, store_new, store_parts
+
+REPORTS_KEPT = timedelta(days=7)
+OPEN_COMMANDS = ("queued", "sent", "confirmed")
+
+
+class Recorder:
+    """Records stretches of the journal. What cannot be recorded is buried (`dead`), and the rest goes on."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def record_fires(self, effects: Effects) -> None:
+        """Store the fires of a stretch before its turn, and tell them. They are known by their ids, so after a crash
+        in between they are not told again."""
+        with transaction.atomic():
+            effects.dead += together(self._fires, effects.urgent, lambda change: change.moment.ref)
+        mark_stored(change.part for change in effects.urgent if change.part)
+
+    def _fires(self, changes: Sequence[Change]) -> None:
+        store_new({c.part.id: (c.device, c.part) for c in changes if c.part}.values())
+        known = set(SensorEvent.objects.filter(pk__in=[c.id for c in changes]).values_list("pk", flat=True))
+        fresh = {change.id: change for change in changes if change.id not in known}
+        self._events(list(fresh.values()))
+        self._emit(list(fresh.values()))
+
+    def record(self, effects: Effects, through: int) -> None:
+        """Store everything but the fires and move `events_through` to `through`, all or nothing; may be called again
+        with the same effects."""
+        with transaction.atomic():
+            self._record(effects, through)
+        mark_stored(told.part for told in effects.told)
+
+    def give_up(self, effects: Effects, through: int, why: str) -> None:
+        """Bury everything of a stretch that could not be recorded at all, and go on behind it."""
+        refs = {change.moment.ref for change in effects.changes} | {note.ref for note in effects.notes}
+        refs |= {stranger.ref for stranger in effects.strangers.values()} | {f"{through}"}
+        with transaction.atomic():
+            bury([*effects.dead, *(Dead(ref, why) for ref in sorted(refs))], self._reader)
+            IngestPosition.objects.filter(pk=1).update(events_through=through)
+
+    def _record(self, effects: Effects, through: int) -> None:
+        position = IngestPosition.objects.select_for_update().get(pk=1)
+        dead = [
+            *effects.dead,
+            *together(store_parts, effects.told, lambda told: ref_of_device(told.device)),
+            *together(self._changes, effects.changes, lambda change: change.moment.ref),
+            *together(self._strangers, list(effects.strangers.items()), lambda stranger: stranger[1].ref),
+            *together(lambda notes: self._notes(position, notes), effects.notes, lambda note: note.ref),
+        ]
+        if effects.duplicates:
+            GatewayCounter.add("duplicates", effects.duplicates, timezone.now())
+        if dead:
+            bury(dead, self._reader)
+        position.events_through = through
+        position.save()
+
+    def _changes(self, changes: Sequence[Change]) -> None:
+        self._events(changes)
+        self._device_conditions(changes)
+        self._emit(changes)
+
+    def _events(self, changes: Sequence[Change]) -> None:
+        rows = [
+            SensorEvent(
+                id=c.id,
+                device_id=c.device.id,
+                component_id=c.part.id if c.part else None,
+                what=c.what,
+                condition=c.condition,
+                detail=c.detail | ({"signal": str(c.signal_id)} if c.what == "cleared" else {}),
+                at=instant(c.at_s),
+                received_at=instant(c.moment.received_s),
+                frame_ref=c.moment.ref,
+                stale=c.moment.stale,
+                trust=TRUSTS[c.moment.trust],
+            )
+            for c in changes
+        ]
+        SensorEvent.objects.bulk_create(rows, batch_size=CHUNK, ignore_conflicts=True)
+
+    def _device_conditions(self, changes: Sequence[Change]) -> None:
+        """Whether a device is itself faulty or short of power, after these changes."""
+        touched = {c.device.source: c.device for c in changes if c.part and len(c.part.key) <= 2}
+        for device in touched.values():
+            own = [p for p in (device.parts or {}).values() if len(p.key) <= 2]
+            device.row.faulty = any(rules.FAULTS & p.active.keys() for p in own)
+            device.row.standby_low = any("standby_fault" in p.active for p in own)
+            row = Device.objects.filter(pk=device.id)
+            row.update(faulty=device.row.faulty, standby_low=device.row.standby_low)
+            kept = [*AWAY, DeviceState.MAINTENANCE, DeviceState.RETIRED]
+            row.exclude(state__in=kept).update(state=decide(facts_of(device, silent_s=0.0)))
+
+    def _emit(self, changes: Sequence[Change]) -> None:
+        told: list[Event] = []
+        for change in changes:
+            if change.what == "raised" and not change.silent:
+                told.append(raised_event(change))
+            elif change.what == "cleared":
+                told.append(cleared_event(change))
+            elif change.what == "duty_reply":
+                told.append(self._duty_reply(change))
+            elif change.what == "reply":
+                self._command_reply(change)
+        if told:
+            emit(*told)
+
+    def _duty_reply(self, change: Change) -> contracts.DutyReply:
+        row, device = change.device.row, change.device
+        open_check = (
+            Command.objects.select_for_update()
+            .filter(device_id=device.id, act="duty_check", state__in=OPEN_COMMANDS)
+            .order_by("asked_at")
+            .first()
+        )
+        if open_check is not None:
+            open_check.state, open_check.done_at = "answered", instant(change.moment.received_s)
+            open_check.answer_ref = change.moment.ref
+            open_check.save(update_fields=["state", "done_at", "answer_ref"])
+        return contracts.DutyReply(
+            device_id=device.id,
+            device_ref=device.ref,
+            region_code=row.region_code,
+            unit_id=row.unit_id,
+            operator=change.detail["operator"],
+            at=instant(change.at_s),
+            received_at=instant(change.moment.received_s),
+            frame_ref=change.moment.ref,
+            command_id=open_check.id if open_check else None,
+        )
+
+    def _command_reply(self, change: Change) -> None:
+        command = (
+            Command.objects.select_for_update()
+            .filter(device_id=change.device.id, serial=change.detail["serial"], state__in=("queued", "sent"))
+            .first()
+        )
+        if command is None:
+            return
+        command.state, command.answer_ref = change.detail["outcome"], change.moment.ref
+        if not (command.act == "duty_check" and command.state == "confirmed"):
+            command.done_at = instant(change.moment.received_s)
+        command.save(update_fields=["state", "answer_ref", "done_at"])
+        if command.act == "clock_sync" and command.state == "confirmed":
+            change.device.offset_s, change.device.learned_us = None, 0
+
+    def _strangers(self, strangers: Sequence[tuple[bytes, Stranger]]) -> None:
+        for source, seen in strangers:
+            row, _ = QuarantinedDevice.objects.get_or_create(
+                source=source.hex(),
+                defaults={"first_seen_at": instant(seen.first_us / 1e6), "last_seen_at": instant(seen.last_us / 1e6)},
+            )
+            row.frames += seen.frames
+            row.last_seen_at = instant(seen.last_us / 1e6)
+            row.peer, row.last_frame = self._reader.peer(seen.writer, seen.link), seen.frame.hex()
+            row.save(update_fields=["frames", "last_seen_at", "peer", "last_frame"])
+
+    def _notes(self, position: IngestPosition, notes: Sequence[Note]) -> None:
+        for note in notes:
+            at = instant(note.received_us / 1e6)
+            if note.known["what"] == "report":
+                self._report(position, note.writer, at, note.known)
+            elif note.known["what"] == "command_sent":
+                Command.objects.filter(pk=note.known["id"], state="queued").update(state="sent", sent_at=at)
+            elif note.known["what"] == "duplicate_source":
+                self._duplicate_source(at, note.known)
+
+    def _report(self, position: IngestPosition, writer: str, at: datetime, note: dict[str, Any]) -> None:
+        if position.through_at is None or (at - position.through_at).total_seconds() > 30:
+            position.listening_since = at  # nobody listened for a while: that silence was ours
+        position.through_at = max(at, position.through_at or at)
+        for kind, more in note["counters"].items():
+            if more:
+                GatewayCounter.add(kind, more, at)
+        GatewayReport.objects.update_or_create(
+            writer=writer,
+            defaults={
+                "started_at": instant(note["started_us"] / 1e6),
+                "reported_at": at,
+                "stopped": note["stopped"],
+                "links": note["links"],
+                "known": note["counters"],
+            },
+        )
+        GatewayReport.objects.filter(reported_at__lt=position.through_at - REPORTS_KEPT).delete()
+
+    def _duplicate_source(self, at: datetime, note: dict[str, Any]) -> None:
+        device = Device.objects.filter(source=note["source"]).first()
+        if device is None:
+            return
+        row = SensorEvent.objects.create(
+            device=device, what="duplicate_source", detail={"peers": note["peers"]}, at=at, received_at=at
+        )
+        emit(
+            contracts.SignalRaised(
+                signal_id=row.id,
+                condition="duplicate_source",
+                at=at,
+                received_at=at,
+                frame_ref="",
+                trust="none",
+                stale=False,
+                test=False,
+                **place_of(device),
+                **reporter_of(None),
+                value=None,
+            )
+        )
