@@ -27,11 +27,10 @@ CITY = "9999"  # no such city exists
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here reads the shared data, and one process imports a file once."""
+    """Everything here reads the shared data; a module's file is brought in once, as one process runs the module."""
     for item in items:
         if Path(item.path).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.shared)
-            item.add_marker(pytest.mark.xdist_group("real"))
             if not (TORONTO.exists() and LONDON.exists()):
                 item.add_marker(pytest.mark.skip(reason=f"the real data is not there: {SHARED} (set WANGHUO_SHARED)"))
 
