@@ -5,28 +5,21 @@ Reliability R25. The table is access.yaml, the objects are made in objects.py.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.security.matrix import FINE, METHODS, Row, row_of, table, unlisted, views
-from tests.security.objects import KINDS, OWN_UNIT, PLACES, SECTOR, Made, World
-from wanghuo.kernel.access.actor import Actor, anonymous
+from tests.security.objects import KINDS, PLACES, Made, World
+from tests.security.visitor import ANONYMOUS, Visitor
 from wanghuo.kernel.access.pages import needs, public_page
 from wanghuo.kernel.access.roles import roles
-from wanghuo.kernel.accounts.actors import actor_of
-from wanghuo.kernel.accounts.testing import client_for, make_user
-from wanghuo.kernel.regions.testing import TOWN, make_regions
 
-CANARY = re.compile(r"Zq7([a-z_]+)-([a-z_]+)7qZ")
-ANONYMOUS = "anonymous"
-NARROWED = {"sector_officer": {"sector": SECTOR}, "unit_manager": {"unit": OWN_UNIT}}
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|\b\d\d:\d\d(:\d\d)?\b')
 NO_TRACE = {"X-Request-ID", "Content-Length"}
 
@@ -53,63 +46,6 @@ def test_the_walk_finds_what_is_missing() -> None:
     said = " ".join(unlisted(listed, found))
     for words in ("a: access.yaml says", "b: not in access.yaml", "c: the view carries neither", "gone: listed, but"):
         assert words in said
-
-
-@pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory):
-    return tmp_path_factory.mktemp("matrix-files")
-
-
-@pytest.fixture
-def world(db, settings, shelf) -> Iterator[World]:
-    settings.MEDIA_ROOT = shelf
-    logging.disable(logging.WARNING)  # thousands of refusals, each of which Django would note
-    make_regions()
-    yield World().fill()
-    logging.disable(logging.NOTSET)
-
-
-class Visitor:
-    """A role at work in 赤岗镇, or somebody without an account."""
-
-    def __init__(self, role: str, world: World) -> None:
-        self.role, self.world = role, world
-        self.actor: Actor = anonymous()
-        self.client = Client()
-        if role != ANONYMOUS:
-            user = make_user(f"visitor.{role}".replace("_", "-"), role, TOWN, **NARROWED.get(role, {}))
-            self.actor, self.client = actor_of(user), client_for(user)
-        self.wrong: list[str] = []
-        self.absent: dict[tuple[str, str], tuple[int, dict[str, str], str]] = {}
-        self.count = 0
-
-    def ask(self, method: str, path: str, **headers: str):
-        """One request whose effects are undone, on the server and in the browser's cookies."""
-        self.count += 1
-        cookies = self.client.cookies.copy()
-        with transaction.atomic():
-            answer = getattr(self.client, method)(path, headers=headers)
-            if answer.streaming:
-                answer.content = b"".join(answer.streaming_content)
-            transaction.set_rollback(True)
-        self.client.cookies = cookies
-        return answer
-
-    def sees(self, made: Made, row: Row | None = None) -> bool:
-        right = row.sees if row else ""
-        return self.actor.can(right, made.where) if right else made.seen_by(self.actor)
-
-    def blame(self, row: Row, method: str, place: str, what: str) -> None:
-        self.wrong.append(f"{self.role} {method.upper()} {row.url} [{place}]: {what}")
-
-    def check_canaries(self, row: Row, method: str, place: str, answer) -> set[tuple[str, str]]:
-        """No canary on the page, nor in its headers, of an object the visitor doesn't see."""
-        text = answer.content.decode("utf-8", "replace") + str(dict(answer.headers))
-        shown = set(CANARY.findall(text)) if row.query.find("Zq7") < 0 or answer.status_code < 400 else set()
-        for found in shown:
-            if not self.sees(self.world.made[found]):
-                self.blame(row, method, place, f"tells of {found}")
-        return shown
 
 
 def expected(visitor: Visitor, row: Row, made: Made | None) -> str:
@@ -164,7 +100,7 @@ def check_like_absent(visitor: Visitor, row: Row, method: str, made: Made, answe
 
 def told(answer, path: str) -> tuple[int, dict[str, str], str]:
     """What an answer says, without what changes from one to the next: its own address, form tokens, the clock."""
-    text = answer.content.decode("utf-8", "replace")
+    text = answer.body.decode("utf-8", "replace")
     for form in (path, quote(path), quote(path, safe="")):
         text = text.replace(form, "HERE")
     headers = {name: value for name, value in answer.headers.items() if name not in NO_TRACE}
