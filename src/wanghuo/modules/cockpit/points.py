@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum, Value
 
 from wanghuo.base import Text
 from wanghuo.base.text import listing
@@ -20,6 +20,7 @@ from wanghuo.modules.cockpit.models import MapCell, MapLayer
 
 MOST = 4000
 TOWN_DIGITS = 9
+NEAR_ZOOM = 12  # from here on a screen shows a part of a county
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,14 @@ def _from_cells(layer: Layer, view: View, actor: Actor) -> list[Point]:
 
 def _from_rows(layer: Layer, view: View, actor: Actor) -> list[Point]:
     box, zoom = view.box, min(view.zoom, FINEST_ZOOM)
-    rows = layer.rows(actor).filter(
-        region_q(view.region), lng__range=(box.west, box.east), lat__range=(box.south, box.north)
+    rows = layer.rows(actor).filter(region_q(view.region))
+    # from afar the box holds nearly everything, and an index on places would be the long way round
+    rows = (
+        rows.alias(at_lng=F("lng"), at_lat=F("lat"))
+        if zoom >= NEAR_ZOOM
+        else rows.alias(at_lng=F("lng") + Value(0.0), at_lat=F("lat") + Value(0.0))
     )
+    rows = rows.filter(at_lng__range=(box.west, box.east), at_lat__range=(box.south, box.north))
     if view.states and layer.states:
         rows = rows.filter(state__in=view.states)
     groups = (

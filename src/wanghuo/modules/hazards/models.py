@@ -69,11 +69,12 @@ class Hazard(Scoped):
             models.Index(fields=["county_code", "state", "-id"], name="hazard_county_state"),
             models.Index(fields=["county_code", "due_at", "id"], name="hazard_county_due"),
             models.Index(fields=["county_code", "state", "due_at"], name="hazard_county_state_due"),
+            models.Index(fields=["county_code", "grade", "-id"], name="hazard_county_grade"),
             models.Index(fields=["lng", "lat"], name="hazard_map"),
             models.Index(fields=["scope_unit", "-id"], name="hazard_unit"),
             models.Index(fields=["source_kind", "source_ref"], name="hazard_source"),
             # indicators count what was found, what was due and what was closed in a period
-            models.Index(fields=["found_at", "town_code"], name="hazard_found"),
+            models.Index(fields=["found_at", "closed_at", "state", "region_code"], name="hazard_found"),
             models.Index(fields=["closed_at", "town_code"], name="hazard_closed"),
             models.Index(fields=["due_at", "town_code"], name="hazard_due"),
         ]
@@ -144,6 +145,9 @@ class Recheck(models.Model):
     second_officer = models.CharField(max_length=40)
     conclusion = models.CharField(max_length=8)
     note = models.CharField(max_length=2000, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["done_at"], name="recheck_done")]
 
 
 class Extension(models.Model):

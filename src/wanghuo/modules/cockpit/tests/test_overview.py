@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from wanghuo.base import NotFound
+from wanghuo.base import NotFound, Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import system_actor
 from wanghuo.kernel.accounts.testing import actor, client_for, make_user
@@ -19,7 +19,6 @@ from wanghuo.kernel.ui.testing import assert_nothing_inline, words
 from wanghuo.modules.alarms.testing import AlarmFactory
 from wanghuo.modules.cockpit.board import KEY, TILES, board
 from wanghuo.modules.cockpit.decisions import decisions, wrong_today
-from wanghuo.modules.hazards.states import HAZARD
 from wanghuo.modules.hazards.testing import HazardFactory
 from wanghuo.modules.places.testing import NEXT_TOWN, UnitFactory
 
@@ -125,7 +124,12 @@ class TestDecisions:
     def climbed(self, rung: int, region: str = TOWN):
         hazard = HazardFactory(unit=None, region_code=region)
         subject = Subject(
-            kind="hazard", id=hazard.id, ref=hazard.ref, url=hazard.url, what=HAZARD.what, region_code=region
+            kind="hazard",
+            id=hazard.id,
+            ref=hazard.ref,
+            url=hazard.url,
+            what=Text("火灾隐患", "fire hazard"),
+            region_code=region,
         )
         start = timezone.now() - timedelta(days=9)
         clock = start_clock(subject, rule="hazards.rectify", start=start, due_at=start + timedelta(days=3))

@@ -405,8 +405,16 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["county_code", "state", "due_at"], name="hazard_county_state_due"),
         ),
         migrations.AddIndex(
+            model_name="recheck",
+            index=models.Index(fields=["done_at"], name="recheck_done"),
+        ),
+        migrations.AddIndex(
             model_name="hazard",
             index=models.Index(fields=["lng", "lat"], name="hazard_map"),
+        ),
+        migrations.AddIndex(
+            model_name="hazard",
+            index=models.Index(fields=["county_code", "grade", "-id"], name="hazard_county_grade"),
         ),
         migrations.AddIndex(
             model_name="hazard",
@@ -418,7 +426,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="hazard",
-            index=models.Index(fields=["found_at", "town_code"], name="hazard_found"),
+            index=models.Index(fields=["found_at", "closed_at", "state", "region_code"], name="hazard_found"),
         ),
         migrations.AddIndex(
             model_name="hazard",
