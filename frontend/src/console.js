@@ -70,8 +70,8 @@ if (root) new (class Console {
     if (this.refreshing) { this.again = true; return; }
     this.refreshing = true;
     try {
-      const answer = await fetch(root.dataset.rows || "/alarms/console/rows", { headers: { "HX-Request": "true", "HX-Target": "console-rows" } });
-      if (answer.ok) this.put(await answer.text());
+      const html = await fragment(root.dataset.rows || "/alarms/console/rows", "console-rows");
+      if (html !== null) this.put(html);
     } catch {
       // the band tells that the connection is away; the next event or poll brings the rows
     } finally {
@@ -98,7 +98,8 @@ if (root) new (class Console {
     this.applyFilter();
     this.arrived([...fresh, ...raised]);
     this.countAbove(fresh);
-    if (changed) this.redrawPane(chosen);
+    if (changed) this.loadPane(chosen);
+    if (!chosen) this.select(one(ROW, this.rows)); // so that one key takes the first alarm
     this.tick();
   }
 
@@ -152,21 +153,15 @@ if (root) new (class Console {
     this.channel?.postMessage({ ref: this.chosen });
   }
 
-  loadPane(ref) {
-    if (!ref) return;
-    htmx.ajax("GET", `/alarms/${encodeURIComponent(ref)}/pane`, { target: this.pane, swap: "innerHTML" });
-  }
-
-  /** Draws the pane anew after a change from elsewhere, unless the person has opened an act by the time the answer is here. */
-  async redrawPane(ref) {
-    const busy = () => this.chosen !== ref || one("form, .htmx-request", this.pane);
-    if (busy()) return;
+  /** Draws the pane of an alarm, unless the person has opened an act of it by the time the answer is here. */
+  async loadPane(ref) {
+    const busy = () => this.shown === ref && one("form, .htmx-request", this.pane);
+    if (!ref || busy()) return;
     try {
-      const answer = await fetch(`/alarms/${encodeURIComponent(ref)}/pane`, { headers: { "HX-Request": "true", "HX-Target": this.pane.id } });
-      if (!answer.ok) return;
-      const html = await answer.text();
-      if (busy()) return;
+      const html = await fragment(`/alarms/${encodeURIComponent(ref)}/pane`, this.pane.id);
+      if (html === null || this.chosen !== ref || busy()) return;
       this.pane.innerHTML = html;
+      this.shown = ref;
       htmx.process(this.pane);
       this.tick();
     } catch {
@@ -272,6 +267,14 @@ if (root) new (class Console {
     if (state) state.textContent = !this.sound.on ? t("声音 关", "sound off") : silent ? t(`静音 ${silent} s`, `silent ${silent} s`) : t("声音 开", "sound on");
   }
 })();
+
+/** A fragment as htmx would ask for it; null when there is none. One who must sign in again is sent to do so. */
+async function fragment(url, target) {
+  const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": target } });
+  const elsewhere = answer.headers.get("HX-Redirect");
+  if (elsewhere) location.assign(elsewhere);
+  return answer.ok && !elsewhere ? answer.text() : null;
+}
 
 /** The element once htmx knows it: a quick hand is here before htmx has looked at what was just put in. */
 function wired(node) {

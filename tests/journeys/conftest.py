@@ -23,8 +23,10 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     try:
         running.start()
         yield running
+        complaints = running.complaints()
     finally:
         running.stop()
+    assert complaints == ""
 
 
 @pytest.fixture(scope="session")

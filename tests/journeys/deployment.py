@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from wanghuo.engines.codecs import gb26875 as gb
@@ -21,6 +22,13 @@ from wanghuo.entrypoints.supervisor import wanghuo, web
 COUNTY = "445281"
 PATIENCE_S = 30.0
 NORMAL, FIRE, FAULT = 0b1, 0b11, 0b101
+
+TOWN = """
+from wanghuo.entrypoints.cli.django_setup import setup
+setup()
+from wanghuo.kernel.accounts.models import User
+print(User.objects.get(username="clerk").grants.get().region_code)
+"""
 
 __all__ = ["COUNTY", "FAULT", "FIRE", "NORMAL", "PASSWORD", "Deployment", "Device", "until"]
 
@@ -91,23 +99,41 @@ class Deployment:
                 process.kill()
                 process.wait()
 
+    def complaints(self) -> str:
+        """What the processes wrote that a healthy one does not write: an early end, a traceback."""
+        ended = [f"{name} ended with {p.returncode}" for name, p in self._processes.items() if p.poll() is not None]
+        log = self.log.read_text("utf-8", "replace")
+        return "\n".join([*ended, log[-6000:] if ended or "Traceback" in log else ""]).strip()
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `wanghuo` on this deployment; an error of it is an error of the test."""
+        return self._python("-m", "wanghuo", *arguments)
+
+    def python(self, code: str) -> str:
+        """Run a few lines of Python beside the processes, for what no page can do: letting days pass."""
+        return self._python("-c", code).stdout
+
+    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "-m", "wanghuo", *arguments],
+            [sys.executable, *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, f"wanghuo {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done
 
     def device(self, number: int) -> Device:
         """The device of the region's unit with a control room number `number`; 0 is the demo manager's unit."""
         world = worlds.load(self.home / "demo-world.json")
         return Device(world.devices[number], self.gateway_port)
+
+    @cached_property
+    def town(self) -> str:
+        """The town of the demo's clerk, grid worker and managed unit."""
+        return self.python(TOWN).strip()
 
     def audit_is_whole(self) -> bool:
         """Whether `wanghuo audit verify` finds nothing wrong."""

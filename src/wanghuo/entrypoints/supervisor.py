@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 log = logging.getLogger(__name__)
 
 STOP_S = 10.0  # how long a process may take to finish what it has begun
+STREAMS_S = 3  # how long the web waits for open streams, which end by themselves only when their browser leaves
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 60.0  # a process that ran this long is taken to be well again
 
@@ -50,6 +51,7 @@ def wanghuo(*arguments: str) -> list[str]:
 def web(host: str, port: int, workers: int = 1) -> list[str]:
     """The command line of the web server."""
     options = ["--interface", "asgi", "--host", host, "--port", str(port), "--workers", str(workers)]
+    options += ["--workers-kill-timeout", str(STREAMS_S)]
     quiet = ["--no-access-log", "--log-level", "warning"]
     return [sys.executable, "-m", "granian", *options, *quiet, "wanghuo.entrypoints.web.asgi:application"]
 

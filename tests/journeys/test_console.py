@@ -1,0 +1,104 @@
+"""The operator's console: by keyboard, under a flood, and through a cut of the stream."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import Visit
+from tests.journeys.console import Console
+from tests.journeys.deployment import FAULT, FIRE, Deployment
+from wanghuo.entrypoints.simulator.world import SMOKE
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-2")]
+FLOOD = 100
+
+
+def test_a_false_alarm_is_judged_with_its_cause_by_four_keys(visit: Visit, deployment: Deployment) -> None:
+    console = Console(visit("operator"))
+    device = deployment.device(1)
+    console.ready()
+    device.tell(device.detectors[0], FIRE)
+    row = console.row(device.detectors[0].text)
+    expect(row).to_be_visible()
+    expect(row).to_have_attribute("data-priority", "2")
+    console.choose(row)
+    console.press("a")
+    console.state("核实中")
+    console.press("x")
+    expect(console.form).to_be_visible()
+    console.page.keyboard.press("2")  # dust; the digit chooses and sends
+    expect(console.form).to_have_count(0)
+    console.state("误报")
+    expect(console.pane.locator(".timeline")).to_contain_text("灰尘")
+    expect(row).to_have_count(0)
+
+
+def test_a_second_detector_makes_a_presumed_fire(visit: Visit, deployment: Deployment) -> None:
+    console = Console(visit("operator"))
+    device = deployment.device(2)
+    first, second = device.detectors[:2]
+    console.ready()
+    device.tell(first, FIRE)
+    expect(console.row(first.text)).to_have_attribute("data-priority", "2")
+    device.tell(second, FIRE)
+    for detector in (first, second):
+        row = console.row(detector.text)
+        expect(row).to_have_attribute("data-priority", "1")
+        expect(row).to_contain_text("未经人工确认")
+    console.choose(console.row(first.text))
+    console.press("f")
+    console.confirm()
+    console.state("确认火警")
+
+
+def test_a_flood_of_faults_folds_and_a_fire_stays_on_top(visit: Visit, deployment: Deployment) -> None:
+    console = Console(visit("operator"))
+    flooding, burning = deployment.device(3), deployment.device(4)
+    console.ready()
+    like = flooding.detectors[0]
+    points = [replace(like, address=0x7000 + n, component_type=SMOKE, text=f"洪水{n:03d}") for n in range(FLOOD)]
+    flooding.tell_all((point, FAULT) for point in points[: FLOOD // 2])
+    burning.tell(burning.detectors[0], FIRE)
+    flooding.tell_all((point, FAULT) for point in points[FLOOD // 2 :])
+
+    folded = console.row("洪水")
+    expect(folded).to_contain_text(f"同类另有 {FLOOD - 1} 条")
+    expect(folded).to_have_count(1)
+    fire = console.row(burning.detectors[0].text)
+    expect(fire).to_be_in_viewport()
+    refs = console.rows.evaluate_all("rows => rows.map(row => [row.dataset.alarmRow, Number(row.dataset.priority)])")
+    priorities = [priority for _, priority in refs]
+    assert priorities == sorted(priorities), "fires stand above faults"
+    console.page.keyboard.press("3")  # a filter never hides a fire
+    expect(fire).to_be_visible()
+
+
+def test_a_cut_stream_is_said_and_nothing_is_lost_or_doubled(visit: Visit, deployment: Deployment) -> None:
+    operator = visit("operator")
+    console = Console(operator)
+    device = deployment.device(5)
+    before, meanwhile, after = (replace(device.detectors[0], address=0x6000 + n, text=f"断线{n}") for n in range(3))
+    console.ready()
+    device.tell(before, FAULT)
+    expect(console.row(before.text)).to_be_visible()
+
+    operator.unreachable_is_fine = True
+    band = operator.page.locator("[data-lost-band]")
+    deployment.stop("web")
+    try:
+        device.tell(meanwhile, FAULT)  # the devices do not mind
+        expect(band).to_be_visible(timeout=25_000)
+        expect(band).to_contain_text("连接中断")
+    finally:
+        deployment.start("web")
+    expect(band).to_have_count(0, timeout=25_000)
+    expect(console.row(meanwhile.text)).to_be_visible()
+
+    device.tell(after, FAULT)
+    for point in (before, meanwhile, after):
+        expect(console.row(point.text)).to_have_count(1)
+    shown = console.rows.evaluate_all("rows => rows.map(row => row.dataset.alarmRow)")
+    assert len(shown) == len(set(shown))
