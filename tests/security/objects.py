@@ -21,6 +21,7 @@ from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.regions.testing import COUNTY, SISTER_TOWN, TOWN
 
 SECTOR, OTHER_SECTOR = "education", "health"
+AT = {"lng": 116.16, "lat": 23.29}
 OWN_UNIT = UUID("01900000-0000-7000-8000-000000000001")
 REGIONS = {
     "own": TOWN,
@@ -162,7 +163,10 @@ def device(world: World, where: Where) -> Made:
     from wanghuo.modules.sensing.testing import DeviceFactory
 
     row = DeviceFactory(
-        unit=world.row("unit", where), location=where.canary("device"), ref=f"SB-445281-2026-0000{where.number}"
+        unit=world.row("unit", where),
+        location=where.canary("device"),
+        ref=f"SB-445281-2026-0000{where.number}",
+        **AT,
     )
     return Made(row.ref, "SB-445281-2026-99999", "sensing.view", where)
 
@@ -182,10 +186,10 @@ def hazard(world: World, where: Where) -> Made:
 
     row = HazardFactory(
         unit=world.row("unit", where), place=where.canary("hazard"), description=where.canary("hazard"),
-        ref=f"YH-445281-2026-0000{where.number}",
+        ref=f"YH-445281-2025-0000{where.number}", **AT,
     )  # fmt: skip
     world.keep("hazard", where, row)
-    return Made(row.ref, "YH-445281-2026-99999", "hazards.view", where)
+    return Made(row.ref, "YH-445281-2025-99999", "hazards.view", where)
 
 
 @kind("listing")
@@ -207,7 +211,7 @@ def alarm(world: World, where: Where) -> Made:
 
     row = AlarmFactory(
         unit=world.row("unit", where), region_code=where.region_code, place=where.canary("alarm"),
-        ref=f"BJ-445281-2026-0000{where.number}",
+        ref=f"BJ-445281-2026-0000{where.number}", **AT,
     )  # fmt: skip
     return Made(row.ref, "BJ-445281-2026-99999", "alarms.view", where)
 
@@ -336,4 +340,4 @@ def subject(where: Where) -> Any:
     """A subject of duties and clocks."""
     from wanghuo.kernel.loops.testing import subject as make
 
-    return make(where.region_code, ref=f"YH-445281-2026-0000{where.number}", sector=where.sector, unit=where.scope_unit)
+    return make(where.region_code, ref=f"YH-445281-2025-0000{where.number}", sector=where.sector, unit=where.scope_unit)
