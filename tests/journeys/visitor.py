@@ -101,4 +101,5 @@ def new_visitor(browser: Browser, origin: str, size: tuple[int, int], lang: str)
         reduced_motion="reduce",
     )
     context.set_default_timeout(PATIENCE_MS)
+    context.add_cookies([{"name": "lang", "value": lang, "url": origin}])
     return Visitor(context.new_page(), origin)
