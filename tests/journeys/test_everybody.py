@@ -13,7 +13,7 @@ from tests.journeys.visitor import PHONE, Visitor
 from wanghuo.entrypoints.demo.filling import people
 from wanghuo.kernel.access.roles import roles
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-2")]
+pytestmark = pytest.mark.browser
 ROLES = {person.username: person.role for person in people("", "") if person.username not in ("inspector2", "city")}
 MOST_GROUPS = 7
 PIECES = """() => {

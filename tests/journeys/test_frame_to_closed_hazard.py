@@ -16,7 +16,7 @@ from tests.journeys.console import Console
 from tests.journeys.deployment import COUNTY, FAULT, Deployment, until
 from tests.journeys.visitor import PHONE, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-1")]
+pytestmark = pytest.mark.browser
 CLOSING = "hazards.closing_rate"
 
 

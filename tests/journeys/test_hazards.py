@@ -14,7 +14,7 @@ from tests.journeys.conftest import Visit
 from tests.journeys.deployment import Deployment, until
 from tests.journeys.visitor import PHONE, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-1")]
+pytestmark = pytest.mark.browser
 CHINA = ZoneInfo("Asia/Shanghai")
 DAYS_LATER = """
 from datetime import timedelta

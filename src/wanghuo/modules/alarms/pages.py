@@ -23,6 +23,9 @@ from wanghuo.modules.alarms.tables import ALARMS, MARKS
 from wanghuo.modules.alarms.words import NAMES
 from wanghuo.modules.sensing import public as sensing
 
+OUR_WORDS = {words.zh: words for words in (*NAMES.values(), *CAUSES.values())}
+"""What services write into a note by themselves is kept in Chinese and shown in the reader's language."""
+
 PANE, ACT = "console-pane", "console-act"
 ROWS_SHOWN = 200
 FOLD_FROM = 4  # so many of one kind and unit, of class 3 or 4, stand as one line
@@ -134,10 +137,10 @@ def _entries(alarm: Alarm) -> list[dict[str, Any]]:
 def _entry(note: AlarmNote) -> dict[str, Any]:
     return {
         "at": note.at,
-        "who": note.by_name or Text("系统", "system"),
+        "who": note.by_name if note.by_kind == "person" else Text("望火", "Wanghuo"),
         "what": LABELS.get(note.act) or ALARM.label(note.act),
         "by": note.by_kind,
-        "note": note.text,
+        "note": OUR_WORDS.get(note.text, note.text),
     }
 
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from wanghuo.base import Invalid, Text
+from wanghuo.base import AppError, Invalid, Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs, public_page
@@ -21,7 +21,7 @@ from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.hazards import forms, rules, selectors, services
 from wanghuo.modules.hazards.acts import ACTS, LABELS
-from wanghuo.modules.hazards.models import Hazard, Listing
+from wanghuo.modules.hazards.models import Hazard, Listing, Step
 from wanghuo.modules.hazards.services.evidence import LABELS as PHOTO_LABELS
 from wanghuo.modules.hazards.services.evidence import Label
 from wanghuo.modules.hazards.states import HAZARD, LISTING, ListingState
@@ -145,13 +145,23 @@ def _entries(row: Hazard) -> list[dict[str, Any]]:
     return [
         {
             "at": step.at,
-            "who": step.by_name or Text("系统", "system"),
+            "who": step.by_name if step.by_kind == "person" else Text("望火", "Wanghuo"),
             "what": LABELS.get(step.move) or _clock_words(step.move) or HAZARD.label(step.move),
             "by": step.by_kind,
-            "note": step.note,
+            "note": _note(step),
         }
         for step in row.steps.order_by("-id")[:100]
     ]
+
+
+def _note(step: Step) -> Text | str:
+    """What was written; of a clock that ran out, which rule it was."""
+    if not step.move.startswith("clock_"):
+        return str(step.note)
+    try:
+        return rule(step.note, region=step.hazard.region_code, on=local_day(step.at)).title
+    except AppError:
+        return str(step.note)
 
 
 def _clock_words(move: str) -> Text | None:
