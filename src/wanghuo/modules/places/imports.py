@@ -269,6 +269,7 @@ def _people(everyone: Sequence[tuple[Row, Unit]], now: Any) -> None:
         standing = PersonInCharge.objects.filter(unit=person.unit_id, role=person.role, ended_on=None)
         standing.update(ended_on=local_day(now))
     PersonInCharge.objects.bulk_create(named)
+    services.note_people(list({person.unit_id for person in named}))
 
 
 def undo(object_ids: Sequence[str], context: Context) -> list[str]:

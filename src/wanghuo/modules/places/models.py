@@ -14,7 +14,8 @@ class Unit(Scoped):
     """A body with duties under the fire law: an enterprise, an institution, a shop, a let house.
 
     `scope_unit` is its own key. Of a number or a yes-no that nobody has told, None is kept, never 0 or no.
-    `classes` repeats the codes of the standing `UnitClass` rows, so that a list can show them without a join.
+    `classes` repeats the codes of the standing `UnitClass` rows, so that a list can show them without a join;
+    `people_named` tells in the same way whether a responsible person and a safety manager stand.
     """
 
     VIEW_RIGHT = "places.view"
@@ -44,6 +45,7 @@ class Unit(Scoped):
     has_control_room = models.BooleanField(null=True)
     opening_hours = models.CharField(max_length=80, default="", blank=True)
     classes = models.JSONField(default=list)
+    people_named = models.BooleanField(default=False)
     key_unit_since = models.DateField(null=True)
     state = models.CharField(max_length=12, default=UnitState.ACTIVE)
     registered_at = models.DateTimeField()
@@ -59,6 +61,7 @@ class Unit(Scoped):
             models.Index(fields=["province_code", "-id"], name="places_unit_province"),
             models.Index(fields=["scope_unit"], name="places_unit_own"),
             models.Index(fields=["lng", "lat"], name="places_unit_map"),
+            models.Index(fields=["county_code", "people_named", "-id"], name="places_unit_people"),
             models.Index(fields=["pinyin", "id"], name="places_unit_pinyin"),
             models.Index(fields=["local_code"], condition=~Q(local_code=""), name="places_unit_local"),
             models.Index(fields=["county_code", "sector", "-id"], name="places_unit_sector"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from wanghuo.base import NotFound, Text
 from wanghuo.kernel.access.actor import Actor
@@ -71,10 +71,7 @@ def people_of(unit_ids: Iterable[UUID], actor: Actor) -> dict[UUID, tuple[contra
 
 def without_people() -> Q:
     """Active units that lack a responsible person or a safety manager: their file is not complete (regulations 6.5)."""
-    missing = Q()
-    for role in ("responsible_person", "safety_manager"):
-        missing |= ~Exists(PersonInCharge.objects.filter(unit=OuterRef("pk"), role=role, ended_on=None))  # type: ignore[assignment]
-    return missing & Q(state=UnitState.ACTIVE)
+    return Q(people_named=False, state=UnitState.ACTIVE)
 
 
 def complete_file() -> Q:

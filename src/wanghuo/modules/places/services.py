@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from wanghuo.base import Conflict, Invalid, NotFound, NotPermitted, Text
@@ -209,9 +210,19 @@ def name_person(
         standing = PersonInCharge.objects.filter(unit=unit, role=role, ended_on=None)
         standing.update(ended_on=local_day(timezone.now()))
     person.save(force_insert=True)
+    note_people([unit.id])
     after = {"role": role, "phone": person.phone_shown}
     audit.record(actor, "places:person:name", unit.ref, region=unit.region_code, after=after, private={"name": name})
     return selectors.contact(person)
+
+
+def note_people(unit_ids: Sequence[UUID]) -> None:
+    """Keep `Unit.people_named` true to the people of some units, in the transaction that changed them."""
+    standing = PersonInCharge.objects.filter(unit=OuterRef("pk"), ended_on=None)
+    both = Q(Exists(standing.filter(role="responsible_person")), Exists(standing.filter(role="safety_manager")))
+    named = Case(When(both, then=Value(True)), default=Value(False))
+    for start in range(0, len(unit_ids), 500):
+        Unit.objects.filter(pk__in=unit_ids[start : start + 500]).update(people_named=named)
 
 
 def new_person(unit: Unit, role: str, name: str, phone: str, since: date | None = None) -> PersonInCharge:
@@ -231,6 +242,7 @@ def end_person(*, person_id: UUID, actor: Actor) -> str:
     _require(actor, person)
     person.ended_on = local_day(timezone.now())
     person.save(update_fields=["ended_on"])
+    note_people([person.unit_id])
     ref = str(person.unit.ref)
     audit.record(actor, "places:person:end", ref, region=person.region_code, before={"role": person.role})
     return ref

@@ -9,7 +9,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from wanghuo.kernel.access.scope import scope_columns
-from wanghuo.modules.places import sealing, search
+from wanghuo.modules.places import sealing, search, services
 from wanghuo.modules.places.models import Building, PersonInCharge, Tenancy, Unit
 
 TOWN = "445281102"  # 赤岗镇 of 普宁市
@@ -94,4 +94,5 @@ class PersonFactory(DjangoModelFactory[PersonInCharge]):
         person.phone_sealed = sealing.seal(phone, str(person.id))
         person.phone_shown = phone if person.role == "duty_phone" else sealing.mask_phone(phone)
         person.save(force_insert=True)
+        services.note_people([person.unit_id])
         return person

@@ -33,6 +33,7 @@ def test_it_fills_a_county_with_marked_records():
     assert all("合成" in text for text in Hazard.objects.values_list("place", flat=True))
     assert set(Unit.objects.values_list("county_code", flat=True)) == {COUNTY}
     assert SearchEntry.objects.count() == 12
+    assert Unit.objects.filter(people_named=True).exists()
     assert Alarm.objects.filter(state="new").count() == 1
     assert Hazard.objects.exclude(state="closed").exists()
     assert MapCell.objects.filter(kind="unit").exists()

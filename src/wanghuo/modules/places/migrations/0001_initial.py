@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                 ("has_control_room", models.BooleanField(null=True)),
                 ("opening_hours", models.CharField(blank=True, default="", max_length=80)),
                 ("classes", models.JSONField(default=list)),
+                ("people_named", models.BooleanField(default=False)),
                 ("key_unit_since", models.DateField(null=True)),
                 ("state", models.CharField(default=wanghuo.modules.places.states.UnitState["ACTIVE"], max_length=12)),
                 ("registered_at", models.DateTimeField()),
@@ -96,6 +97,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["province_code", "-id"], name="places_unit_province"),
                     models.Index(fields=["scope_unit"], name="places_unit_own"),
                     models.Index(fields=["lng", "lat"], name="places_unit_map"),
+                    models.Index(fields=["county_code", "people_named", "-id"], name="places_unit_people"),
                     models.Index(fields=["pinyin", "id"], name="places_unit_pinyin"),
                     models.Index(
                         condition=models.Q(("local_code", ""), _negated=True),

@@ -11,7 +11,7 @@ from wanghuo.base import Conflict, Invalid, MoveRefused, NotFound, NotPermitted
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts.testing import actor
 from wanghuo.kernel.audit.models import AuditEntry
-from wanghuo.modules.places import public, sealing, services
+from wanghuo.modules.places import public, sealing, selectors, services
 from wanghuo.modules.places.errors import NeedsChecking, OutsideChina, PurposeNeeded, UsccTaken, UsccWrong
 from wanghuo.modules.places.models import PersonInCharge, Unit, UnitClass
 from wanghuo.modules.places.testing import NEXT_TOWN, TOWN, BuildingFactory, PersonFactory, UnitFactory
@@ -167,3 +167,19 @@ def test_doors_for_other_modules() -> None:
     assert public.count_by_town(public.must_connect()) == {TOWN: 1}
     with pytest.raises(NotFound):
         public.get_unit(unit.id, NEIGHBOUR)
+
+
+def test_a_unit_knows_whether_both_posts_are_held() -> None:
+    unit, other = UnitFactory(), UnitFactory()
+
+    def lacking() -> set[str]:
+        return set(Unit.objects.filter(selectors.without_people()).values_list("ref", flat=True))
+
+    assert lacking() == {unit.ref, other.ref}
+    for role in ("responsible_person", "duty_phone", "safety_manager"):
+        assert unit.ref in lacking()
+        services.name_person(unit_ref=unit.ref, role=role, name="李强", phone="", actor=INSPECTOR)
+    services.name_person(unit_ref=unit.ref, role="safety_manager", name="赵敏", phone="", actor=INSPECTOR)
+    assert lacking() == {other.ref}
+    services.end_person(person_id=PersonInCharge.objects.get(name="赵敏").id, actor=INSPECTOR)
+    assert unit.ref in lacking()
