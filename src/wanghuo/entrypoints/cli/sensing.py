@@ -160,8 +160,9 @@ def run_ingest(args: argparse.Namespace) -> int:
     from django.conf import settings
 
     from wanghuo.modules.sensing.ingest import Ingest
+    from wanghuo.modules.sensing.own_connection import ingest_connection
 
-    with _only_one(settings.HOME):
+    with _only_one(settings.HOME), ingest_connection():
         ingest = Ingest(settings.JOURNAL)
         if args.once:
             print(ingest.catch_up())

@@ -16,13 +16,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from wanghuo.modules.sensing.journal import FRAME, NOTE, Columns, OpenedLink, Writer
+from wanghuo.modules.sensing.journal import FRAME, NOTE, Checkpointer, Columns, OpenedLink, Writer
 
 if TYPE_CHECKING:
     from wanghuo.entrypoints.gateway.link import Link
 
 log = logging.getLogger(__name__)
-MOST_ENTRIES = 4096  # entries of one commit: bounds its time
+MOST_ENTRIES = 1024  # entries of one commit: bounds its time, and the transaction in which ingest records it
+CHECKPOINT_S = 0.25
 
 
 class Entry(NamedTuple):
@@ -57,7 +58,10 @@ class Committer:
         self.waiting_bytes = 0
         self.troubled = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._closed = threading.Event()
+        self._sweeper = threading.Thread(target=self._copy_back, name="checkpoint", daemon=True)
         self._thread.start()
+        self._sweeper.start()
 
     def put(self, entry: Entry) -> None:
         """Queue one entry. An urgent one does not wait for company."""
@@ -79,6 +83,18 @@ class Committer:
         self._closing = True
         self._wake.set()
         await asyncio.to_thread(self._thread.join, 10.0)
+        self._closed.set()
+        await asyncio.to_thread(self._sweeper.join, 10.0)
+
+    def _copy_back(self) -> None:
+        """Checkpoints, so that no commit has to stop for one."""
+        checkpointer = Checkpointer(self._writer)
+        while not self._closed.wait(CHECKPOINT_S):
+            try:
+                checkpointer.run()
+            except sqlite3.Error as error:
+                log.warning("the journal's log cannot be copied back now: %s", error)
+        checkpointer.close()
 
     def _run(self) -> None:
         while True:

@@ -66,7 +66,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self.committer = Committer(
-            Writer(journal, self.name),
+            Writer(journal, self.name, checkpoints=False),
             on_durable=self._durable,
             on_trouble=self._trouble,
             linger_s=limits.linger_s,

@@ -31,6 +31,9 @@ FRAME, NOTE = 0, 1
 """Kinds of record: a frame as it came off the wire; a note of the gateway, as JSON (counters, duplicate source,
 command sent)."""
 
+LOG_PAGES = 4000
+"""Pages (16 MB) in the write-ahead log before they are copied back into the file."""
+
 _MAGIC = b"WHJ1"
 _HEAD = Struct("<4sII")  # magic, records, checksum of the columns
 _COLUMNS = (("q", "received_us"), ("I", "link"), ("B", "trust"), ("B", "kind"), ("I", "length"), ("I", "check"))
@@ -178,17 +181,22 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     if not read_only:
         connection.executescript(_SCHEMA)
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     return connection
 
 
 class Writer:
-    """Commits batches. One object for each gateway process and thread; `writer` names the process's run."""
+    """Commits batches. One object for each gateway process and thread; `writer` names the process's run.
 
-    def __init__(self, path: Path, writer: str) -> None:
-        self.path, self.writer = path, writer
+    `checkpoints=False`: somebody else calls `Checkpointer.run` from time to time, so that no commit stops to do it.
+    """
+
+    def __init__(self, path: Path, writer: str, *, checkpoints: bool = True) -> None:
+        self.path, self.writer, self.pages = path, writer, 0
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = _connect(path)
+        if not checkpoints:
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES * 16}")  # a limit in any case
 
     def commit(self, columns: Columns, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
         """Write one batch and wait until it is on disk; give its id. Raises sqlite3.OperationalError (disk full, I/O
@@ -207,6 +215,7 @@ class Writer:
             if self._connection.in_transaction:
                 execute("ROLLBACK")
             raise
+        self.pages += 3 + len(blob) // 4096  # of the write-ahead log, about
         return int(cursor.lastrowid or 0)
 
     def prune(self, *, before_us: int, through: int) -> int:
@@ -225,6 +234,30 @@ class Writer:
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
+        self._connection.close()
+
+
+class Checkpointer:
+    """Copies the write-ahead log back into the file, beside the commits: most of it while they go on, the short rest
+    and the return to the log's beginning between two of them. For a thread of its own."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer, self._done_at = writer, 0
+        self._connection = _connect(writer.path)
+        self._connection.execute("PRAGMA busy_timeout = 50")  # while it waits for readers, commits wait for it
+
+    def run(self) -> bool:
+        """Copy the log back when the writer has put enough into it; whether it had."""
+        pages = self._writer.pages
+        if pages - self._done_at < LOG_PAGES:
+            return False
+        self._done_at = pages
+        for way in ("PASSIVE", "RESTART"):
+            self._connection.execute(f"PRAGMA wal_checkpoint({way})").fetchone()
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
         self._connection.close()
 
 

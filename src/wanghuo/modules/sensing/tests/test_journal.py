@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from wanghuo.modules.sensing.journal import Columns, JournalDamaged, OpenedLink, Reader, Writer
+from wanghuo.modules.sensing.journal import Checkpointer, Columns, JournalDamaged, OpenedLink, Reader, Writer
 
 
 @pytest.fixture
@@ -88,3 +88,34 @@ def test_positions_by_time(path) -> None:
     assert reader.first_since(3_000_000) == ids[1]
     assert reader.first_since(0) == 0
     assert reader.first_since(10**12) == ids[-1]
+
+
+def test_the_log_is_copied_back_beside_the_commits_and_begins_again(path, monkeypatch) -> None:
+    monkeypatch.setattr("wanghuo.modules.sensing.journal.LOG_PAGES", 50)
+    writer = Writer(path, "a", checkpoints=False)
+    checkpointer = Checkpointer(writer)
+    log = path.with_name(path.name + "-wal")
+    sizes, ran = [], 0
+    for n in range(60):
+        writer.commit(columns(b"x" * 9000, at=n))
+        ran += checkpointer.run()
+        sizes.append(log.stat().st_size)
+    assert ran == 60 * 5 // 50
+    assert max(sizes) < 100 * 4200, "the log must not grow for ever"
+    assert [len(batch) for batch in Reader(path).after(0, batches=100)] == [1] * 60
+    assert list(Reader(path).check()) == []
+
+
+def test_a_reader_in_the_middle_of_the_log_does_not_stop_the_commits(path, monkeypatch) -> None:
+    monkeypatch.setattr("wanghuo.modules.sensing.journal.LOG_PAGES", 5)
+    writer = Writer(path, "a", checkpoints=False)
+    checkpointer = Checkpointer(writer)
+    writer.commit(columns(b"x" * 9000))
+    with sqlite3.connect(path, isolation_level=None) as slow:
+        slow.execute("BEGIN")
+        slow.execute("SELECT count(*) FROM batch").fetchone()
+        for n in range(20):
+            writer.commit(columns(b"x" * 9000, at=n))
+            checkpointer.run()
+        assert slow.execute("SELECT count(*) FROM batch").fetchone() == (1,)
+    assert len(Reader(path).after(0, batches=100)) == 21

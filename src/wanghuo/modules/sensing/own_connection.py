@@ -1,0 +1,54 @@
+"""How ingest uses its connection to the database, other than the web and the worker do (docs/decisions/0084).
+
+Whatever ingest writes follows from the journal, which is on disk before a device is answered. So its own commits need
+not wait for the disk: after a power cut the database is whole, ends a little earlier, and ingest goes on from the
+position that it finds there. And a fire waits for a lock no longer than the lock is held.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import OperationalError, connection
+from django.db.backends.signals import connection_created
+
+LOCK_S, LOOK_S = 20.0, 0.001
+SPARE_PAGES = 20_000  # 80 MB of write-ahead log before ingest itself would stop to copy it back; others do so at 4 MB
+
+_SQLITE = ("PRAGMA synchronous = NORMAL", "PRAGMA busy_timeout = 0", f"PRAGMA wal_autocheckpoint = {SPARE_PAGES}")
+_POSTGRES = ("SET synchronous_commit TO off",)
+
+
+def _prepare(sender: object, connection: Any, **known: object) -> None:
+    with connection.cursor() as cursor:
+        for line in _SQLITE if connection.vendor == "sqlite" else _POSTGRES:
+            cursor.execute(line)
+
+
+def _eagerly(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Look for SQLite's one write lock each millisecond. Its own way of waiting sleeps longer and longer, up to 0.1 s,
+    so that whoever comes later is often served first."""
+    deadline = time.monotonic() + LOCK_S
+    while True:
+        try:
+            return execute(sql, params, many, context)
+        except OperationalError as error:
+            if "database is locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_S)
+
+
+@contextmanager
+def ingest_connection() -> Iterator[None]:
+    """For as long as ingest runs in this process."""
+    connection.close()
+    connection_created.connect(_prepare)
+    try:
+        with connection.execute_wrapper(_eagerly):
+            yield
+    finally:
+        connection_created.disconnect(_prepare)
+        connection.close()
