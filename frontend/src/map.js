@@ -1,7 +1,7 @@
 // The map panel: boundaries and points without tiles; the list beside it holds the same objects and does all the map does.
 // Without WebGL the regions are drawn as SVG and the list stays. <div data-map data-region=… data-points=…>, docs/modules/ui.md, "Map".
 import { all, announce, el, one, SHAPES, svg, t } from "./lib/dom.js";
-import { boxOf, codeOf, collection, inOrder, KINDS, LEVELS, nameOf, wordsOf } from "./lib/mapdata.js";
+import { boxOf, codeOf, collection, inOrder, KINDS, labelOf, LEVELS, nameOf, wordsOf } from "./lib/mapdata.js";
 
 const POINTS_WAIT_MS = 200;
 const SHOWN_IN_LIST = 100;
@@ -114,7 +114,8 @@ class MapPanel {
     this.map.addSource("points", { type: "geojson", data: this.shown() });
     this.map.addLayer({ id: "regions", type: "fill", source: "regions", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": token("--bg") } });
     this.map.addLayer({ id: "edges", type: "line", source: "regions", paint: { "line-color": token("--control"), "line-width": width } });
-    this.map.addLayer({ id: "names", type: "symbol", source: "regions",
+    this.map.addSource("labels", { type: "geojson", data: { type: "FeatureCollection", features: features.map(labelOf) } });
+    this.map.addLayer({ id: "names", type: "symbol", source: "labels",
       layout: { "text-field": ["get", "name"], "text-size": 12, "text-padding": 4 },
       paint: { "text-color": token("--text-2"), "text-halo-color": token("--bg"), "text-halo-width": 1.4 } });
     const count = ["coalesce", ["get", "count"], 1];

@@ -32,6 +32,24 @@ export function boxOf(features) {
   return box[0] === Infinity ? null : box;
 }
 
+/** A region's name as a point in the middle of its largest part: drawn once, however the map cuts the region into tiles. */
+export function labelOf({ geometry, properties }) {
+  const polygons = geometry?.type === "MultiPolygon" ? geometry.coordinates : geometry?.type === "Polygon" ? [geometry.coordinates] : [];
+  const middles = polygons.map(([ring]) => middleOf(ring)).sort((a, b) => b.area - a.area);
+  return { type: "Feature", properties, geometry: middles.length ? { type: "Point", coordinates: middles[0].at } : null };
+}
+
+/** Area and centre of mass of a ring, by the shoelace formula; units of the coordinates. */
+function middleOf(ring) {
+  let area = 0, x = 0, y = 0;
+  for (let i = 0; i + 1 < ring.length; i += 1) {
+    const [[ax, ay], [bx, by]] = [ring[i], ring[i + 1]];
+    const part = ax * by - bx * ay;
+    area += part; x += (ax + bx) * part; y += (ay + by) * part;
+  }
+  return area ? { area: Math.abs(area / 2), at: [x / (3 * area), y / (3 * area)] } : { area: 0, at: ring[0] };
+}
+
 /** The order of the list: worst level first, then the larger number, then the name. */
 export function inOrder(features) {
   const level = (feature) => feature.properties.level ?? -1;

@@ -18,7 +18,6 @@ from wanghuo.kernel.accounts.forms import GrantForm, PersonForm
 from wanghuo.kernel.accounts.models import RoleGrant, User
 from wanghuo.kernel.accounts.pages import needs_recent_factor
 from wanghuo.kernel.regions import codes
-from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.language import say
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Link, ListPage, Words
@@ -48,7 +47,7 @@ PEOPLE = ListPage(
         Column("username", Text("用户名", "User name"), kind="ref", sort="username"),
         Column("display_name", Text("姓名", "Name")),
         Column("roles", Text("角色", "Roles"), value=_roles_of),
-        Column("region_code", Text("区划", "Region"), value=lambda u: regions.full_name(u.region_code)),
+        Column("region_code", Text("区划", "Region"), kind="region"),
         Column("has_second_factor", Text("二次验证", "Second factor"), kind="yes"),
         Column("last_login", Text("上次登录", "Last sign-in"), kind="when", wide=True),
         Column("state", Text("状态", "State"), value=_state),
