@@ -24,6 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from tests.journeys.deployment import FAULT, FIRE, Deployment  # noqa: E402
 from tests.journeys.visitor import CHROMIUM, new_visitor  # noqa: E402
+
 from wanghuo.entrypoints.supervisor import wanghuo  # noqa: E402
 
 WIDTHS = {390: 844, 1440: 900, 1920: 1080}
