@@ -102,3 +102,16 @@ def test_a_cut_stream_is_said_and_nothing_is_lost_or_doubled(visit: Visit, deplo
         expect(console.row(point.text)).to_have_count(1)
     shown = console.rows.evaluate_all("rows => rows.map(row => row.dataset.alarmRow)")
     assert len(shown) == len(set(shown))
+
+
+def test_an_operator_sees_whom_to_call_once_the_reason_is_given(visit: Visit, deployment: Deployment) -> None:
+    console = Console(visit("operator"))
+    device = deployment.device(6)
+    console.ready()
+    device.tell(device.detectors[0], FIRE)
+    console.choose(console.row(device.detectors[0].text))
+    console.pane.get_by_role("link", name="查看完整号码").first.click()
+    form = console.pane.locator("#console-act form")
+    form.get_by_role("textbox").first.fill("核实火警")
+    form.locator("button[type=submit]").click()
+    expect(console.pane.locator("#console-act")).to_contain_text("1700000")

@@ -104,6 +104,7 @@ def _pane(request: HttpRequest, alarm: Alarm) -> HttpResponse:
         "machine": ALARM,
         "mark": MARKS[AlarmState(alarm.state)],
         "card": card,
+        "may_reveal": actor.can("people.reveal", alarm),
         "acts": [(act, ACTS[act.name]) for act in offered(alarm, actor)],
         "entries": _entries(alarm),
         "false_before": selectors.false_alarms(alarm, hours=24 * 30) if alarm.is_fire else None,
