@@ -23,6 +23,9 @@ from wanghuo.kernel.access.roles import roles
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|\b\d\d:\d\d(:\d\d)?\b')
 NO_TRACE = {"X-Request-ID", "Content-Length"}
 
+# the walk is long and asks the same conditions of either database; test_side_doors.py asks both
+pytestmark = pytest.mark.embedded
+
 
 def test_every_address_is_in_the_table() -> None:
     assert unlisted(table(), list(views())) == []
