@@ -31,6 +31,34 @@ CONDITIONS: dict[str, Text] = {
 """Every value `SignalRaised.condition` can have, with its name. Source: GB/T 26875.3-2011, tables 3 and the state
 figures."""
 
+COUNTERS: dict[str, Text] = {
+    "frames": Text("收妥报文", "frames stored and confirmed"),
+    "duplicates": Text("重发报文", "retransmissions among them"),
+    "garbage_bytes": Text("无法识别的字节", "bytes that are no frame"),
+    "no_marker": Text("没有起始符的片段", "stretches without a start marker"),
+    "too_long": Text("长度超限的帧", "frames that claim too great a length"),
+    "bad_end": Text("结束符错误的帧", "frames with a wrong end"),
+    "bad_checksum": Text("校验和错误的帧", "frames with a wrong checksum"),
+    "overrun": Text("长度越过后续帧的帧", "frames that run over a later one"),
+    "incomplete": Text("残缺的帧", "frames cut off"),
+    "partial_timeout": Text("半帧超时", "half frames given up"),
+    "cut_idle": Text("因静默断开的连接", "links cut for silence"),
+    "cut_stuck": Text("因不收应答断开的连接", "links cut for not reading answers"),
+    "shed_analog": Text("洪泛时未收的模拟量报文", "analog values not taken in a flood"),
+    "shed_state": Text("洪泛时未收的状态报文", "states not taken in a flood"),
+    "refused_full": Text("因连接数已满拒绝的连接", "links refused: too many"),
+    "refused_unknown": Text("未收的陌生地址报文", "frames of too many unknown addresses"),
+    "duplicate_source": Text("地址重复", "addresses in use twice"),
+    "held": Text("因磁盘暂停读取", "pauses in reading for the disk"),
+    "disk_error": Text("磁盘写入失败", "commits that failed"),
+    "answer_failed": Text("应答未能发出", "answers that could not be sent"),
+    "command_refused": Text("因网段不符未下发的命令", "commands kept from a foreign network"),
+    "command_unanswered": Text("无应答的命令", "commands not answered"),
+    "register_unreachable": Text("登记库无法读取", "times the register could not be read"),
+    "dead": Text("无法处理的记录", "records that could not be taken in"),
+}
+"""What gateways and ingest count (`GatewayHealth.counters`), in the order to show it."""
+
 TRUSTS = ("none", "network", "token", "tls", "signed")
 """How far a frame proves where it came from, weakest first."""
 
@@ -260,3 +288,10 @@ class GatewayHealth:
     free_bytes: int
     journal_bytes: int
     problems: tuple[Text, ...]
+
+    @property
+    def counts(self) -> list[tuple[Text, int]]:
+        """The counters with their names, in the order of `COUNTERS`."""
+        order = {kind: place for place, kind in enumerate(COUNTERS)}
+        kinds = sorted(self.counters, key=lambda kind: (order.get(kind, len(order)), kind))
+        return [(COUNTERS.get(kind, Text(kind, kind)), self.counters[kind]) for kind in kinds]
