@@ -34,7 +34,7 @@ GATHER_S = 0.02  # between rounds without a fire: fewer, larger rounds cost less
 IDLE_S = 0.1
 REFRESH_S, FLUSH_S, READINGS_S = 1.0, 2.0, 5.0
 STRETCH_ROWS = 200  # recorded in one transaction, about: a fire waits for one at most
-MOST_WAITING = 50_000  # rows read ahead in a flood, about 50 MB
+MOST_WAITING = 200_000  # rows read ahead in a flood, about 150 MB
 HAND = 64  # deliveries of the outbox that ingest takes on each second
 T = TypeVar("T")
 
