@@ -25,7 +25,7 @@ def relations(model: type[models.Model]) -> Iterator[models.ForeignKey]:
 
 
 def test_modules_are_listed_from_the_lowest_up() -> None:
-    assert settings.MODULES == ("places", "sensing", "hazards", "alarms", "cockpit")
+    assert settings.MODULES == ("places", "sensing", "hazards", "alarms", "workplans", "accountability", "cockpit")
 
 
 def test_foreign_keys_point_down() -> None:

@@ -80,10 +80,10 @@ DATABASES = {"default": _database(os.environ.get("WANGHUO_DATABASE", ""))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 KERNEL = (
-    *("ui", "regions", "access", "accounts", "audit", "loops", "rulebook", "indicators", "ledgers", "outbox"),
-    *("jobs", "files", "notify", "geo"),
+    *("ui", "regions", "access", "accounts", "audit", "loops", "rulebook", "indicators", "ledgers", "papers"),
+    *("outbox", "jobs", "files", "notify", "geo"),
 )
-MODULES = ("places", "sensing", "hazards", "alarms", "cockpit")
+MODULES = ("places", "sensing", "hazards", "alarms", "workplans", "accountability", "cockpit")
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
