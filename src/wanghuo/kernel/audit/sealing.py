@@ -85,8 +85,9 @@ def _seal_batch() -> int:
 @transaction.atomic
 def make_checkpoint() -> AuditCheckpoint | None:
     """Sign the log as sealed so far, and hand the note to the witness. The last checkpoint, when nothing came since."""
+    alone = _alone()  # before looking: what another sealer did until now is seen, and nobody adds to it
     last = AuditCheckpoint.objects.order_by("-size").first()
-    if not _alone():
+    if not alone:
         return last
     known = (last.size, [bytes.fromhex(node) for node in last.nodes.split()]) if last else (0, [])
     tree = MerkleTree(identity().suite, size=known[0], peaks=known[1])
