@@ -7,6 +7,7 @@ import json
 
 from wanghuo.base import Conflict, Invalid, NotFound, Text
 from wanghuo.entrypoints.cli.django_setup import setup
+from wanghuo.entrypoints.cli.regions import load_divisions
 
 HANDED_OVER = Text(
     "账号 {username} 已建立，一次性密码：{password}\n请当面交给本人；首次登录须更换。",
@@ -51,13 +52,19 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def run_createadmin(args: argparse.Namespace) -> int:
-    """Open the account of the first security administrator. Raises AdminExists when there is one."""
+    """Open the account of the first security administrator, in a new folder too. Raises AdminExists when there is one."""
     setup()
     from django.conf import settings
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
 
     from wanghuo.kernel.access.roles import roles
     from wanghuo.kernel.accounts import directory
+    from wanghuo.kernel.regions.models import Region
 
+    if not Region.objects.exists():
+        load_divisions()
     region = _region(args.region or settings.REGION)
     if directory.holders("accounts.manage", region):
         raise AdminExists(what=roles()["security_admin"].name)

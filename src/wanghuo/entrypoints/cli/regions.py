@@ -28,13 +28,18 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 def run_load(args: argparse.Namespace) -> int:
     """Load the packaged divisions, telling each step on stderr."""
     setup()
+    load_divisions()
+    return 0
+
+
+def load_divisions() -> None:
+    """Load every packaged division and outline, telling each step on stderr."""
     from wanghuo.kernel.regions import service
 
     def tell(done: int, total: int, note: Text) -> None:
         print(f"[{done}/{total}] {note}", file=sys.stderr)
 
-    print(LOADED.filled(service.load_packaged(tell)))
-    return 0
+    print(LOADED.filled(service.load_packaged(tell)), file=sys.stderr)
 
 
 def run_show(args: argparse.Namespace) -> int:

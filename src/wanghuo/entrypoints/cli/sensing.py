@@ -95,19 +95,21 @@ def _serve(args: argparse.Namespace, address: str, *, shared: bool) -> None:
     from wanghuo.entrypoints.gateway.downlink import Order
     from wanghuo.entrypoints.gateway.limits import Limits
     from wanghuo.entrypoints.gateway.server import listening_socket, run
+    from wanghuo.kernel.jobs.beats import beating
     from wanghuo.modules.sensing.gateway_side import RegisterChanges, bell, waiting_commands
 
     changes = RegisterChanges()
     limits = Limits(**{field.name: getattr(args, field.name) for field in fields(Limits)})
-    run(
-        settings.JOURNAL,
-        listening_socket(address, shared=shared),
-        limits,
-        ring=bell(),
-        refresh=lambda register: register.update(changes()),
-        orders=lambda: (Order(*known) for known in waiting_commands()),
-        ready=lambda: print(f"望火接收服务 / gateway: {address}", file=sys.stderr, flush=True),
-    )
+    with beating("gateway"):
+        run(
+            settings.JOURNAL,
+            listening_socket(address, shared=shared),
+            limits,
+            ring=bell(),
+            refresh=lambda register: register.update(changes()),
+            orders=lambda: (Order(*known) for known in waiting_commands()),
+            ready=lambda: print(f"望火接收服务 / gateway: {address}", file=sys.stderr, flush=True),
+        )
 
 
 def _supervise(args: argparse.Namespace, address: str) -> int:
@@ -159,6 +161,7 @@ def run_ingest(args: argparse.Namespace) -> int:
     setup()
     from django.conf import settings
 
+    from wanghuo.kernel.jobs.beats import beating
     from wanghuo.modules.sensing.ingest import Ingest
     from wanghuo.modules.sensing.own_connection import ingest_connection
 
@@ -175,7 +178,8 @@ def run_ingest(args: argparse.Namespace) -> int:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        ingest.run(lambda: stopping)
+        with beating("ingest"):
+            ingest.run(lambda: stopping)
     return 0
 
 

@@ -23,6 +23,7 @@ THREADS = int(os.environ.get("WANGHUO_WEB_THREADS", "8"))
 _django = WSGIMiddleware(get_wsgi_application(), workers=THREADS)  # type: ignore[arg-type]
 
 from wanghuo.entrypoints.web.live import Stream  # noqa: E402 - needs the apps loaded
+from wanghuo.kernel.jobs.beats import beating  # noqa: E402
 
 _live = Stream()
 
@@ -49,11 +50,9 @@ def _as_coroutine(receive: Receive) -> Receive:
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await _live.close()
-            await send({"type": "lifespan.shutdown.complete"})
-            return
+    await receive()
+    with beating("web"):
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await _live.close()
+    await send({"type": "lifespan.shutdown.complete"})

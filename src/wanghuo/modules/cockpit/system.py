@@ -33,6 +33,36 @@ SILENT_AFTER = timedelta(seconds=6 * EVERY_S)
 OUTBOX_LATE = timedelta(minutes=1)
 LOW_DISK = 2 * 1024**3
 LETTER = Text("死信", "dead letter")
+KINDS = {
+    "web": Text("网页服务", "web"),
+    "gateway": Text("接收服务", "gateway"),
+    "ingest": Text("报文处理", "ingest"),
+    "worker": Text("后台任务", "worker"),
+}
+FACTS = {
+    "delivered": Text("已投递", "delivered"),
+    "jobs": Text("已做任务", "jobs done"),
+    "outbox_waiting": Text("待投递", "to deliver"),
+    "outbox_dead": Text("死信", "dead letters"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process as the page shows it."""
+
+    beat: ProcessBeat
+    silent: bool
+
+    @property
+    def kind(self) -> Text:
+        """What it does."""
+        return KINDS.get(self.beat.kind, Text(self.beat.kind, self.beat.kind))
+
+    @property
+    def facts(self) -> list[tuple[Text, int]]:
+        """Its figures with their names."""
+        return [(FACTS.get(name, Text(name, name)), value) for name, value in self.beat.facts.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +70,7 @@ class Health:
     """Everything the page shows; `problems` first, worst first."""
 
     at: datetime
-    processes: list[ProcessBeat]
+    beats: list[ProcessBeat]
     gateway: GatewayHealth
     outbox: OutboxHealth
     dead: list[Delivery]
@@ -52,9 +82,10 @@ class Health:
     versions: list[tuple[str, str]]
     problems: list[Text]
 
-    def is_silent(self, beat: ProcessBeat) -> bool:
-        """Whether a process has not been heard of for too long."""
-        return self.at - beat.at > SILENT_AFTER
+    @property
+    def processes(self) -> list[Process]:
+        """Every process, and whether it has not been heard of for too long."""
+        return [Process(beat, self.at - beat.at > SILENT_AFTER) for beat in self.beats]
 
 
 def health() -> Health:
@@ -62,7 +93,7 @@ def health() -> Health:
     now = timezone.now()
     disk = shutil.disk_usage(settings.HOME)
     found: dict[str, Any] = {
-        "processes": beats(),
+        "beats": beats(),
         "gateway": sensing.gateway_health(),
         "outbox": outbox_health(),
         "dead": dead_letters(50),
@@ -100,7 +131,7 @@ def _versions() -> list[tuple[str, str]]:
 def _problems(
     now: datetime,
     *,
-    processes: list[ProcessBeat],
+    beats: list[ProcessBeat],
     gateway: GatewayHealth,
     outbox: OutboxHealth,
     periodic: list[PeriodicRun],
@@ -110,12 +141,12 @@ def _problems(
     **_: Any,
 ) -> Iterator[Text]:
     yield from gateway.problems
-    if not any(beat.kind == "worker" and now - beat.at <= SILENT_AFTER for beat in processes):
+    if not any(beat.kind == "worker" and now - beat.at <= SILENT_AFTER for beat in beats):
         yield Text(
             "后台进程没有运行：时钟、通知、统计都停着。",
             "No worker is running: clocks, messages and figures stand still.",
         )
-    for beat in processes:
+    for beat in beats:
         if now - beat.at > SILENT_AFTER:
             yield Text(
                 "{name} 没有正常结束，最后一次报告后再无消息。",

@@ -18,9 +18,7 @@ from wanghuo.modules.cockpit import system as platform_health
 def system(request: HttpRequest) -> HttpResponseBase:
     """Problems first, then each part."""
     found = platform_health.health()
-    processes = [(beat, found.is_silent(beat)) for beat in found.processes]
-    context = {"title": Text("运行状况", "System health"), "health": found, "processes": processes}
-    context["tiles"] = _tiles(found)
+    context = {"title": Text("运行状况", "System health"), "health": found, "tiles": _tiles(found)}
     return render(request, "cockpit/system.html", context)
 
 

@@ -59,7 +59,7 @@ def test_the_page_shows_problems_before_the_rest(client, dead):
     assert_nothing_inline(answer)
     told = words(answer)
     assert told.index("需要处理") < told.index("进程") < told.index("定时任务")
-    for part in ("worker@", "delivered 3", "hazards.hazard_closed", "ValueError: no", "再投一次", "Django"):
+    for part in ("worker@", "后台任务", "已投递 3", "hazards.hazard_closed", "ValueError: no", "再投一次", "Django"):
         assert part in told
     client.cookies["lang"] = "en"
     assert "Dead letters" in words(client.get("/admin/system"))
