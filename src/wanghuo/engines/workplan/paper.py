@@ -48,11 +48,15 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One numbered item or unnumbered paragraph of the body, in reading order.
+    """One item of the body, in reading order: a mark with its words, or a paragraph that stands beside the marks.
 
     `no`: its running number in the compilation, from 1. `path`: the marks from the outside in, joined by "/", e.g.
-    "三/(一)/1"; a paragraph without a mark adds "¶n". `heading`: the words after the mark up to the first full stop
-    when they head the item, else "". `text`: all of the item's own words (not those of items inside it).
+    "三/(一)/1/一是" or "第一章/第二节"; a paragraph without a mark adds "¶n", n counting within what is around it. `heading`:
+    the words after the mark up to the first full stop or the end of the line when they head the item, else "". `text`:
+    the item's own words (not those of items inside it), just as they stand from `start` to `end`, mark included.
+
+    Plain paragraphs below a heading belong to the heading's item ("一、指导思想" and what it says are one item). They are items
+    of their own before the first mark, after the last of several one-paragraph marks, and where each opens with a heading.
     """
 
     no: int

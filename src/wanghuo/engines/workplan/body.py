@@ -1,0 +1,127 @@
+"""A paper's body as the finders of targets see it: its items with offsets, their sentences, and the day that governs a clause."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from wanghuo.engines.workplan.flattening import flatten
+from wanghuo.engines.workplan.paper import Deadline, Item
+
+_SENTENCE = re.compile(r"[^。!?;\n]+(?:[。!?;]+[”’」』)]*)?")
+_CLAUSE = re.compile(r"[^,:。!?;\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a paper says of itself. A field is empty (or None) where it does not say."""
+
+    title: str = ""
+    issuer: str = ""
+    number: str = ""
+    issued_on: date | None = None
+    period: tuple[date | None, date | None] = (None, None)
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A stretch of an item. `text` is the flat form (see `flatten`) of the paper's words, of the same length."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table in the text, often flattened to a line. `item`: the number of the item it stands in; `title`: the line above
+    it, which often says what its years and columns are."""
+
+    item: int
+    start: int
+    end: int
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body. `text` is the text as given, `flat` its plain form of the same length; all offsets fit both."""
+
+    text: str
+    items: tuple[Item, ...]
+    head: Head = Head()
+    tables: tuple[Table, ...] = ()
+    flat: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.flat) != len(self.text):
+            object.__setattr__(self, "flat", flatten(self.text))
+
+    def sentences(self, item: Item) -> list[Sentence]:
+        """The sentences of an item, in order: stretches up to 。；！？ or the end of a paragraph."""
+        return list(self._stretches(_SENTENCE, item.start, item.end))
+
+    def clauses(self, sentence: Sentence) -> list[Sentence]:
+        """The clauses of a sentence: stretches between ，：；。"""
+        return list(self._stretches(_CLAUSE, sentence.start, sentence.end))
+
+    def parents(self, item: Item) -> list[Item]:
+        """The items around this one, the nearest first."""
+        found = []
+        path = item.path
+        for earlier in reversed(self.items[: item.no - 1]):
+            if path.startswith(earlier.path + "/"):
+                found.append(earlier)
+                path = earlier.path
+        return found
+
+    def deadline_at(self, item: Item, start: int, end: int) -> Deadline | None:
+        """The deadline that governs the clause from `start` to `end`.
+
+        Its own; else the last one before it in its sentence, or the first after it there; else one that opens an earlier
+        sentence of the item and speaks for what follows; else that of the heading above it, a phase for instance.
+        """
+        for sentence in self.sentences(item):
+            if sentence.start <= start < sentence.end:
+                found = _within(item.deadlines, sentence, start, end)
+                if found is not None:
+                    return found
+                break
+        for around in (item, *self.parents(item)):
+            found = next((d for d in around.deadlines if self._heads(around, d)), None)
+            if found is not None:
+                return found
+        return None
+
+    def item_at(self, offset: int) -> Item | None:
+        """The item that owns the character at `offset`."""
+        at = bisect_right([item.start for item in self.items], offset) - 1
+        return self.items[at] if at >= 0 and offset < self.items[at].end else None
+
+    def _heads(self, item: Item, deadline: Deadline) -> bool:
+        """Whether a deadline stands in the heading of its item, and so speaks for all of it."""
+        end = item.start + len(item.text.split("。", 1)[0].split("\n", 1)[0])
+        return deadline.kind in ("phase", "by", "within") and bool(item.heading) and deadline.end <= end
+
+    def _stretches(self, pattern: re.Pattern[str], start: int, end: int) -> Iterator[Sentence]:
+        for match in pattern.finditer(self.flat, start, end):
+            words = match.group()
+            left = len(words) - len(words.lstrip())
+            kept = words.strip()
+            if kept:
+                at = match.start() + left
+                yield Sentence(at, at + len(kept), kept)
+
+
+def _within(deadlines: Sequence[Deadline], sentence: Sentence, start: int, end: int) -> Deadline | None:
+    inside = [d for d in deadlines if sentence.start <= d.start < sentence.end and d.kind != "vague"]
+    own = [d for d in inside if start <= d.start < end]
+    before = [d for d in inside if d.start < start]
+    for found in (own[:1], before[-1:], [d for d in inside if d.start >= end][:1]):
+        if found:
+            return found[0]
+    return None

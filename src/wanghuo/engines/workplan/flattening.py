@@ -1,0 +1,35 @@
+"""One plain form of a text for the grammar, character for character, so that every offset stays what it was."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_BLANKS = frozenset("\r\t\v\f\u00a0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+                    "\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff")  # fmt: skip
+_DASHES = frozenset("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d")
+_STOPS = {"\uff61": "。", "\u2024": ".", "\u2027": "·", "\u30fb": "·", "\u2022": "·", "\u00b7": "·"}
+_LINE_ENDS = frozenset("\n\u0085\u2028\u2029")
+
+
+def flatten(text: str) -> str:
+    """The text with full-width digits, letters and marks, odd blanks and look-alike characters made plain.
+
+    The result has the length of `text`: a character becomes one character or stays. Brackets and commas come out as
+    `(`, `)`, `,`, `:`, `;`; the full stop stays 。 and an enclosed number such as ① stays what it is.
+    """
+    return text.translate({ord(char): _plain(char) for char in set(text)})
+
+
+def _plain(char: str) -> str:
+    if char in _LINE_ENDS:
+        return "\n"
+    if char in _BLANKS:
+        return " "
+    if char in _DASHES:
+        return "-"
+    if char in _STOPS:
+        return _STOPS[char]
+    if "\u2460" <= char <= "\u24ff" or "\u2776" <= char <= "\u2793" or "\u3200" <= char <= "\u32ff":
+        return char
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if len(plain) == 1 else char
