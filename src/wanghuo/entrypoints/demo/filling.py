@@ -96,6 +96,7 @@ def fill(tell: Tell, size: Size = FULL) -> None:
         return
     steps: Sequence[tuple[Text, Callable[[], None]]] = (
         (Text("载入全国区划与边界", "loading divisions and boundaries"), _regions),
+        (Text("导入虚构的村与网格", "importing made-up villages and grids"), _divisions),
         (Text("登记示例单位与责任人", "registering units and people in charge"), lambda: _units(size.units)),
         (Text("开设演示账号", "opening demo accounts"), _accounts),
         (Text("登记示例设备", "registering devices"), _devices),
@@ -126,6 +127,10 @@ def _towns() -> list[tuple[str, str, float, float]]:
 
     found = [(r.code, r.name, r.lng, r.lat) for r in service.children(COUNTY)]
     return [(code, name, lng, lat) for code, name, lng, lat in found if lng is not None and lat is not None]
+
+
+def _divisions() -> None:
+    _import("divisions", making.divisions(_towns(), SEED), coordinates="wgs84")
 
 
 def _units(count: int) -> None:
@@ -196,7 +201,7 @@ def _devices() -> None:
     worlds.save(worlds.World(tuple(devices), rhythm), world_file())
 
 
-def _import(kind: str, rows: Sequence[dict[str, str]]) -> None:
+def _import(kind: str, rows: Sequence[dict[str, str]], *, coordinates: str = "") -> None:
     """The ordinary import, with a file made in memory."""
     from wanghuo.kernel.ledgers import service
 
@@ -205,6 +210,8 @@ def _import(kind: str, rows: Sequence[dict[str, str]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     mapping = {"source": "demo", "header_row": 1, "columns": {name: {"column": name} for name in rows[0]}}
+    if coordinates:
+        mapping["coordinates"] = coordinates
     actor = _system()
     name = f"demo-{kind}.csv"
     run = service.start(

@@ -99,6 +99,33 @@ def phone(rng: random.Random) -> str:
     return f"1700000{rng.randint(0, 9999):04d}"
 
 
+VILLAGES, GRIDS = ("甲", "乙", "丙"), ("一", "二")
+FIRST_VILLAGE = 901  # beyond the numbers that real villages have
+
+
+def divisions(towns: Sequence[tuple[str, str, float, float]], seed: int) -> list[dict[str, str]]:
+    """Invented villages of each town and grids of each village, as rows of the divisions import; their names say that they
+    are made up.
+    """
+    rng = random.Random(f"{seed}/divisions")
+    rows = []
+    for town, name, lng, lat in towns:
+        short = name.removesuffix("街道").removesuffix("镇").removesuffix("乡")
+        for number, letter in enumerate(VILLAGES, FIRST_VILLAGE):
+            east, north = lng + rng.uniform(-0.02, 0.02), lat + rng.uniform(-0.02, 0.02)
+            rows.append(_division(f"{town}{number}", f"{short}{letter}村（虚构）", east, north))
+            for order, word in enumerate(GRIDS, 1):
+                east, north = east + rng.uniform(-0.004, 0.004), north + rng.uniform(-0.004, 0.004)
+                rows.append(
+                    _division(f"{town}{number}{order:03d}", f"{short}{letter}村第{word}网格（虚构）", east, north)
+                )
+    return rows
+
+
+def _division(code: str, name: str, lng: float, lat: float) -> dict[str, str]:
+    return {"code": code, "name": name, "lng": f"{lng:.6f}", "lat": f"{lat:.6f}"}
+
+
 def units(towns: Sequence[tuple[str, str, float, float]], count: int, seed: int) -> list[MadeUnit]:
     """Invented units spread over towns (code, name, longitude, latitude of a point in each)."""
     rng = random.Random(f"{seed}/units")
@@ -124,7 +151,8 @@ def _unit(rng: random.Random, number: int, town: str, town_name: str, lng: float
         ("safety_manager", person(rng), phone(rng)),
         ("duty_phone", "", f"0663-2{rng.randint(100000, 999999)}"),
     )
-    return MadeUnit(town, kind.sector, fields, people)
+    village = f"{town}{FIRST_VILLAGE + number % len(VILLAGES)}"
+    return MadeUnit(village, kind.sector, fields, people)
 
 
 PROBLEMS = (
