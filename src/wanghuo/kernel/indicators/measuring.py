@@ -4,14 +4,16 @@ its light.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 
 from wanghuo.base import Reason, Text, Verdict
 from wanghuo.base.time import local_day
+from wanghuo.kernel.indicators.aims import Aim, aim_of, behind_percent
 from wanghuo.kernel.indicators.models import IndicatorTarget
 from wanghuo.kernel.indicators.periods import Period
 from wanghuo.kernel.indicators.registry import Indicator, Part, indicator
@@ -27,8 +29,8 @@ ON_LINE = Text("达到或领先应达值", "on or ahead of the line")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """An indicator in one region and period. `value` None: nothing to measure. `expected`: what the target asks for
-    by now.
+    """An indicator in one region and period. `value` None: nothing to measure. `target`: what is to be reached in the
+    end; `expected`: what of it by now; `set_by`: the row that says so.
     """
 
     indicator: Indicator
@@ -40,6 +42,7 @@ class Measure:
     verdict: Verdict[str] | None = None
     computed_at: datetime | None = None
     small: bool = False
+    set_by: IndicatorTarget | None = None
     by_region: tuple[Measure, ...] = field(default=())
 
     @property
@@ -95,31 +98,57 @@ def judged(
     now: datetime,
     computed_at: datetime | None = None,
     with_below: bool = True,
+    before: Earlier | None = None,
 ) -> Measure:
     """A measure and those of the regions just below, each held against its target: the best first, small ones and
     unknown last.
     """
     below = _below(region, totals) if with_below else []
     targets = targets_of(of.code, period, [region, *below])
+    stages = stages_of(targets.values())
+    earlier = before or Earlier(of)
     sample = rule(SAMPLE_RULE, region=region, on=local_day(now)).value["count"]
 
     def one(place: str, lower: tuple[Measure, ...] = ()) -> Measure:
         part, target = totals.get(place), targets.get(place)
-        expected = expected_by_now(of, target, period, now)
+        value = of.value(part)
+        aim = Aim(None, None, of.better)
+        if target is not None:
+            aim = aim_of(of, target, period, now, value_in=earlier.of_region(place), stages=stages.get(target.pk, ()))
+        lit = None if value is None or aim.by_now is None else light_behind(aim.behind(value), region=place, now=now)
         return Measure(
             indicator=of,
             region=place,
             period=period,
             part=part,
-            target=target,
-            expected=expected,
-            verdict=light(of, of.value(part), expected, region=place, now=now),
+            target=aim.at_end,
+            expected=aim.by_now,
+            verdict=lit,
             computed_at=computed_at,
             small=of.kind != "count" and 0 < (part.den if part else 0) < sample,
+            set_by=target,
             by_region=lower,
         )
 
     return one(region, tuple(sorted((one(place) for place in below), key=_rank)))
+
+
+class Earlier:
+    """The parts of other periods of one indicator, each counted once: what targets against the year before need."""
+
+    def __init__(self, of: Indicator) -> None:
+        self._of = of
+        self._held: dict[str, dict[str, Part]] = {}
+
+    def of_region(self, region: str) -> Callable[[Period], float | None]:
+        """The value of a region in any period."""
+
+        def value_in(period: Period) -> float | None:
+            if period.key not in self._held:
+                self._held[period.key] = rolled_up(self._of.counts(period))
+            return self._of.value(self._held[period.key].get(region))
+
+        return value_in
 
 
 def _below(region: str, totals: Mapping[str, Part]) -> list[str]:
@@ -138,39 +167,69 @@ def _rank(measure: Measure) -> tuple[bool, bool, float, str]:
     return value is None, measure.small, sign * (value or 0.0), measure.region
 
 
-def targets_of(code: str, period: Period, regions: list[str]) -> dict[str, float]:
-    """The targets set for exactly these regions and this period."""
-    rows = IndicatorTarget.objects.filter(code=code, period=period.key, region_code__in=regions)
-    return dict(rows.values_list("region_code", "value"))
+def targets_of(code: str, period: Period, regions: list[str]) -> dict[str, IndicatorTarget]:
+    """The target set for each of exactly these regions and this period; where several papers set one, the most
+    demanding."""
+    found: dict[str, IndicatorTarget] = {}
+    for row in IndicatorTarget.objects.filter(code=code, period=period.key, region_code__in=regions).order_by("set_at"):
+        held = found.get(row.region_code)
+        found[row.region_code] = row if held is None else _stricter(held, row)
+    return found
+
+
+def _stricter(one: IndicatorTarget, other: IndicatorTarget) -> IndicatorTarget:
+    """Of two targets the one that asks for more; of different kinds the later one."""
+    if (one.op, one.basis) != (other.op, other.basis):
+        return other
+    up = one.op not in ("<=", "<") and one.basis != "yoy_down"
+    more = other.value > one.value if up or one.basis else other.value < one.value
+    return other if more else one
+
+
+def stages_of(targets: Iterable[IndicatorTarget]) -> dict[UUID, list[IndicatorTarget]]:
+    """For each target of a paper the earlier stages of the same paper: same measure and region, begun on the same day."""
+    planned = {row.pk: row for row in targets if row.plan_ref}
+    if not planned:
+        return {}
+    rows = IndicatorTarget.objects.filter(
+        plan_ref__in={row.plan_ref for row in planned.values()}, code__in={row.code for row in planned.values()}
+    )
+    found: dict[UUID, list[IndicatorTarget]] = {}
+    for row in rows:
+        for key, target in planned.items():
+            if _is_stage_of(row, target):
+                found.setdefault(key, []).append(row)
+    return found
+
+
+def _is_stage_of(row: IndicatorTarget, target: IndicatorTarget) -> bool:
+    same = (row.code, row.region_code, row.plan_ref) == (target.code, target.region_code, target.plan_ref)
+    if not same or row.deadline >= target.deadline:
+        return False
+    return Period.parse(row.period, row.deadline).first == Period.parse(target.period, target.deadline).first
 
 
 def expected_by_now(of: Indicator, target: float | None, period: Period, now: datetime) -> float | None:
-    """What the target asks for at `now`: a growing count linearly more each day, a rate or a stock all of it at any
-    time.
-    """
+    """What a plain target asks for at `now`: a growing measure linearly more each day, any other all of it at once."""
     if target is None:
         return None
-    return target * period.elapsed(now) if of.accumulates else target
+    return target * period.elapsed(now) if of.accumulates or of.climbs else target
 
 
 def light(
-    of: Indicator, value: float | None, expected: float | None, *, region: str, now: datetime
+    of: Indicator, value: float | None, expected: float | None, *, region: str, now: datetime, better: str = ""
 ) -> Verdict[str] | None:
     """The light of a value against what is expected, by the rule in force; None when either is unknown."""
     if value is None or expected is None:
         return None
-    behind = behind_percent(value, expected, better=of.better)
+    return light_behind(behind_percent(value, expected, better=better or of.better), region=region, now=now)
+
+
+def light_behind(behind: float, *, region: str, now: datetime) -> Verdict[str]:
+    """The light of a share behind what is expected (%), by the rule in force."""
     found = rule(LIGHTS_RULE, region=region, on=local_day(now))
     for step in sorted(found.value["steps"], key=lambda s: -float(s["behind_over"])):
         if behind > step["behind_over"]:
             known = {"behind": behind, "over": step["behind_over"], "light": Text(*step["name"])}
             return Verdict(step["light"], (Reason("indicators.behind", BEHIND, known, found.source),))
     return Verdict("green", (Reason("indicators.on_line", ON_LINE, {}, found.source),))
-
-
-def behind_percent(value: float, expected: float, *, better: str) -> float:
-    """How far a value lies behind what is expected, in per cent of that; 0 when it does not."""
-    gap = expected - value if better == "up" else value - expected
-    if gap <= 0:
-        return 0.0
-    return gap / abs(expected) * 100 if expected else 100.0

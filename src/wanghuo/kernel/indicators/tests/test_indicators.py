@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 import time_machine
@@ -97,7 +97,13 @@ def test_a_better_value_is_never_further_behind(value: float, more: float, expec
 @pytest.mark.django_db
 def test_a_growing_count_is_expected_by_share_of_the_year_and_a_rate_at_once() -> None:
     IndicatorTarget.objects.create(
-        code="testing.rate", region_code="445281", period="2026", value=80, source="x", set_at=NOW
+        code="testing.rate",
+        region_code="445281",
+        period="2026",
+        value=80,
+        source="x",
+        set_at=NOW,
+        deadline=date(2026, 12, 31),
     )
     with declared({"445281": Part(40, 1)}, kind="count", unit="", accumulates=True) as count:
         found = compute(count.code, "445281", YEAR, now=NOW)
