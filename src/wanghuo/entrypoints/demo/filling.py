@@ -117,9 +117,12 @@ def _system() -> Actor:
 
 
 def _regions() -> None:
+    from wanghuo.kernel.accounts.bodies import ensure_standard_bodies
     from wanghuo.kernel.regions.loading import load
 
     load()
+    for region in (COUNTY[:2], CITY, COUNTY):
+        ensure_standard_bodies(region)
 
 
 def _towns() -> list[tuple[str, str, float, float]]:

@@ -9,8 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from wanghuo.base.ids import new_id
+from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import Scoped, ScopedQuerySet
 from wanghuo.kernel.accounts.sealed import seal, unseal
+from wanghuo.kernel.regions import codes
 
 
 class UserManager(BaseUserManager.from_queryset(ScopedQuerySet)):  # type: ignore[misc]
@@ -163,3 +166,52 @@ class UserSession(models.Model):
     class Meta:
         ordering = ("-seen_at",)
         indexes = (models.Index(fields=["user", "started_at"], name="session_user"),)
+
+
+class BodyQuerySet(ScopedQuerySet):
+    """Organisations."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """The bodies within the regions where the actor holds a role, and those above them, to whom one reports.
+
+        Which bodies there are is no secret, so neither a sector nor a unit narrows it.
+        """
+        if actor.is_system:
+            return self
+        condition = Q(pk__in=[])
+        for region in {grant.region for grant in actor.grants}:
+            if region == codes.COUNTRY:
+                return self
+            condition |= Q(region_code__startswith=region) | Q(region_code__in=codes.ancestors(region))
+        return self.filter(condition)
+
+
+class Body(Scoped):
+    """An organisation that papers name and tasks are given to (机构): 普宁市教育局, 赤岗镇人民政府.
+
+    `short`: the name shown where space is scarce. `aliases`: other names it goes by. `sector`: the industry sector its duties
+    are addressed to; "" for those of the whole region. A duty for a body is addressed by its region and sector.
+    """
+
+    VIEW_RIGHT = "papers.view"
+    KINDS = ("government", "committee_office", "fire_rescue", "department", "township", "village", "other")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=80)
+    short = models.CharField(max_length=40)
+    aliases = models.JSONField(default=list, blank=True)
+    kind = models.CharField(max_length=20)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    active = models.BooleanField(default=True)
+
+    objects = BodyQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["region_code", "name"], name="body_name_once"),)
+        indexes = (
+            models.Index(fields=["county_code", "name"], name="body_county"),
+            models.Index(fields=["name"], name="body_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

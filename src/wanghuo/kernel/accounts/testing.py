@@ -13,7 +13,7 @@ from django.test import Client
 from wanghuo.kernel.access.actor import Actor, Grant
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.accounts import sessions
-from wanghuo.kernel.accounts.models import RoleGrant, User
+from wanghuo.kernel.accounts.models import Body, RoleGrant, User
 
 PASSWORD = "Wanghuo-Test-2026!"  # noqa: S105 - tests only
 _ids = count(1_000_001)
@@ -57,3 +57,9 @@ def client_for(user: User, **headers: Any) -> Client:
     sessions.begin(user, session, address="127.0.0.1", browser="test")
     session.save()
     return client
+
+
+def make_body(name: str, region: str = "445281", sector: str = "", kind: str = "department", **fields: Any) -> Body:
+    """An organisation of a region."""
+    fields = {"short": name[:40], "aliases": [], **fields}
+    return Body.objects.create(name=name, kind=kind, **scope_columns(region, sector=sector), **fields)

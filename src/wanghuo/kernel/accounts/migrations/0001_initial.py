@@ -5,6 +5,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import wanghuo.base.ids
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -186,5 +188,45 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="usersession",
             index=models.Index(fields=["user", "started_at"], name="session_user"),
+        ),
+        migrations.CreateModel(
+            name="Body",
+            fields=[
+                ("region_code", models.CharField(max_length=15)),
+                ("province_code", models.CharField(default="", max_length=2)),
+                ("city_code", models.CharField(default="", max_length=4)),
+                ("county_code", models.CharField(default="", max_length=6)),
+                ("town_code", models.CharField(default="", max_length=9)),
+                ("sector", models.CharField(blank=True, default="", max_length=24)),
+                ("scope_unit", models.UUIDField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=wanghuo.base.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("short", models.CharField(max_length=40)),
+                ("aliases", models.JSONField(blank=True, default=list)),
+                ("kind", models.CharField(max_length=20)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.body",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["county_code", "name"], name="body_county"),
+                    models.Index(fields=["name"], name="body_name"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("region_code", "name"), name="body_name_once")],
+            },
         ),
     ]
