@@ -1,0 +1,141 @@
+"""What other modules may ask of work plans: give a task, look at tasks, and read the targets of a plan."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.accounts.bodies import get_body
+from wanghuo.kernel.accounts.models import Body
+from wanghuo.kernel.loops import Subject
+from wanghuo.modules.workplans import contracts, selectors, services
+from wanghuo.modules.workplans.models import PlanTarget, PlanTask
+from wanghuo.modules.workplans.services.tasks import NewTask
+from wanghuo.modules.workplans.states import OWED, TaskState
+
+__all__ = ["create_task", "plan_refs", "targets_of", "task", "task_rows", "tasks_of", "tasks_of_body", "withdraw_task"]
+
+
+def create_task(
+    *,
+    title: str,
+    body: Body | UUID | None,
+    region: str,
+    due_on: date | None,
+    source: Subject,
+    actor: Actor,
+    evidence: str = "",
+    plan: str | None = None,
+    detail: str = "",
+    supports: tuple[str, ...] = (),
+    share: float | None = None,
+    unit: str = "",
+    right: str = "workplans.issue",
+) -> contracts.Task:
+    """Give a task that came of a meeting, an order or a letter; its owner finds it in the inbox with a clock.
+
+    `body`: the owner, or its key; without one the task lies in `region`. `source`: the record it came from, to which the
+    task leads back. `evidence`: what is asked as proof. `plan`: the reference of the plan it belongs to. `right`: the
+    right of the caller's module that the actor must hold over the task, where it is not workplans.issue.
+    Raises NotFound (body, plan), NotPermitted, Invalid.
+    """
+    owner = get_body(body, actor=actor) if isinstance(body, UUID) else body
+    row = services.create_task(
+        NewTask(
+            title=title,
+            region=region,
+            owner=owner,
+            detail=detail,
+            supports=supports,
+            evidence_asked=evidence,
+            due_on=due_on,
+            share=share,
+            unit=unit,
+            plan=selectors.get_plan(plan, actor=actor) if plan else None,
+            source=source,
+        ),
+        actor=actor,
+        right=right,
+    )
+    return as_contract(row)
+
+
+def withdraw_task(ref: str, *, reason: str, actor: Actor) -> contracts.Task:
+    """Take a task back. Raises NotFound, NotPermitted, MoveRefused."""
+    return as_contract(services.withdraw(ref, reason=reason, actor=actor))
+
+
+def task(ref: str, actor: Actor) -> contracts.Task:
+    """One task. Raises NotFound."""
+    return as_contract(selectors.get_task(ref, actor=actor))
+
+
+def tasks_of(source_kind: str, source_id: UUID, *, actor: Actor) -> list[contracts.Task]:
+    """The tasks that came of one record, as far as the actor sees them, in the order given."""
+    rows = task_rows(actor).filter(source_kind=source_kind, source_id=source_id).order_by("id")
+    return [as_contract(row) for row in rows]
+
+
+def tasks_of_body(body_id: UUID, *, actor: Actor, owed: bool = False) -> list[contracts.Task]:
+    """The tasks of a body, the most urgent first; only what it still owes with `owed`."""
+    rows = task_rows(actor).filter(owner_id=body_id).exclude(state=TaskState.WITHDRAWN).order_by("due_on", "id")
+    return [as_contract(row) for row in (rows.filter(state__in=OWED) if owed else rows)]
+
+
+def task_rows(actor: Actor) -> QuerySet[PlanTask]:
+    """The tasks the actor sees, as rows to count and group (read only)."""
+    return selectors.tasks(actor).select_related("owner", "plan")
+
+
+def plan_refs(region: str, *, actor: Actor) -> list[tuple[str, str]]:
+    """Reference and title of the issued plans that lie in a region, the newest first."""
+    rows = selectors.plans(actor).in_region(region).filter(state="issued").order_by("-id")
+    return list(rows.values_list("ref", "title"))
+
+
+def targets_of(plan: str, *, actor: Actor) -> list[contracts.Target]:
+    """The targets of an issued plan, in the order of the paper. Raises NotFound."""
+    row = selectors.get_plan(plan, actor=actor)
+    found = row.targets.select_related("line", "plan").order_by("line__position")
+    return [_target(target) for target in found]
+
+
+def as_contract(row: PlanTask) -> contracts.Task:
+    """A task as others hold it."""
+    return contracts.Task(
+        id=row.id,
+        ref=row.ref,
+        title=row.title,
+        state=row.state,
+        url=row.url,
+        region_code=row.region_code,
+        sector=row.sector,
+        owner_id=row.owner_id,
+        owner=row.owner.short if row.owner else "",
+        due_on=row.due_on,
+        done_at=row.done_at,
+        plan_ref=row.plan.ref if row.plan else "",
+        source_ref=row.source_ref,
+    )
+
+
+def _target(row: PlanTarget) -> contracts.Target:
+    return contracts.Target(
+        id=row.id,
+        plan_ref=row.plan.ref,
+        metric=row.metric,
+        indicator=row.indicator,
+        region_code=row.region_code,
+        op=row.op,
+        value=row.value,
+        value_high=row.value_high,
+        unit=row.unit,
+        deadline=row.deadline,
+        frequency=row.frequency,
+        basis=row.basis,
+        soft=row.soft,
+        quote=row.quote,
+    )
