@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from wanghuo.kernel.regions.naming import latin
+
 SURNAMES = "陈林黄张李王吴刘蔡杨许郑谢郭洪曾赖方罗杜"
 GIVEN = (
     "伟",
@@ -99,7 +101,7 @@ def phone(rng: random.Random) -> str:
     return f"1700000{rng.randint(0, 9999):04d}"
 
 
-VILLAGES, GRIDS = ("甲", "乙", "丙"), ("一", "二")
+VILLAGES, GRIDS = {"甲": "A", "乙": "B", "丙": "C"}, ("一", "二")
 FIRST_VILLAGE = 901  # beyond the numbers that real villages have
 
 
@@ -111,19 +113,19 @@ def divisions(towns: Sequence[tuple[str, str, float, float]], seed: int) -> list
     rows = []
     for town, name, lng, lat in towns:
         short = name.removesuffix("街道").removesuffix("镇").removesuffix("乡")
-        for number, letter in enumerate(VILLAGES, FIRST_VILLAGE):
+        for number, (letter, english) in enumerate(VILLAGES.items(), FIRST_VILLAGE):
             east, north = lng + rng.uniform(-0.02, 0.02), lat + rng.uniform(-0.02, 0.02)
-            rows.append(_division(f"{town}{number}", f"{short}{letter}村（虚构）", east, north))
+            village = f"Village {english}, {latin(short).english} (made up)"
+            rows.append(_division(f"{town}{number}", f"{short}{letter}村（虚构）", village, east, north))
             for order, word in enumerate(GRIDS, 1):
                 east, north = east + rng.uniform(-0.004, 0.004), north + rng.uniform(-0.004, 0.004)
-                rows.append(
-                    _division(f"{town}{number}{order:03d}", f"{short}{letter}村第{word}网格（虚构）", east, north)
-                )
+                name, grid = f"{short}{letter}村第{word}网格（虚构）", f"Grid {order}, {village}"
+                rows.append(_division(f"{town}{number}{order:03d}", name, grid, east, north))
     return rows
 
 
-def _division(code: str, name: str, lng: float, lat: float) -> dict[str, str]:
-    return {"code": code, "name": name, "lng": f"{lng:.6f}", "lat": f"{lat:.6f}"}
+def _division(code: str, name: str, name_en: str, lng: float, lat: float) -> dict[str, str]:
+    return {"code": code, "name": name, "name_en": name_en, "lng": f"{lng:.6f}", "lat": f"{lat:.6f}"}
 
 
 def units(towns: Sequence[tuple[str, str, float, float]], count: int, seed: int) -> list[MadeUnit]:

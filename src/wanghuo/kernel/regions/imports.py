@@ -31,6 +31,7 @@ COLUMNS = (
     Column("code", Text("代码", "Code"), required=True, longest=15, example="445281102201",
            help=Text("村 12 位，网格 15 位", "villages 12 digits, grids 15"), synonyms=("区划代码", "统计用区划代码", "region_code")),
     Column("name", Text("名称", "Name"), required=True, longest=64, example="下湖村", synonyms=("区划名称",)),
+    Column("name_en", Text("英文名", "English name"), longest=120, example="Xiahu Village", synonyms=("英文名称",)),
     Column("lng", Text("经度", "Longitude"), "float", least=73, most=136, synonyms=("lon", "x")),
     Column("lat", Text("纬度", "Latitude"), "float", least=3, most=54, synonyms=("y",)),
     Column("population", Text("人口", "Population"), "int", least=0, most=200_000_000, synonyms=("常住人口",)),

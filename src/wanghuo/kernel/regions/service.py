@@ -215,7 +215,7 @@ def renumber(*, code: str, replaced_by: str, on: date, actor: Actor) -> None:
 def import_divisions(rows: Sequence[Mapping[str, Any]], *, source: str, actor: Actor) -> int:
     """Add or correct divisions: villages, grids, populations, points, dates. Returns how many rows were written.
 
-    A row has `code` (kept form) and `name`, and where known `lng`, `lat` (WGS-84), `population`, `population_source`,
+    A row has `code` (kept form) and `name`, and where known `name_en`, `lng`, `lat` (WGS-84), `population`, `population_source`,
     `valid_from`, `valid_to`, `replaced_by`. What a row leaves out stays as it is. Rows are marked with their source, so that
     loading the packaged table again leaves them alone. Raises NotPermitted, UnknownRegion (out of reach, or no upper one).
     """
@@ -242,7 +242,7 @@ def _write_division(region: Region | None, row: Mapping[str, Any], source: str) 
         region = Region(code=code, level=codes.level(code), parent_id=codes.parent(code), name=row["name"])
     letters = latin(row["name"])
     region.name, region.name_en, region.pinyin, region.initials = (
-        row["name"], letters.english, letters.pinyin, letters.initials
+        row["name"], row.get("name_en") or letters.english, letters.pinyin, letters.initials
     )  # fmt: skip
     for name in ("population", "population_source", "valid_from", "valid_to", "replaced_by"):
         if row.get(name) not in (None, ""):

@@ -56,6 +56,11 @@ class Found:
         """The value in words."""
         return value_words(self.rule)
 
+    @property
+    def pack(self) -> Text:
+        """The title of the pack it comes from."""
+        return book().packs[self.rule.pack].title
+
 
 def value_words(rule: Rule) -> Text:
     """The value of a rule as a person reads it: 3 个工作日, or names and numbers."""
