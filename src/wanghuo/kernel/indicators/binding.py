@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from wanghuo.kernel.indicators.registry import Indicator, indicators
+from wanghuo.kernel.indicators.registry import Indicator, indicators, offered
 
 THRESHOLD = 0.6  # the least score that is offered
 MARGIN = 0.04  # by which the best must lead before it is bound without a person
@@ -79,7 +79,7 @@ def matches(metric: str, unit: str = "", scope: str = "", *, quote: str = "") ->
     """
     grows = bool(growth(metric, quote)) and unit_kind(unit) in ("share", "")
     asked = _Wording(_plain(metric, grows), _plain(scope, grows), _plain(quote, grows), unit_kind(unit), grows)
-    scored = ((each, _score(asked, each)) for each in indicators() if _units_agree(asked, each))
+    scored = ((each, _score(asked, each)) for each in (*indicators(), *offered()) if _units_agree(asked, each))
     found = [(each, round(score, 3)) for each, score in scored if score >= THRESHOLD]
     return sorted(found, key=lambda pair: (-pair[1], pair[0].told, pair[0].code))
 
@@ -117,7 +117,10 @@ def _score(asked: _Wording, of: Indicator) -> float:
 
 def _word_score(asked: _Wording, word: str) -> float:
     """How well a word is there (every part of it), times how much of the metric it explains."""
-    parts = [_NOISE.sub("", part) for part in word.split()]
+    absent = [part[1:] for part in word.split() if part.startswith("-")]
+    if any(part in asked.metric or part in asked.scope for part in absent):
+        return 0.0
+    parts = [_NOISE.sub("", part) for part in word.split() if not part.startswith("-")]
     covered: set[int] = set()
     agreed = total = 0.0
     for part in parts:

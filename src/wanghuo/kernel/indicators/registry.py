@@ -41,7 +41,8 @@ class Indicator:
     count that grows over its period, so that at its middle half the target is expected. `climbs`: a rate or stock that
     is brought up to its target over the period (connected units), unlike one that must hold all the time (online rate).
     `source`, `mark`: where the definition comes from (C national, R regional, U unconfirmed, D ours). `digits`: decimals
-    shown. `words`: what papers call it, in Chinese; a word of several parts set apart by spaces means all of them.
+    shown. `words`: what papers call it, in Chinese; of a word of several parts, set apart by spaces, all must be
+    there, and those with "-" before them must not.
     `told`: its values are told by people or kept by hand, so that where none was given it is unknown, never 0.
     `topic`: the group of the catalogue it stands in.
     """
@@ -68,7 +69,9 @@ class Indicator:
         good).
         """
         if self.kind == "count":
-            return part.num if part is not None else (None if self.told else 0.0)
+            if self.told and (part is None or part.den == 0):
+                return None
+            return part.num if part is not None else 0.0
         if part is None or part.den == 0:
             return None
         ratio = part.num / part.den
@@ -85,14 +88,17 @@ class Indicator:
         return self.code.partition(".")[0]
 
 
+Adopt = Callable[[str, str, Actor], None]
+
+
 @dataclass
 class Source:
-    """Indicators that are kept as rows rather than declared in code. `version`: cheap to ask, changes whenever `load`
-    would give something else.
-    """
+    """Indicators that are kept as rows rather than declared in code: those there are, and those to be had."""
 
     load: Callable[[], Iterable[Indicator]]
     version: Callable[[], Hashable]
+    offers: Callable[[], Iterable[Indicator]] | None = None
+    adopt: Adopt | None = None
     seen: Hashable = None
     held: dict[str, Indicator] = field(default_factory=dict)
 
@@ -103,6 +109,10 @@ class Source:
             self.held = {each.code: each for each in self.load()}
             self.seen = version
         return self.held
+
+    def to_be_had(self) -> dict[str, Indicator]:
+        """Those that can be taken up with one press, though nothing is kept of them yet."""
+        return {each.code: each for each in self.offers()} if self.offers else {}
 
 
 _registry: dict[str, Indicator] = {}
@@ -115,13 +125,20 @@ def register(indicator: Indicator) -> Indicator:
     return indicator
 
 
-def register_source(load: Callable[[], Iterable[Indicator]], *, version: Callable[[], Hashable]) -> None:
+def register_source(
+    load: Callable[[], Iterable[Indicator]],
+    *,
+    version: Callable[[], Hashable],
+    offers: Callable[[], Iterable[Indicator]] | None = None,
+    adopt: Adopt | None = None,
+) -> None:
     """Add indicators that rows define (reported ones, measures of registers) to the catalogue, from ready().
 
-    `version` is asked whenever the catalogue is: one cheap query, such as the count of definitions and their latest
-    change. `load` is called when it changed. A code declared in code wins over the same one from a source.
+    `version` is asked whenever the catalogue is: one cheap query that changes with any definition (count, latest
+    change, latest key). `load` is called when it changed. `offers`: presets that could be taken up; `adopt(code,
+    region, actor)` takes one up, when a target is set on it. A code declared in code wins over one from a source.
     """
-    _sources.append(Source(load, version))
+    _sources.append(Source(load, version, offers, adopt))
 
 
 def indicators() -> list[Indicator]:
@@ -130,12 +147,28 @@ def indicators() -> list[Indicator]:
     return [found[code] for code in sorted(found)]
 
 
+def offered() -> list[Indicator]:
+    """Presets that are not in the catalogue yet but can be had, by code."""
+    there = {each.code for each in indicators()}
+    found = {code: each for source in _sources for code, each in source.to_be_had().items() if code not in there}
+    return [found[code] for code in sorted(found)]
+
+
 def indicator(code: str) -> Indicator:
-    """One indicator. Raises NotFound."""
+    """One indicator, also one that is only offered. Raises NotFound."""
     if code in _registry:
         return _registry[code]
     for source in _sources:
-        found = source.now().get(code)
+        found = source.now().get(code) or source.to_be_had().get(code)
         if found is not None:
             return found
     raise NotFound(what=WHAT, ref=code)
+
+
+def take_up(code: str, region: str, actor: Actor) -> None:
+    """Make an offered indicator one of the catalogue, for `region`; nothing happens for one that is there already."""
+    if code in _registry:
+        return
+    for source in _sources:
+        if code not in source.now() and source.adopt is not None and code in source.to_be_had():
+            source.adopt(code, region, actor)

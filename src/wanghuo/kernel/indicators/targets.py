@@ -20,7 +20,7 @@ from wanghuo.kernel.audit import record
 from wanghuo.kernel.indicators.boards import REGION
 from wanghuo.kernel.indicators.models import IndicatorTarget
 from wanghuo.kernel.indicators.periods import Period
-from wanghuo.kernel.indicators.registry import Indicator, indicator
+from wanghuo.kernel.indicators.registry import Indicator, indicator, take_up
 from wanghuo.kernel.regions import codes
 
 RIGHT = "indicators.target"
@@ -104,6 +104,7 @@ def set_target(
     rows = IndicatorTarget.objects.select_for_update().filter(
         code=code, region_code=target.region_code, period=span.key, plan_ref=plan_ref[:64]
     )
+    take_up(code, target.region_code, actor)
     before = rows.first()
     old = None if before is None else _told(before)
     target = before or target
