@@ -70,6 +70,7 @@ def run_show(args: argparse.Namespace) -> int:
         raise Invalid(Text("{e}", "{e}"), e=error) from None
     found = compute(args.code, region, period, stored=args.stored)
     shown = as_json(found) | {
+        "progress": progress_of(found),
         "by_region": [as_json(each) for each in sorted(found.by_region, key=lambda m: m.region)],
     }
     print(json.dumps(shown, ensure_ascii=False, indent=2))
@@ -83,6 +84,15 @@ def run_refresh(args: argparse.Namespace) -> int:
 
     print(refresh(args.codes or None))
     return 0
+
+
+def progress_of(measure: Any) -> dict[str, Any] | None:
+    """The target that is set and how it goes; null without one."""
+    from django.utils import timezone
+
+    from wanghuo.kernel.indicators import progress
+
+    return progress(measure.set_by, timezone.now()).as_json() if measure.set_by else None
 
 
 def as_json(measure: Any) -> dict[str, Any]:

@@ -45,11 +45,13 @@ def behind_percent(value: float, expected: float, *, better: str) -> float:
     return gap / abs(expected) * 100 if expected else 100.0
 
 
-def direction(of: Indicator, op: str) -> Literal["up", "down"]:
-    """Which side of a target is the good one: as its comparison says; for == as the indicator says."""
-    if op in (">=", ">", "between"):
-        return "up"
-    return "down" if op in ("<=", "<") else of.better
+def direction(of: Indicator, op: str, basis: str = "") -> Literal["up", "down"]:
+    """Which side of a target is the good one: as its comparison says; for == as the indicator says. Of a change the
+    comparison is about the change: to fall by at least 15 % (>=) is good below the line.
+    """
+    if op not in (">=", ">", "between", "<=", "<"):
+        return of.better
+    return "up" if (op in (">=", ">", "between")) is not (basis == "yoy_down") else "down"
 
 
 def path_of(of: Indicator, target: IndicatorTarget) -> Path:
@@ -74,7 +76,7 @@ def aim_of(
     `stages`: the targets of the same paper that begin on the same day and end earlier; the line goes through them.
     `path`: another reading than the target's own.
     """
-    better = direction(of, target.op)
+    better = direction(of, target.op, target.basis)
     if target.basis in YEAR_BEFORE:
         return _against_year_before(of, target, period, now, better, value_in)
     path = path or path_of(of, target)

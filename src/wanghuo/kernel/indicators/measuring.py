@@ -181,8 +181,7 @@ def _stricter(one: IndicatorTarget, other: IndicatorTarget) -> IndicatorTarget:
     """Of two targets the one that asks for more; of different kinds the later one."""
     if (one.op, one.basis) != (other.op, other.basis):
         return other
-    up = one.op not in ("<=", "<") and one.basis != "yoy_down"
-    more = other.value > one.value if up or one.basis else other.value < one.value
+    more = other.value < one.value if one.op in ("<=", "<") else other.value > one.value
     return other if more else one
 
 

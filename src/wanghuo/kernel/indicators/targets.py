@@ -84,7 +84,8 @@ def set_target(
 
     When: `period` (2026, 2026-Q4, 2026-11, or from..to), or `deadline` counted from `since` (default: 1 January of its
     year). `op`: >= <= == > < between (default: as the indicator is better). `basis`: "" or yoy_down, yoy_up (`value` per
-    cent less or more than in the same period a year before; "yoy" is the one that is better). `path`: "" as the
+    cent less or more than in the same period a year before; "yoy" is the one that is better); `op` then compares the
+    change: a fall of at least 15 % is >= 15, yoy_down. `path`: "" as the
     indicator says, linear or flat. One target for each indicator, region, period and `plan_ref`.
 
     Raises NotFound (unknown indicator, region out of reach), NotPermitted, NoTargetPeriod, TargetOutOfRange,
@@ -145,9 +146,10 @@ class _Meaning:
 
     @classmethod
     def of(cls, of: Indicator, op: str, basis: str, path: str, high: float | None) -> _Meaning:
-        op = op or (">=" if of.better == "up" else "<=")
         if basis == "yoy":
             basis = "yoy_up" if of.better == "up" else "yoy_down"
+        wanted = {"": "up", "yoy_up": "up", "yoy_down": "down"}.get(basis)
+        op = op or (">=" if of.better == wanted else "<=")
         for name, given, known in (("op", op, OPS), ("basis", basis, BASES), ("path", path, PATHS)):
             if given not in known:
                 raise TargetNotUnderstood(field=name, why=f"{name}={given[:20]!r}")

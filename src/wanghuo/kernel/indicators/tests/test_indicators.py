@@ -267,6 +267,7 @@ def test_the_command_prints_a_stable_shape(capsys: pytest.CaptureFixture[str]) -
         assert main(["indicators", "show", "testing.rate", "--region", "445281", "--period", "2026"]) == 0
         told = json.loads(capsys.readouterr().out)
     by_region = told.pop("by_region")
+    assert told.pop("progress") is None
     assert told == {
         "code": "testing.rate",
         "region": "445281",
@@ -281,5 +282,13 @@ def test_the_command_prints_a_stable_shape(capsys: pytest.CaptureFixture[str]) -
         "computed_at": None,
     }
     assert [(r["region"], r["value"]) for r in by_region] == [("445281102", 90.0)]
+    with declared({"445281102": Part(9, 10, 1)}):
+        set_target(code="testing.rate", region="445281", period="2026", value=95, source="任务书", actor=LEADER)
+        assert main(["indicators", "show", "testing.rate", "--region", "445281", "--period", "2026"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["target"], told["light"]) == (95, "blue")
+    goes = told["progress"]
+    assert (goes["op"], goes["value"], goes["actual"], goes["light"]) == (">=", 95, 90.0, "blue")
+    assert (goes["source"], goes["deadline"]) == ("任务书", "2026-12-31")
     assert main(["indicators", "show", "testing.none"]) == 1
     assert main(["indicators", "show", "loops.on_time_rate", "--period", "soon"]) == 2
