@@ -27,8 +27,10 @@ from wanghuo.kernel.ui.cells import Column, show
 from wanghuo.kernel.ui.context import address
 from wanghuo.kernel.ui.filters import Chip, Choice, Filter, Flag, Words
 from wanghuo.kernel.ui.language import say
+from wanghuo.kernel.ui.models import SavedView
 from wanghuo.kernel.ui.pages import render, target
 from wanghuo.kernel.ui.paging import Order, Slice, capped_count, slice_of
+from wanghuo.kernel.ui.saved_views import views_of
 
 __all__ = ["Bulk", "Chip", "Choice", "Column", "Empty", "Flag", "Link", "ListPage", "Listing", "Words"]
 
@@ -291,6 +293,16 @@ class Listing:
             )
             for each in self.page.filters
         ]
+
+    @cached_property
+    def views(self) -> list[SavedView]:
+        """The saved views of this list that the person may choose."""
+        return views_of(self.request.path, self.actor)
+
+    @property
+    def view(self) -> SavedView | None:
+        """The saved view that is shown."""
+        return next((each for each in self.views if str(each.id) == self.request.GET.get("view")), None)
 
     @property
     def words(self) -> str:

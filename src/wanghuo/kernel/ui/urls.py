@@ -5,6 +5,8 @@ from wanghuo.kernel.ui import gallery, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("language", views.language),
+    path("views", views.save_view),
+    path("views/<uuid:view_id>/delete", views.delete_view),
     path("manifest.webmanifest", views.manifest),
 ]
 if not settings.PRODUCTION:

@@ -1,6 +1,8 @@
-"""The few addresses that belong to every page: the language switch and the web manifest."""
+"""The few addresses that belong to every page: the language switch, saved views and the web manifest."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -10,7 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from wanghuo.base import Invalid, Text
 from wanghuo.base.text import LANGUAGES
-from wanghuo.kernel.access.pages import own_path, public_page
+from wanghuo.kernel.access.pages import needs, own_path, public_page
+from wanghuo.kernel.ui import saved_views
 from wanghuo.kernel.ui.language import COOKIE, say
 from wanghuo.kernel.ui.pages import go
 
@@ -29,6 +32,28 @@ def language(request: HttpRequest) -> HttpResponse:
     response = go(request, own_path(request.POST.get("next", "")) or "/")
     response.set_cookie(COOKIE, chosen, max_age=YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return response
+
+
+@needs()
+@require_POST
+def save_view(request: HttpRequest) -> HttpResponse:
+    """Keep the list as it stands under a name."""
+    sent = request.POST
+    view = saved_views.save_view(
+        path=sent.get("path", ""),
+        query=sent.get("query", ""),
+        name=sent.get("name", ""),
+        shared=bool(sent.get("shared")),
+        actor=request.actor,  # type: ignore[attr-defined]
+    )
+    return go(request, view.url)
+
+
+@needs()
+@require_POST
+def delete_view(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    """Forget a saved view."""
+    return go(request, saved_views.delete_view(view_id=view_id, actor=request.actor))  # type: ignore[attr-defined]
 
 
 @public_page
