@@ -1,0 +1,157 @@
+"""A text becomes a `Paper`: frame, outline, then what each item says of who, when and what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wanghuo.engines.workplan.actions import find_actions
+from wanghuo.engines.workplan.body import Body, Head, Table
+from wanghuo.engines.workplan.contents import Contents, find_contents
+from wanghuo.engines.workplan.dates import Calendar, find_deadlines
+from wanghuo.engines.workplan.days import spoken_period
+from wanghuo.engines.workplan.flattening import flatten
+from wanghuo.engines.workplan.head import read_head
+from wanghuo.engines.workplan.headings import run_in_chapters
+from wanghuo.engines.workplan.layout import paragraphs_of, unwrapped
+from wanghuo.engines.workplan.noise import Span, blanked, find_noise, particulars
+from wanghuo.engines.workplan.outline import Node, Outliner
+from wanghuo.engines.workplan.owners import find_owners
+from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Paper
+from wanghuo.engines.workplan.quality import text_flags
+
+_BACKGROUND = re.compile(r"成效|成绩|现状|形势|回顾|存在(?:的)?问题|面临|背景|指导思想")
+
+
+def compile_paper(text: str, *, places: Sequence[str] = ()) -> Paper:
+    """Compile a paper. `places`: names of places that may be meant, which help to find the paper's region.
+
+    Never fails on any text: what is not understood is left out or flagged.
+    """
+    from wanghuo.engines.workplan.targets import find_targets
+
+    body, flags, noise = read_body(text, places=places)
+    targets, more = find_targets(body)
+    head = body.head
+    return Paper(
+        title=head.title,
+        issuer=head.issuer,
+        number=head.number,
+        issued_on=head.issued_on,
+        period=head.period,
+        region=head.region,
+        items=body.items,
+        targets=tuple(targets),
+        flags=tuple(sorted({*flags, *more}, key=lambda f: (f.start, f.end, f.kind))),
+        noise=noise,
+    )
+
+
+def read_body(text: str, *, places: Sequence[str] = ()) -> tuple[Body, list[Flag], tuple[Span, ...]]:
+    """The body with its items, the flags found on the way, and the noise."""
+    flat = flatten(text)
+    noise = find_noise(flat)
+    known = particulars(flat, noise)
+    flat = blanked(flat, noise)
+    contents = find_contents(flat)
+    if contents.end:
+        flat = blanked(flat, [(contents.start, contents.end)])
+    breaks = run_in_chapters(flat, contents.end, contents.entries)
+    paragraphs = paragraphs_of(flat, breaks)
+    flat = unwrapped(flat, paragraphs)
+    front = read_head(flat, paragraphs, known, places)
+    kept = [p for at, p in enumerate(paragraphs) if at not in front.frame]
+    outliner = Outliner(flat, contents.entries)
+    nodes = outliner.build(kept)
+    calendar = _calendar(front.head, flat)
+    items, flags = _items(text, flat, nodes, calendar)
+    tables = tuple(Table(no, *node.grid, _title_of(flat, node)) for no, node in enumerate(nodes, 1) if node.grid)
+    body = Body(text, items, front.head, tables, flat)
+    flags += [replace(flag, item=_item_at(body, flag.start)) for flag in outliner.flags]
+    flags += text_flags(text, flat, body, contents, noise, paragraphs)
+    return body, flags, _all_noise(noise, contents)
+
+
+def _calendar(head: Head, flat: str) -> Calendar:
+    begins = spoken_period(flat, head.issued_on)[0]
+    return Calendar(head.issued_on, head.period[0], head.period[1], begins)
+
+
+def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple[tuple[Item, ...], list[Flag]]:
+    items: list[Item] = []
+    flags: list[Flag] = []
+    years: dict[int, int] = {}
+    for no, node in enumerate(nodes, 1):
+        start, end = _trimmed(flat, node.start, node.end)
+        heading = (
+            re.sub(r"\s+", " ", flat[node.heading[0] : min(node.heading[1], end)]).strip(" #*?")
+            if node.heading[1]
+            else ""
+        )
+        year = years.get(id(node.parent)) if node.parent else None
+        found = find_deadlines(flat, start, end, calendar, year=year)
+        years[id(node)] = _last_year(found.deadlines) or year or 0
+        years = {key: value for key, value in years.items() if value}
+        background = _is_background(node, flat)
+        items.append(
+            Item(
+                no=no,
+                path=node.path,
+                heading=heading,
+                text=text[start:end],
+                start=start,
+                end=end,
+                actions=() if background else find_actions(flat, _after_heading(node, flat, end), end),
+                owners=() if background else find_owners(flat, start, end),
+                deadlines=found.deadlines,
+            )
+        )
+        flags += [replace(flag, item=no) for flag in found.flags]
+    return tuple(items), flags
+
+
+def _after_heading(node: Node, flat: str, end: int) -> int:
+    """Where an item's text begins; the heading's own words when it has nothing else."""
+    start = max(node.heading[1], node.mark.end if node.mark else node.start)
+    return start if flat[start:end].strip(" 。:\n") else (node.mark.end if node.mark else node.start)
+
+
+def _is_background(node: Node, flat: str) -> bool:
+    around: Node | None = node
+    while around is not None:
+        if _BACKGROUND.search(flat[around.heading[0] : around.heading[1]]):
+            return True
+        around = around.parent
+    return False
+
+
+def _last_year(deadlines: tuple[Deadline, ...]) -> int | None:
+    for deadline in reversed(deadlines):
+        day = deadline.last or deadline.first
+        if day is not None and deadline.kind in ("by", "phase") and re.search(r"月|年", deadline.text):
+            return day.year
+    return None
+
+
+def _trimmed(flat: str, start: int, end: int) -> Span:
+    words = flat[start:end]
+    left = start + len(words) - len(words.lstrip())
+    return left, max(left, start + len(words.rstrip()))
+
+
+def _title_of(flat: str, node: Node) -> str:
+    grid = node.grid[0] if node.grid else node.start
+    return flat[node.start : grid].strip()
+
+
+def _item_at(body: Body, offset: int) -> int:
+    item = body.item_at(offset)
+    return item.no if item else 0
+
+
+def _all_noise(noise: list[Span], contents: Contents) -> tuple[Span, ...]:
+    spans = list(noise)
+    if contents.end:
+        spans.append((contents.start, contents.end))
+    return tuple(sorted(spans))

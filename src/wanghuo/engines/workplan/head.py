@@ -1,0 +1,244 @@
+"""What a paper says of itself: title, issuer, number, day, period, region; and which paragraphs are its frame, not its body."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from wanghuo.engines.workplan.body import Head
+from wanghuo.engines.workplan.days import day_in, period_in
+from wanghuo.engines.workplan.layout import Paragraph
+from wanghuo.engines.workplan.marks import mark_at
+
+_HAN = r"\u4e00-\u9fff"
+_TYPES = (
+    "方案|要点|规划|计划|意见|办法|规定|条例|通知|通报|决定|措施|细则|纲要|指南|制度|通告|公告|报告|清单|预案|标准|导则|总结|安排|任务书|责任书|"
+    "指引|决议|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
+)
+_TITLE_END = re.compile(rf"(?:{_TYPES})[”》]?(?:\s*[(〔](?:[^()]{{2,24}})[)〕])?$")
+_SUFFIX = (
+    "人民政府|政府办公厅|政府办公室|办公厅|办公室|委员会|党委|党组|总队|支队|大队|中队|消防救援局|局|厅|应急管理部|部|国务院|集团|公司|中心|领导小组|"
+    "指挥部|消安委|消安办|防火委|防安委|协会|学校|大学|办事处|管委会|联席会议|检察院|法院|工作站|消防办|镇政府|乡政府|区政府|县政府|市政府|省政府"
+)
+_ISSUER = re.compile(rf"[{_HAN}()、]{{1,38}}?(?:{_SUFFIX})(?:\s+[{_HAN}()、]{{2,38}}(?:{_SUFFIX}))*")
+_DATE = re.compile(
+    r"\(?\s*(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|[二一][〇○零Oo0一二三四五六七八九]{3}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)\s*\)?"
+)
+_SIGNED = re.compile(rf"(?P<issuer>{_ISSUER.pattern})\s+(?P<day>{_DATE.pattern})(?:\s*印发)?")
+_NUMBER = rf"[{_HAN}]{{1,14}}(?:字)?\s*[〔\[【(〈]\s*(?:19|20)\d\d\s*[〕\]】)〉]\s*(?:第\s*)?\d{{1,4}}\s*号"
+_NUMBER_LINE = re.compile(rf"[(]?\s*(?:文\s*号\s*[:|]?|发文字号\s*[:|]?)?\s*(?P<number>{_NUMBER})\s*[)]?")
+_SALUTATION = re.compile(
+    r"(?=[^。;]{0,300}(?:各|有关|局|政府|单位|部门|办|委|会|队|村|街道|厅|企业|公司))[^。;]{2,300}:"
+)
+_FRAME = re.compile(
+    r"[(]?\s*(?:此件|公开方式|公开属性|主动公开|信息公开选项|抄\s*送|抄\s*报|主\s*送|联\s*系\s*人|联系电话|联系方式|校\s*对|印\s*数|共印|签发人|主题词)"
+    r"[^。]*[)]?|[^。;]{2,40}\d{1,2}日\s*印发|[^。;,]{2,30}文件|(?:特急|急件|平急|机密|秘密|内部)(?:[^。;]{0,12})|附注:.*"
+)
+_ATTACHED = re.compile(r"附\s*件\s*\d*\s*[:.、]?\s*(?:\d{1,2}[.、])?[^。;]*|附:[^。;]*")
+_LISTED = re.compile(r"\d{1,2}\s*[.、][^。;]{2,80}")
+_ADOPTED = re.compile(r"((?:19|20)\d\d年\d{1,2}月\d{1,2}日)[^\n。]{0,60}(?:通过|修订|修正|批准|公布|施行)")
+_PLACE = (
+    r"(?:[^\s。,;:、“”《》()的各全本我]{1,7}?(?:省|自治区|特别行政区))?(?:[^\s。,;:、“”《》()的各全本我]{1,9}?(?:自治州|地区|盟|市))?"
+    r"(?:[^\s。,;:、“”《》()的各全本我]{1,9}?(?:自治县|县|新区|开发区|区|市|旗))?(?:[^\s。,;:、“”《》()的各全本我]{1,6}?(?:街道|镇|乡|苏木))?"
+)
+_LEADING_PLACE = re.compile(rf"(?:(?:19|20)\d\d年(?:度)?)?(?P<place>{_PLACE})")
+_NAMED = re.compile(
+    rf"(?:在|对|着眼|针对|为|结合|《|“|,|。|^|立足|将|把)(?P<place>[{_HAN}]{{2,6}}?(?:省|自治区|自治州|市|县|区|镇|乡))"
+)
+_GENERIC = re.compile(
+    r"^(?:[各全本我该省市县区两三四]|乡镇|城|地|社|小|辖|防|城市|园|景|街|片|林|库|厂|校|营|农|山|库|住宅|老旧|工业|产业|中心|重点|相关|有关|部分)"
+)
+
+
+@dataclass(frozen=True)
+class Front:
+    """What was read: the head, the title's paragraphs and the others of the frame (salutation, signature, list of annexes)."""
+
+    head: Head
+    frame: frozenset[int] = frozenset()
+    issuers: tuple[str, ...] = ()
+
+
+@dataclass
+class _Found:
+    titles: list[str] = field(default_factory=list)
+    frame: set[int] = field(default_factory=set)
+    issuers: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    days: list[date] = field(default_factory=list)
+
+
+def read_head(
+    flat: str, paragraphs: Sequence[Paragraph], particulars: Mapping[str, str], places: Sequence[str] = ()
+) -> Front:
+    """Read the head from the paragraphs around the body. `particulars`: what the site's table says (see `noise`)."""
+    words = [flat[p.start : p.end].strip("#* ") for p in paragraphs]
+    found = _Found()
+    first = next((i for i, p in enumerate(paragraphs) if _begins_body(flat, p)), len(paragraphs))
+    _frame_lines(words, first, found)
+    _titles(words, first, found)
+    title = found.titles[-1] if found.titles else particulars.get("标题", particulars.get("名称", ""))
+    issuer = _issuer(found, particulars, title, words[:first])
+    number = _first([*found.numbers, particulars.get("文号", ""), particulars.get("发文字号", "")])
+    number = re.sub(r"\s", "", number).replace("[", "〔").replace("]", "〕")
+    issued = _issued(found, particulars, flat)
+    text = flat[paragraphs[0].start : paragraphs[-1].end] if paragraphs else ""
+    period = period_in(title, text, issued)
+    head = Head(title, issuer, number, issued, period, _region(title, issuer, text, places))
+    return Front(head, frozenset(found.frame), tuple(found.issuers))
+
+
+def _begins_body(flat: str, paragraph: Paragraph) -> bool:
+    mark = mark_at(flat, paragraph.start, paragraph.end)
+    return mark is not None and mark.kind not in ("annex", "first", "yao", "half")
+
+
+def _frame_lines(words: list[str], first: int, found: _Found) -> None:
+    """The lines that are neither title nor text: number, day, signature, salutation, list of annexes, imprint."""
+    for at, line in enumerate(words):
+        near = at < first or at >= len(words) - 12
+        number = _NUMBER_LINE.fullmatch(line) if len(line) < 60 else None
+        signed = _SIGNED.fullmatch(line) if len(line) < 90 else None
+        if number and near:
+            found.numbers.append(number["number"])
+        elif signed:
+            found.issuers.append(re.sub(r"\s+", " ", signed["issuer"]).strip())
+            _add_day(found, signed["day"])
+        elif len(line) < 40 and _DATE.fullmatch(line):
+            _add_day(found, line)
+            before = at - 1
+            while before >= 0 and before not in found.frame and _is_issuer(words[before]) and at - before < 6:
+                found.issuers.insert(0, words[before])
+                found.frame.add(before)
+                before -= 1
+        elif not (
+            (at < first and _SALUTATION.fullmatch(line) and at + 1 < len(words))
+            or (near and len(line) < 200 and _FRAME.fullmatch(line))
+        ):
+            continue
+        found.frame.add(at)
+    _annex_lists(words, first, found)
+
+
+def _annex_lists(words: list[str], first: int, found: _Found) -> None:
+    """附件:1.… 2.… as a list at the end of a notice; an annex itself stays in the body."""
+    for at, line in enumerate(words):
+        if at in found.frame or len(line) > 300 or not _ATTACHED.fullmatch(line):
+            continue
+        titled = re.sub(r"^附\s*(?:件|:)?\s*\d*\s*[:.、]?\s*", "", line)
+        listed = at + 1
+        while listed < len(words) and titled and listed not in found.frame and _LISTED.fullmatch(words[listed]):
+            listed += 1
+        before_signature = listed in found.frame or listed >= len(words)
+        if (titled and (at < first or before_signature)) or (at < first and not titled):
+            found.frame.update(range(at, listed))
+
+
+def _titles(words: list[str], first: int, found: _Found) -> None:
+    """Titles, each perhaps over several lines; lines of a title on their own that come again in a later one."""
+    group: list[int] = []
+    loose: list[int] = []
+    for at in range(first):
+        line = words[at]
+        if at in found.frame or not _is_titlish(line, words[at + 1] if at + 1 < len(words) else ""):
+            loose += group
+            group = []
+            continue
+        group.append(at)
+        if _TITLE_END.search(line):
+            found.titles.append("".join(words[i] for i in group))
+            found.frame.update(group)
+            group = []
+    loose += group
+    if not found.titles and loose and len(words[loose[0]]) >= 4 and loose[0] <= 3:
+        found.titles.append(words[loose[0]])
+        found.frame.add(loose[0])
+    found.frame.update(i for i in loose if any(words[i] in title for title in found.titles) or _ADOPTED.match(words[i]))
+    for at in range(first):
+        if at not in found.frame and _ADOPTED.match(words[at]) and "。" not in words[at]:
+            found.frame.add(at)
+
+
+def _is_titlish(line: str, following: str) -> bool:
+    if not 2 <= len(line) <= 64 or re.search(r"[。;!?:,]$|[。;!?]", line):
+        return False
+    if _is_issuer(line):
+        return following.startswith("关于")
+    return len(re.findall(rf"[{_HAN}]", line)) >= 2 and not _ADOPTED.match(line)
+
+
+def _is_issuer(line: str) -> bool:
+    return len(line) <= 60 and _ISSUER.fullmatch(line) is not None and not re.search(r"的|关于|负责|。", line)
+
+
+def _add_day(found: _Found, line: str) -> None:
+    day = day_in(line)
+    if day is not None:
+        found.days.append(day)
+
+
+def _issuer(found: _Found, particulars: Mapping[str, str], title: str, front: Sequence[str]) -> str:
+    named = [re.sub(r"\s+", "、", name) for name in dict.fromkeys(found.issuers)]
+    if named:
+        return "、".join(named) if len(named) <= 6 else named[0]
+    for label in ("发文机关", "发文单位", "制发机关", "发布机构", "发布单位", "公开主体", "发布部门"):
+        if particulars.get(label):
+            return particulars[label]
+    for line in (*found.titles, title):
+        about = re.match(rf"(?P<issuer>[{_HAN}()、]{{2,40}}?)关于", line)
+        if about and _is_issuer(about["issuer"]):
+            return about["issuer"]
+    for line in front:
+        letterhead = re.fullmatch(rf"(?P<issuer>{_ISSUER.pattern})文件", line)
+        if letterhead:
+            return letterhead["issuer"]
+    opening = re.match(rf"(?:20\d\d年)?(?P<issuer>[{_HAN}]{{2,24}}?(?:{_SUFFIX}))(?!工作|建设)", title)
+    if opening:
+        return opening["issuer"]
+    for line in front:
+        maker = re.search(
+            rf"(?:^|[,。])(?P<issuer>[{_HAN}]{{2,20}}?)(?:研究决定|决定|结合(?:本地|我\S)?实际,(?:特)?(?:制定|研究))",
+            line,
+        )
+        if maker and not re.search(r"[各我本经]|部署|要求", maker["issuer"]):
+            return maker["issuer"]
+    return ""
+
+
+def _issued(found: _Found, particulars: Mapping[str, str], flat: str) -> date | None:
+    if found.days:
+        return found.days[-1] if len(found.days) == 1 else found.days[0]
+    for label in ("成文日期", "成文时间", "发文日期", "印发日期", "生成日期", "发布日期", "公开日期"):
+        day = day_in(particulars.get(label, ""))
+        if day is not None:
+            return day
+    adopted = [day_in(match[1]) for match in _ADOPTED.finditer(flat[:3000])]
+    days = [day for day in adopted if day is not None]
+    return max(days) if days else None
+
+
+def _region(title: str, issuer: str, text: str, places: Sequence[str]) -> str:
+    known = sorted((place for place in places if place in title or place in issuer), key=len, reverse=True)
+    if known:
+        return known[0]
+    for words in (issuer, title):
+        place = _leading_place(words)
+        if place:
+            return place
+    counts = Counter(match["place"] for match in _NAMED.finditer(text) if not _GENERIC.match(match["place"]))
+    counts.update({place: text.count(place) for place in places if place in text})
+    best = counts.most_common(1)
+    return best[0][0] if best and best[0][1] >= 2 else ""
+
+
+def _leading_place(words: str) -> str:
+    match = _LEADING_PLACE.match(words)
+    place = match["place"] if match else ""
+    return "" if _GENERIC.match(place) or len(place) < 2 else place
+
+
+def _first(values: Sequence[str]) -> str:
+    return next((value for value in values if value), "")

@@ -1,0 +1,116 @@
+"""What is no part of the paper: navigation, tables of particulars, page numbers, watermarks, footers of sites.
+
+Works on the flat text (see `flattening`). A stretch of noise is `(start, end)`; its particulars (文号, 发文日期) are read first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+_LABELS = (
+    "信息索引号|索引号|索引号码|统一登记号|统一编号|发布机构|发布单位|发文机关|发文单位|制发机关|公开主体|责任部门|发布部门|发文日期|成文日期|发布日期|"
+    "公开日期|生成日期|印发日期|生效日期|失效日期|废止日期|实施日期|发布时间|成文时间|更新时间|日期|时间|公开方式|公开范围|公开形式|公开时限|公开类别|"
+    "公开类型|主题分类|信息分类|体裁分类|组配分类|服务对象分类|主题词|关键词|文号|发文字号|文件编号|有效性|有效期|信息名称|名称|标题|信息来源|文章来源|"
+    "稿件来源|来源|作者|浏览次数|浏览量|浏览|点击数|点击率|点击次数|点击|阅读次数|阅读量|阅读|访问量|访问次数|字号|字体|字体大小|视力保护色|保护视力色|"
+    "责任编辑|编辑|审核|语种|载体类型|记录形式|信息格式|内容概述"
+)
+_LABELLED = re.compile(rf"\s*(?:\|\s*)?[【\[(]?\s*({_LABELS})\s*[】\])]?\s*[:|]")
+_LABEL = re.compile(
+    rf"(?:^|(?<=[\s|]))[【\[]?({_LABELS})\s*[】\]]?\s*[:|][\s|]*([^|\n]*?)(?=$|\||\s{{2,}}|\s+(?:{_LABELS})\s*[:|])"
+)
+_LINE = re.compile(
+    r"(?:当前位置|您(?:现在|当前)?(?:的|所在)?位置|首页\s*[>»/|-]).*"
+    r"|[^。;]{0,60}[>»][^。;]{0,60}[>»][^。;]{0,60}"
+    r"|[\s|:-]*-{3,}[\s|:-]*"
+    r"|[-—\s·]*\d{1,3}[-—\s·]*"
+    r"|第\s*\d+\s*页(?:\s*[,/]?\s*共\s*\d+\s*页)?"
+    r"|[【\[(]?\s*(?:字体|字号|打印|打印本页|关闭|关闭窗口|关闭本页|收藏|分享|分享到|下载|下载全文|大|中|小|我要纠错|默认|超大|繁体|简体|无障碍|"
+    r"收藏本页|返回顶部|返回|朗读|听全文|微信|微博|扫码阅读|语音播报|T|纠错)(?:\s*[:】\])]|[\s|/]+|$)[【\[(\s|/:】\])大中小T打印关闭窗口收藏分享到微信博默认超繁体简返回顶部下载]*"
+    r"|<!--.*-->|<[/a-zA-Z][^>]*>"
+    r"|(?:https?://|www\.)[\x21-\x7e]+"
+    r"|[A-Za-z0-9]{24,}"
+)
+_TAIL = re.compile(
+    r"[【\[(]?\s*(?:上一篇|下一篇|上一条|下一条|上篇|下篇|相关链接|相关推荐|相关文章|相关阅读|相关新闻|相关信息|相关文件|相关稿件|热门推荐|热门文章|"
+    r"猜你喜欢|推荐阅读|延伸阅读|本文内容由|如若转载|版权所有|版权声明|免责声明|声明:|主办单位?:|承办单位?:|网站标识码|网站地图|联系我们|关于我们|"
+    r"友情链接|技术支持|附件下载|点击下载|扫一扫|扫描二维码|分享到|打印本页|关闭窗口|责任编辑|[^。]{0,20}ICP备|[^。]{0,20}公网安备|"
+    r"Copyright|©|您是第|文章评论|发表评论|政策解读:|解读:)"
+)
+_WATERMARK = re.compile(
+    r"[(\[【]?(?:(?:本文)?(?:来自|来源|转载自|转自|出自|摘自|下载自)(?:于|网站)?|文章来源|更多[^。,;\n]{0,20}(?:尽在|请访问|请关注))\s*[:|]?\s*"
+    r"(?:https?://)?(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?:/[\x21-\x7e]*)?[)\]】]?"
+)
+_OUTLINE = re.compile(
+    r"\s*(?:第[一二三四五六七八九十百]+[章节条编]|[一二三四五六七八九十]+、|\([一二三四五六七八九十]+\)|\d{1,2}[.、](?!\d))"
+)
+
+
+def particulars(flat: str, noise: list[Span]) -> dict[str, str]:
+    """What the site's table of particulars says: label to value, the first of each."""
+    found: dict[str, str] = {}
+    for start, end in noise:
+        for match in _LABEL.finditer(flat[start:end]):
+            value = match[2].strip(" |:")
+            if value:
+                found.setdefault(match[1], value)
+    return found
+
+
+def find_noise(flat: str) -> list[Span]:
+    """All stretches of noise, in order, not touching each other. A line that reads as text of the paper is never noise."""
+    lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", flat) if not m.group().isspace()]
+    tail = _tail(flat, lines)
+    found = [(s, e) for s, e in lines if s < tail and _is_noise(flat[s:e])]
+    if tail < len(flat):
+        found.append((tail, len(flat.rstrip())))
+    found.extend(span for span in _watermarks(flat) if span[0] < tail)
+    return _joined(flat, found)
+
+
+def blanked(flat: str, noise: list[Span]) -> str:
+    """The flat text with noise made blank; line ends stay."""
+    parts, at = [], 0
+    for start, end in noise:
+        parts += [flat[at:start], re.sub(r"[^\n]", " ", flat[start:end])]
+        at = end
+    return "".join((*parts, flat[at:]))
+
+
+def _is_noise(line: str) -> bool:
+    line = line.strip()
+    if len(line) > 200:
+        return False
+    if _LINE.fullmatch(line):
+        return True
+    labelled = _LABELLED.match(line)
+    if labelled is None or "。" in line:
+        return False
+    return "|" in line or len(line) <= 60 or len(_LABEL.findall(line)) >= 2
+
+
+def _tail(flat: str, lines: list[Span]) -> int:
+    """Where the footer of the site begins; the length of the text when there is none."""
+    last_mark = max((s for s, e in lines if _OUTLINE.match(flat, s, e)), default=0)
+    for start, end in lines:
+        if start > last_mark and start > len(flat) // 3 and _TAIL.match(flat[start:end].strip()):
+            return start
+    return len(flat)
+
+
+def _watermarks(flat: str) -> Iterator[Span]:
+    if "." in flat:
+        for match in _WATERMARK.finditer(flat):
+            yield match.start(), match.end()
+
+
+def _joined(flat: str, spans: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and (start <= joined[-1][1] or not flat[joined[-1][1] : start].strip()):
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

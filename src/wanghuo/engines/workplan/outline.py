@@ -1,0 +1,355 @@
+"""The outline of a body: marks accepted by their series, items in reading order with their paths.
+
+Every character of the body falls to exactly one item: an item runs from its mark to the next item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wanghuo.engines.workplan.contents import Entry, heading_after
+from wanghuo.engines.workplan.headings import box_title_end, heading_end, opening
+from wanghuo.engines.workplan.layout import Paragraph
+from wanghuo.engines.workplan.marks import RANK, Mark, mark_at, marks_inside
+from wanghuo.engines.workplan.paper import Flag
+
+_SERIAL = ("shi", "yao", "di", "first")
+_GRID_HEAD = re.compile(
+    r"\s*\|?\s*序\s*号[\s|]|[^。;]*(?:指标|项目|任务|名称|内容)[^。;]*[\s|][^。;]*(?:目标|单位|属性|类型|时限|数量|指标值|20\d\d年)"
+)
+_GRID_ROW = re.compile(r"[^。;]*(?:\S[\s|]+\S[^。;]*[\s|]+\S|\|)[^。;]*|[^。;,]{1,16}")
+
+
+@dataclass
+class Node:
+    """An item in the making."""
+
+    path: str
+    start: int
+    end: int
+    mark: Mark | None = None
+    parent: Node | None = None
+    heading: tuple[int, int] = (0, 0)
+    paragraphs: int = 0
+    inline: bool = False
+    plain: int = 0
+    children: list[Node] = field(default_factory=list)
+    grid: tuple[int, int] | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing but its heading stood on the mark's line."""
+        return self.paragraphs == 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A paragraph with the marks found in it."""
+
+    start: int
+    end: int
+    marks: tuple[Mark, ...]
+    grid: bool = False
+
+
+class Outliner:
+    """Builds the nodes of one body, paragraph by paragraph."""
+
+    def __init__(self, flat: str, entries: Sequence[Entry] = ()) -> None:
+        self.flat = flat
+        self.nodes: list[Node] = []
+        self.flags: list[Flag] = []
+        self._stack: list[Node] = []
+        self._entries = list(entries)
+        self._running: dict[str, int] = {}
+        self._loose = 0
+
+    def build(self, paragraphs: Sequence[Paragraph]) -> list[Node]:
+        """All nodes in reading order."""
+        pieces = self._pieces(paragraphs)
+        at = 0
+        while at < len(pieces):
+            upto = at
+            while upto < len(pieces) and not self._leads(pieces[upto]):
+                upto += 1
+            if upto > at:
+                following = pieces[upto].marks[0] if upto < len(pieces) else None
+                self._place_plain(pieces[at:upto], following)
+                at = upto
+                continue
+            self._place_marked(pieces[at], pieces[at + 1] if at + 1 < len(pieces) else None)
+            at += 1
+        return self.nodes
+
+    # -- marks ---------------------------------------------------------------------------------------------------
+
+    def _pieces(self, paragraphs: Sequence[Paragraph]) -> list[_Piece]:
+        candidates = [self._candidates(p) for p in paragraphs]
+        following = _next_of_kind([mark for marks in candidates for mark in marks])
+        seen: dict[str, int] = {}
+        pieces, in_grid = [], False
+        for paragraph, marks in zip(paragraphs, candidates, strict=True):
+            in_grid = self._in_grid(paragraph, marks, already=in_grid)
+            kept = [] if in_grid else self._accepted(paragraph, marks, seen, following)
+            pieces.append(_Piece(paragraph.start, paragraph.end, tuple(kept), in_grid))
+        return pieces
+
+    def _candidates(self, paragraph: Paragraph) -> list[Mark]:
+        """The marks that open the paragraph, one after another, and all that may be marks further in."""
+        found: list[Mark] = []
+        mark = mark_at(self.flat, paragraph.start, paragraph.end)
+        while mark is not None:
+            found.append(mark)
+            mark = mark_at(self.flat, mark.end, paragraph.end) if mark.end < paragraph.end else None
+            if mark is not None and RANK[mark.kind] <= RANK[found[-1].kind]:
+                break
+        inside = marks_inside(self.flat, found[-1].end if found else paragraph.start, paragraph.end)
+        if found and RANK[found[-1].kind] < RANK["num"]:
+            inside = [*self._after_heading(found[-1], paragraph.end), *inside]
+        return sorted({m.start: m for m in (*found, *inside)}.values(), key=lambda m: m.start)
+
+    def _after_heading(self, mark: Mark, end: int) -> list[Mark]:
+        """A first mark of a lower level that follows a heading without any stop: 二、重点任务(一)提升…"""
+        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\(一\)|1[、.](?!\d))").match(self.flat, mark.end, end)
+        inner = mark_at(self.flat, match.end(), end) if match else None
+        return [inner] if inner is not None and RANK[inner.kind] > RANK[mark.kind] else []
+
+    def _accepted(
+        self, paragraph: Paragraph, marks: list[Mark], seen: dict[str, int], following: dict[int, Mark]
+    ) -> list[Mark]:
+        kept: list[Mark] = []
+        edge = paragraph.start
+        for mark in marks:
+            leads = not self.flat[edge : mark.start].strip(" #*?>")
+            headed = bool(kept) and mark.number == 1 and self._plain_heading(kept[-1], mark)
+            if self._in_series(mark, seen, following, leads=leads or headed):
+                kept.append(mark)
+                if leads:
+                    edge = mark.end
+                for kind in [k for k in seen if RANK[k] > RANK[mark.kind]]:
+                    if kind != "num":
+                        del seen[kind]
+                seen[mark.kind] = mark.number
+        return kept
+
+    def _plain_heading(self, outer: Mark, mark: Mark) -> bool:
+        between = self.flat[outer.end : mark.start]
+        return len(between) <= 40 and RANK[outer.kind] < RANK[mark.kind] and not re.search(r"[。,;:!?]", between)
+
+    def _in_series(self, mark: Mark, seen: dict[str, int], following: dict[int, Mark], *, leads: bool) -> bool:
+        after = following.get(mark.start)
+        paired = after is not None and after.number == mark.number + 1
+        continues = seen.get(mark.kind, 0) + 1 == mark.number and mark.number > 1
+        if not leads:
+            if mark.number == 1:
+                return paired and (mark.kind in _SERIAL or (after is not None and after.start - mark.start < 6000))
+            return continues or (mark.kind == "first" and "first" in seen)
+        if mark.kind in _SERIAL:
+            return continues or paired or (mark.kind == "shi" and mark.number == 1)
+        return True
+
+    def _in_grid(self, paragraph: Paragraph, marks: list[Mark], *, already: bool) -> bool:
+        words = self.flat[paragraph.start : paragraph.end]
+        if marks and RANK[marks[0].kind] < RANK["decimal"] and marks[0].start == paragraph.start:
+            return False
+        if already:
+            return _GRID_ROW.fullmatch(words) is not None and not (len(words) > 12 and words.endswith(":"))
+        return len(words) < 120 and "。" not in words and _GRID_HEAD.match(words) is not None
+
+    # -- places --------------------------------------------------------------------------------------------------
+
+    def _leads(self, piece: _Piece) -> bool:
+        return bool(piece.marks) and not self.flat[piece.start : piece.marks[0].start].strip(" #*?>")
+
+    def _place_marked(self, piece: _Piece, following: _Piece | None) -> None:
+        marks = piece.marks
+        edge = piece.start
+        for at, mark in enumerate(marks):
+            end = marks[at + 1].start if at + 1 < len(marks) else piece.end
+            leads = not self.flat[edge : mark.start].strip(" #*?>")
+            if leads:
+                edge = mark.end
+            inner = marks[at + 1] if at + 1 < len(marks) else self._first_mark(following)
+            last = inner is not None and RANK[inner.kind] <= RANK[mark.kind]
+            self._open(mark, end, inline=not leads, last=last or (inner is None and following is None))
+
+    def _first_mark(self, piece: _Piece | None) -> Mark | None:
+        return piece.marks[0] if piece is not None and self._leads(piece) else None
+
+    def _open(self, mark: Mark, end: int, *, inline: bool, last: bool) -> None:
+        parent = self._parent_of(mark)
+        self._check_number(mark, parent)
+        path = f"{parent.path}/{mark.label}" if parent else mark.label
+        node = Node(path, mark.start, end, mark, parent, inline=inline)
+        promised = heading_after(self.flat, mark, self._entries, end)
+        stop = heading_end(self.flat, mark, end, last=last)
+        if promised:
+            stop, self._entries = promised[0], self._entries[promised[1] :]
+        elif mark.kind == "box":
+            stop = max(box_title_end(self.flat, mark.end, end), mark.end) or stop
+        node.heading = (mark.end, stop)
+        node.paragraphs = 1 if self.flat[stop:end].strip(" 。:?*") else 0
+        if mark.kind == "box":
+            node.paragraphs = 0
+        self._add(node, parent)
+        self._stack.append(node)
+        if mark.kind == "box" or (promised and node.paragraphs):
+            self._split_rows(node, stop, end)
+
+    def _split_rows(self, node: Node, start: int, end: int) -> None:
+        """The text run into a heading, as items of its own where it opens with headings of its own."""
+        cuts = [start + len(self.flat[start:end]) - len(self.flat[start:end].lstrip(" :?"))]
+        if node.mark and node.mark.kind == "box":
+            cuts += [m.start(1) for m in re.finditer(r"(?<=。)\s*([^。,;:]{4,20}):", self.flat[:end]) if m.start() > cuts[0]] if end - start < 20000 else []  # fmt: skip
+        if opening(self.flat, cuts[0], end) == cuts[0]:
+            return
+        node.end = cuts[0]
+        node.paragraphs = 0
+        for at, cut in enumerate(cuts):
+            self._add_plain(node, cut, cuts[at + 1] if at + 1 < len(cuts) else end)
+
+    def _parent_of(self, mark: Mark) -> Node | None:
+        kinds = [node.mark.kind for node in self._stack if node.mark]
+        if mark.kind == "annex":
+            self._stack.clear()
+            self._running.clear()
+        elif mark.kind == "decimal":
+            depth = mark.label.count(".")
+            self._pop_while(lambda top: top.kind == "decimal" and top.label.count(".") >= depth)
+        elif mark.kind in kinds:
+            del self._stack[kinds.index(mark.kind) :]
+        else:
+            self._pop_while(lambda top: RANK[top.kind] > RANK[mark.kind] and top.kind != "annex")
+        return self._stack[-1] if self._stack else None
+
+    def _pop_while(self, test: object) -> None:
+        while self._stack and self._stack[-1].mark and callable(test) and test(self._stack[-1].mark):
+            self._stack.pop()
+
+    def _check_number(self, mark: Mark, parent: Node | None) -> None:
+        """Say where a number comes twice or is left out."""
+        kin = [
+            n
+            for n in (parent.children if parent else self.nodes)
+            if n.mark and n.mark.kind == mark.kind and n.parent is parent
+        ]
+        last = kin[-1].mark.number if kin and kin[-1].mark else 0
+        running = self._running.get(mark.kind, 0)
+        self._running[mark.kind] = mark.number
+        if mark.kind in ("box", "annex", "first", "decimal") or not mark.number:
+            return
+        if mark.number in (last + 1, running + 1) or (mark.number == 1 and not kin):
+            return
+        kind = "repeated_number" if kin and mark.number <= last else "skipped_number"
+        self.flags.append(Flag(0, kind, (), self.flat[mark.start : mark.end].strip(), mark.start, mark.end))
+
+    # -- paragraphs without a mark -------------------------------------------------------------------------------
+
+    def _place_plain(self, group: list[_Piece], following: Mark | None) -> None:
+        current = self._structural()
+        headed = [opening(self.flat, p.start, p.end) > p.start for p in group]
+        each_headed = len(group) > 1 and sum(headed) >= 0.6 * len(group)
+        for at, piece in enumerate(group):
+            if piece.grid or current is None:
+                self._plain_alone(
+                    piece, current, following, joins=piece.grid and at > 0 and self.nodes[-1].grid is not None
+                )
+            elif current.bare and each_headed and headed[at]:
+                self._add_plain(current, piece.start, piece.end)
+            elif self._closes(current, following) or (at + 1 < len(group) and group[at + 1].grid):
+                self._plain_alone(piece, current, following)
+            else:
+                self._extend(current, piece)
+            self._open_inside(piece)
+
+    def _structural(self) -> Node | None:
+        """The innermost item whose mark stood at the head of a paragraph."""
+        for node in reversed(self._stack):
+            if not node.inline:
+                return node
+        return None
+
+    def _closes(self, current: Node, following: Mark | None) -> bool:
+        """Whether a further paragraph after `current` speaks for what is around it rather than for it: the series is over, and
+        each earlier one of the series had the same number of paragraphs as `current` has now."""
+        mark = current.mark
+        if mark is None or mark.kind == "article" or current.paragraphs == 0:
+            return False
+        if following is not None and RANK[following.kind] >= RANK[mark.kind]:
+            return False
+        kin = [
+            n
+            for n in (current.parent.children if current.parent else self.nodes)
+            if n.parent is current.parent and n.mark and n.mark.kind == mark.kind
+        ]
+        earlier = [n.paragraphs for n in kin if n is not current]
+        return bool(earlier) and all(count == current.paragraphs for count in earlier)
+
+    def _plain_alone(self, piece: _Piece, current: Node | None, following: Mark | None, *, joins: bool = False) -> None:
+        if joins:
+            self.nodes[-1].end = piece.end
+            self._mark_grid(self.nodes[-1], piece)
+            return
+        around = current
+        while around is not None and around.paragraphs and self._is_over(around, following):
+            around = around.parent
+            if around is None or around.children:
+                break
+        node = self._add_plain(around, piece.start, piece.end)
+        if piece.grid:
+            self._mark_grid(node, piece)
+
+    def _is_over(self, node: Node, following: Mark | None) -> bool:
+        return node.mark is not None and (following is None or RANK[following.kind] < RANK[node.mark.kind])
+
+    def _mark_grid(self, node: Node, piece: _Piece) -> None:
+        node.grid = (node.grid[0] if node.grid else piece.start, piece.end)
+
+    def _extend(self, current: Node, piece: _Piece) -> None:
+        last = self.nodes[-1]
+        if last is current or (last.mark is None and last.parent is current):
+            last.end = self._own_end(piece)
+            last.paragraphs += 1
+        elif last.inline and last.parent is not current and not last.mark:
+            last.end = self._own_end(piece)
+        else:
+            self._add_plain(current, piece.start, piece.end)
+
+    def _own_end(self, piece: _Piece) -> int:
+        return piece.marks[0].start if piece.marks else piece.end
+
+    def _open_inside(self, piece: _Piece) -> None:
+        for at, mark in enumerate(piece.marks):
+            if at == 0 and self.nodes[-1].end > mark.start:
+                self.nodes[-1].end = mark.start
+            end = piece.marks[at + 1].start if at + 1 < len(piece.marks) else piece.end
+            self._open(mark, end, inline=True, last=at + 1 == len(piece.marks))
+
+    def _add_plain(self, parent: Node | None, start: int, end: int) -> Node:
+        if parent is None:
+            self._loose += 1
+            label = f"¶{self._loose}"
+        else:
+            parent.plain += 1
+            label = f"{parent.path}/¶{parent.plain}"
+        node = Node(label, start, end, None, parent, heading=(start, opening(self.flat, start, end)), paragraphs=1)
+        self._add(node, parent)
+        return node
+
+    def _add(self, node: Node, parent: Node | None) -> None:
+        self.nodes.append(node)
+        if parent is not None:
+            parent.children.append(node)
+
+
+def _next_of_kind(marks: list[Mark]) -> dict[int, Mark]:
+    """For each mark's place, the next candidate of its kind."""
+    following: dict[int, Mark] = {}
+    latest: dict[str, Mark] = {}
+    for mark in reversed(marks):
+        if mark.kind in latest:
+            following[mark.start] = latest[mark.kind]
+        latest[mark.kind] = mark
+    return following
