@@ -164,6 +164,23 @@ def _level(body: Body) -> str:
     return codes.level(body.region_code)
 
 
+def place_stem(region: str) -> str:
+    """The name of a division without its kind: 普宁 of 普宁市, 流沙东 of 流沙东街道."""
+    name = service.name(region)
+    for ending in ("街道", "省", "市", "县", "区", "镇", "乡"):
+        if name.endswith(ending) and len(name) - len(ending) >= 2:
+            return name.removesuffix(ending)
+    return name
+
+
+def token(body: Body) -> str:
+    """The character of a body in the numbers of its papers (机关代字): 普宁消安委办, 普宁府, 普宁教育."""
+    names = [service.name(code) for code in (*codes.ancestors(body.region_code), body.region_code)]
+    held = sorted(naming.offices_of(body.name, names))
+    word = naming.offices()[held[0]].token if held else ""
+    return place_stem(body.region_code) + (word or body.short)
+
+
 # ------------------------------------------------------------------------------------------------- writing
 
 

@@ -30,7 +30,7 @@ KINDS: Mapping[str, Text] = {
 class Office:
     """A kind of organisation that stands once in a region: its words, and what it is called at each level.
 
-    `also`: offices the body of a level serves besides (文化广电旅游体育局 serves 体育 and 文物).
+    `token`: the issuer's character in numbers of papers (机关代字). `also`: offices the body of a level serves besides (文化广电旅游体育局 serves 体育 and 文物).
     """
 
     code: str
@@ -39,6 +39,7 @@ class Office:
     levels: Mapping[str, str]
     shorts: Mapping[str, str]
     also: Mapping[str, Sequence[str]]
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,15 @@ def _words() -> tuple[dict[str, Office], dict[str, str]]:
     offices, generic = {}, {}
     for code, row in raw["offices"].items():
         shorts = {level: row.get("short", "") for level in row["levels"]} | row.get("shorts", {})
+        token = row.get("token") or next(iter(row.get("stems", ())), "")
         offices[code] = Office(
-            code, row.get("kind", "department"), row.get("sector", ""), row["levels"], shorts, row.get("also", {})
+            code,
+            row.get("kind", "department"),
+            row.get("sector", ""),
+            row["levels"],
+            shorts,
+            row.get("also", {}),
+            token,
         )
         endings = row.get("endings", raw["endings"])
         names = [*row.get("names", ()), *(stem + ending for stem in row.get("stems", ()) for ending in endings)]

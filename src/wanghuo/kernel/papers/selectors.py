@@ -1,0 +1,88 @@
+"""Reads of papers, and what duties and clocks know of them."""
+
+from __future__ import annotations
+
+import os
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from wanghuo.base import NotFound, Text
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.loops.contracts import Subject
+from wanghuo.kernel.papers.models import Copy, OfficialPaper
+from wanghuo.kernel.papers.states import COPY, PAPER
+
+SUBJECT_KIND, COPY_KIND = "paper", "paper_copy"
+Named = OfficialPaper | str | UUID
+
+
+def visible(actor: Actor) -> QuerySet[OfficialPaper]:
+    """The papers the actor may see."""
+    return OfficialPaper.objects.visible_to(actor)
+
+
+def get_paper(which: Named, *, actor: Actor, lock: bool = False) -> OfficialPaper:
+    """A paper by itself, its reference or its key, read anew. Raises NotFound, also outside the actor's scope."""
+    rows = visible(actor)
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    if isinstance(which, OfficialPaper):
+        which = which.pk
+    found = rows.filter(**({"pk": which} if isinstance(which, UUID) else {"ref": which})).first()
+    if found is None:
+        raise NotFound(what=PAPER.what, ref=which)
+    return found
+
+
+def papers_about(kind: str, record_id: UUID, actor: Actor) -> QuerySet[OfficialPaper]:
+    """The papers about a record that the actor may see, the newest first."""
+    return visible(actor).filter(about_kind=kind, about_id=record_id).order_by("-id")
+
+
+def get_copy(paper: OfficialPaper, which: UUID, *, lock: bool = False) -> Copy:
+    """The copy of an addressee, by its own key, its body's or its unit's. Raises NotFound."""
+    rows = Copy.objects.filter(paper=paper)
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    for column in ("pk", "body_id", "scope_unit"):
+        if found := rows.filter(**{column: which}).first():
+            return found
+    raise NotFound(what=COPY.what, ref=which)
+
+
+def subject_of(paper: OfficialPaper) -> Subject:
+    """The paper as duties and files know it."""
+    what = PAPER.what
+    return Subject(
+        SUBJECT_KIND, paper.id, paper.ref, paper.url, what, paper.region_code, paper.sector, paper.scope_unit
+    )
+
+
+def subject_of_copy(copy: Copy, paper: OfficialPaper) -> Subject:
+    """The copy as the addressee's duties and clocks know it."""
+    return Subject(COPY_KIND, copy.id, paper.ref, paper.url, PAPER.what, copy.region_code, copy.sector, copy.scope_unit)
+
+
+def public_base() -> str:
+    """The address under which the public reaches this deployment, without a slash at its end; WANGHUO_PUBLIC_URL, else https
+    at the first host name."""
+    known = getattr(settings, "PUBLIC_URL", "") or os.environ.get("WANGHUO_PUBLIC_URL", "")
+    return known.rstrip("/") or f"https://{settings.ALLOWED_HOSTS[0]}"
+
+
+def public_url(paper: OfficialPaper) -> str:
+    """Where anybody can verify the paper."""
+    return f"{public_base()}/p/verify/{paper.code}"
+
+
+def kind_title(paper: OfficialPaper) -> Text:
+    """The word for the paper's kind; its code where the kind is no longer declared."""
+    from wanghuo.kernel.papers.errors import UnknownKind
+    from wanghuo.kernel.papers.kinds import paper_kind
+
+    try:
+        return paper_kind(paper.kind).title
+    except UnknownKind:
+        return Text(paper.kind, paper.kind)
