@@ -8,10 +8,12 @@ from django.db.models import Q
 
 from wanghuo.base import Text
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage, Words
+from wanghuo.kernel.ui.spans import Span
 from wanghuo.modules.places import public as places
+from wanghuo.modules.sensing.indicators import has_smoke, installed_in
 from wanghuo.modules.sensing.models import Device
 from wanghuo.modules.sensing.profiles import profile, profiles
-from wanghuo.modules.sensing.states import DEVICE, HEARD, MARKS, NAMES
+from wanghuo.modules.sensing.states import DEVICE, HEARD, MARKS, NAMES, DeviceState
 
 REF, HEX = re.compile(r"SB-\d{6}-\d{4}-\d{5,9}"), frozenset("0123456789abcdef")
 HEARD_NAME = Text("有报文", "heard")
@@ -76,6 +78,9 @@ DEVICES = ListPage(
         Choice("profile", Text("配置", "Profile"), lambda _: {code: p.name for code, p in profiles().items()}),
         Flag("never", Text("从未上线", "never heard"), lambda: Q(last_seen_at=None)),
         Flag("no_unit", Text("未关联单位", "without a unit"), lambda: Q(unit=None)),
+        Flag("in_use", Text("未停用", "not retired"), lambda: ~Q(state=DeviceState.RETIRED)),
+        Flag("smoke", Text("有感烟探测器", "with a smoke detector"), lambda: Q(has_smoke())),
+        Span("installed", Text("安装", "installed"), where=installed_in),
     ),
     sort="ref",
     row_url="/devices/{0.ref}",

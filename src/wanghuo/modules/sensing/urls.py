@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("devices/quarantine/<slug:source>/acts/ignore", pages.ignore),
     path("devices/of/<str:ref>", pages.devices_of_unit),
     path("devices/<str:ref>", pages.device),
+    path("devices/<str:ref>/acts/command", pages.command),
     path("devices/<str:ref>/acts/<slug:name>", pages.device_act),
     path("devices/<str:ref>/components/<str:key>", pages.component_act),
     path("devices/<str:ref>/frames/<str:frame_ref>", pages.frame),

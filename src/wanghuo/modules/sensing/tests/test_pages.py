@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wanghuo.kernel.accounts.sessions import FACTOR_AT
 from wanghuo.kernel.accounts.testing import client_for, make_user
 from wanghuo.modules.places.testing import NEXT_TOWN, UnitFactory
 from wanghuo.modules.sensing.models import Command, Component, Device, QuarantinedDevice
@@ -117,3 +118,17 @@ def test_whoever_only_sees_devices_may_not_change_them() -> None:
     assert operator.get("/devices/quarantine").status_code == 403
     unit_page = operator.get(f"/devices/of/{device.unit.ref}")
     assert device.ref in unit_page.content.decode()
+
+
+def test_a_command_asks_for_the_second_factor_again(supervisor) -> None:
+    device = DeviceFactory()
+    session = supervisor.session
+    session[FACTOR_AT] -= 11 * 60
+    session.save()
+    answer = supervisor.get(f"/devices/{device.ref}/acts/command")
+    assert (answer.status_code, answer["Location"]) == (
+        303,
+        f"/account/confirm?next=%2Fdevices%2F{device.ref}%2Facts%2Fcommand",
+    )
+    assert supervisor.post(f"/devices/{device.ref}/acts/command", {"act": "query"}).status_code == 303
+    assert not Command.objects.exists()
