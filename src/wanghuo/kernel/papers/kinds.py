@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -206,7 +207,9 @@ def _printed(field: Field, value: Any) -> Any:
     if value in (None, ""):
         return [] if field.kind in ("text", "items", "table") else ""
     if field.kind == "text":
-        return [line for line in value.split("\n") if line]
+        return [close_up(line) for line in value.split("\n") if line]
+    if field.kind in ("line", "items"):
+        return close_up(value) if field.kind == "line" else [close_up(item) for item in value]
     if field.kind == "date":
         return chinese_day(date.fromisoformat(value))
     if field.kind == "moment":
@@ -215,6 +218,15 @@ def _printed(field: Field, value: Any) -> Any:
     if field.kind == "choice" and field.choices:
         return field.choices[value].zh
     return value
+
+
+_CHINESE = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]"
+_AIR = re.compile(rf"(?<={_CHINESE}) +(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) +(?={_CHINESE})")
+
+
+def close_up(text: str) -> str:
+    """Text without the spaces that people put between Chinese and digits: papers print none."""
+    return _AIR.sub("", text)
 
 
 def chinese_day(day: date) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -26,6 +27,14 @@ from wanghuo.kernel.papers.states import NUMBERED, PaperState
 from wanghuo.kernel.rulebook import rule
 
 GROUP = 5
+TITLE_WIDTH = 19.0  # characters of 21.5 pt in the width of the text less a little air
+GOOD_END, NOT_FIRST, NOT_LAST = "的、，》”市省县区镇年月和及与", "的、，。》”）〕：；年月日号单函项", "《“（〔关"
+# words that titles of these papers hold again and again, two characters each
+_WORDS = (
+    "消防 安全 火灾 隐患 整治 工作 情况 形势 分析 会商 会议 纪要 通报 督办 通知 报告 检查 委员 办公 重点 任务 区域 街道 政府 人民 单位 "
+    "进度 滞后 抄告 约谈 开展 加强 专项 行动 季度 年度 月度 排查 整改 落实 责任 场所 建设 管理 部门 问题 全市 全县 全省 幼儿 儿园 民办"
+)
+WORDS = frozenset(_WORDS.split())
 UNITS = {
     "working_days": "个工作日",
     "days": "日",
@@ -55,6 +64,11 @@ class Sheet:
     code: str
     verify_at: str
     state: str
+
+    @property
+    def title_lines(self) -> list[str]:
+        """The title broken into lines of like length."""
+        return title_lines(self.title)
 
     @property
     def size(self) -> str:
@@ -95,6 +109,32 @@ def _stage(paper: OfficialPaper) -> str:
     if paper.state == PaperState.VOID:
         return "作废"
     return "" if paper.sequence is not None or paper.state in NUMBERED else "草稿"
+
+
+def title_lines(title: str) -> list[str]:
+    """A title in lines of like length that break between words, as papers set it; at most `TITLE_WIDTH` characters wide."""
+    lines, rest = [], title
+    while (width := _width(rest)) > TITLE_WIDTH:
+        wanted = width / math.ceil(width / TITLE_WIDTH)
+        places = [n for n in range(2, len(rest) - 1) if _may_break(rest, n) and _width(rest[:n]) <= TITLE_WIDTH]
+        if not places:
+            break
+        at = min(places, key=lambda n: abs(_width(rest[:n]) - wanted) - (2.5 if rest[n - 1] in GOOD_END else 0))
+        lines.append(rest[:at].strip())
+        rest = rest[at:].strip()
+    return [*lines, rest]
+
+
+def _width(text: str) -> float:
+    """The width in Chinese characters; Latin letters and digits take half of one."""
+    return sum(0.55 if ord(letter) < 0x2000 else 1.0 for letter in text)
+
+
+def _may_break(text: str, at: int) -> bool:
+    before, after = text[at - 1], text[at]
+    latin = before.isascii() and after.isascii() and before != " " and after != " "
+    digits = (before.isdigit() and not after.isascii()) or after in NOT_FIRST or before in NOT_LAST
+    return not (latin or digits or before + after in WORDS)
 
 
 def written_code(code: str) -> str:

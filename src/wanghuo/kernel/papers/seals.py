@@ -94,8 +94,8 @@ def drawn(name: str) -> str:
             f'text-anchor="middle" font-size="{font}">{escape(letter)}</text></g>'
         )
     star = " ".join(
-        f"{210 + (62 if n % 2 == 0 else 24) * math.sin(n * math.pi / 5):.1f},"
-        f"{200 - (62 if n % 2 == 0 else 24) * math.cos(n * math.pi / 5):.1f}"
+        f"{210 + (54 if n % 2 == 0 else 21) * math.sin(n * math.pi / 5):.1f},"
+        f"{212 - (54 if n % 2 == 0 else 21) * math.cos(n * math.pi / 5):.1f}"
         for n in range(10)
     )
     return (
@@ -103,5 +103,5 @@ def drawn(name: str) -> str:
         f'<circle cx="210" cy="210" r="{edge}" fill="none" stroke="{RED}" stroke-width="10"/>'
         f'<g fill="{RED}" font-family="Noto Serif CJK SC, SimSun, serif" font-weight="bold">{"".join(parts)}'
         f'<polygon points="{star}"/>'
-        '<text x="210" y="318" text-anchor="middle" font-size="40" letter-spacing="6">示范 DEMO</text></g></svg>'
+        '<text x="210" y="142" text-anchor="middle" font-size="30" letter-spacing="2">示范 DEMO</text></g></svg>'
     )
