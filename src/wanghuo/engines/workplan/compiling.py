@@ -103,7 +103,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
                 start=start,
                 end=end,
                 actions=() if background else find_actions(flat, _after_heading(node, flat, end), end),
-                owners=() if background else find_owners(flat, start, end),
+                owners=() if background else find_owners(flat, node.mark.end if node.mark else start, end),
                 deadlines=found.deadlines,
             )
         )

@@ -9,96 +9,68 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from wanghuo.engines.workplan.bodies import ENDS, HAN, PERSON, is_body, is_plausible, parts_of
 from wanghuo.engines.workplan.paper import Owner
 from wanghuo.engines.workplan.verbs import MANNER, VERB
 
 Role = Literal["lead", "support"]
 
-_HAN = r"\u4e00-\u9fffA-Za-z"
-# the last word of a body's name
-_KIND = (
-    "人民政府|党委政府|政府|党委|党工委|党组|管委会|部门|主管单位|责任单位|成员单位|有关单位|单位|机构|消防救援局|局|厅|发展改革委|发改委|国资委|卫健委|卫生健康委|"
-    "政法委|宣传部|组织部|网信办|文明办|综治办|应急办|消防办|安委会|消安委|消委会|防火委|安委办|消安办|消防安全委员会|委员会|办公室|办事处|经发办|城建办|"
-    "规环办|社事办|党政办|平安办|专班|专项办|领导小组|指挥部|总队|支队|大队|中队|消防救援站|消防站|工作站|派出所|中心|乡镇|街道|镇街|乡镇街道|乡镇场街道|村\\(居\\)|"
-    "村\\(社区\\)|村委会|居委会|行政村|社区|网格员|协会|公司|集团|学校|医院|联席会议|法院|检察院|纪委监委|纪委|监委|团委|妇联|工会|总工会|残联|气象台|供电所|"
-    "电力公司|应急管理部|公安部|教育部|民政部|住房城乡建设部|国家消防救援局|[各全]?机关|指挥中心|保障大队|消防所"
+_LEAD_LABEL = (
+    "牵头单位|牵头部门|牵头领导|牵头责任单位|责任单位|责任部门|责任主体|责任领导|责任人|主办单位|主责单位|主责部门|承办单位|负责单位|负责部门|实施单位|组织单位|"
+    "完成单位|落实单位|责任科室|牵头科室|牵头人|包保领导|主管部门|责任分工|牵头"
 )
-_COLLECTIVE = (
-    "各级各部门|各地区各部门|各地各部门|各地区、各部门|各地、各部门|各地各有关部门|各地区各有关部门|各级各有关部门|各级、各单位|各级各单位|各级|各地区|各地市|各地|"
-    "各设区市|各市县|各市州|各市|各县\\(市、区\\)|各县\\(区\\)|各县区|各县市区|各区县|各区|各县|各镇街|各镇|各乡镇|各街道|各乡|各村\\(居\\)|各村居|各村\\(社区\\)|各村|各行业|"
-    "各部门|各单位|各成员单位|各责任单位|各支队|各大队|各办公室|各科室|各处室|各站所|全省|全市|省级层面|市级层面|县级层面|总队|支队|大队"
-)
-_PERSON = (
-    "党委书记|镇长|乡长|书记|市长|县长|区长|局长|主任|主要负责人|主要负责同志|分管负责人|分管负责同志|分管领导|主要领导|负责人|班子成员|军政主官|主官|村支书|支部书记|"
-    "消防安全责任人|消防安全管理人|责任人|管理人"
-)
-_NAME = rf"(?:[各本全]级?)?[{_HAN}·]{{0,18}}?(?:\([^()]{{1,10}}\))?[{_HAN}]{{0,14}}?(?:{_KIND})"
-_LIST = re.compile(
-    r"(?P<list>[^,。;:()!?\n“”]{2,160}?)(?P<etc>等(?:相关|有关|多个|职能|重点|行业|\d+个|[一二三四五六七八九十]+个)*(?P<of>部门|单位|行业|地|机构)?)?"
-)
-_LEAD_LABEL = "牵头单位|牵头部门|牵头领导|责任单位|责任部门|责任主体|责任领导|责任人|主办单位|主责单位|主责部门|承办单位|负责单位|负责部门|实施单位|组织单位|完成单位|落实单位|责任科室|牵头科室"
-_SUPPORT_LABEL = "配合单位|配合部门|协办单位|协同单位|参与单位|参加单位|参加部门|参与部门|支持单位|协作单位|协助单位|协同部门|配合科室"
+_SUPPORT_LABEL = "配合单位|配合部门|协办单位|协同单位|参与单位|参加单位|参加部门|参与部门|支持单位|协作单位|协助单位|协同部门|配合科室|配合责任单位|联办单位|配合"
 _LABEL = re.compile(rf"(?P<label>(?P<lead>{_LEAD_LABEL})|(?P<support>{_SUPPORT_LABEL}))\s*[:]\s*")
 _LABEL_STOP = re.compile(
-    rf"[。;)\]】\n]|(?:[,\s]\s*)?(?:{_LEAD_LABEL}|{_SUPPORT_LABEL}|完成时限|时限要求|完成时间|时间节点|时限|工作要求|进度安排)\s*:"
+    rf"[。;)\]】\n]|(?:[,\s]\s*)?(?:{_LEAD_LABEL}|{_SUPPORT_LABEL}|完成时限|时限要求|完成时间|时间节点|时限|工作要求|进度安排|完成期限|整改时限|办理时限)\s*:"
 )
-_LEADS = r"(?:共同|具体|全面|分别|按职责分工|按职责|按照职责分工|依职责|组织)?(?:牵头负责|牵头抓总|牵头组织|牵头|负责|主抓|主办|承办|主导|组织实施|落实|承担|分工负责)"
-_BY_VERB = re.compile(
-    rf"(?:由|以)(?P<by>[^,。;:!?\n“”]{{2,80}}?)(?:{_LEADS}|组织|担任|统筹|制定|统一|实施|承担|开展)"
-    rf"|(?P<led>[^,。;:!?\n“”(]{{2,90}}?)(?:{_LEADS})(?=[,。;)]|$|[^\s]{{0,24}}(?:工作|任务|实施|落实|建设|监管)?(?:[,。;)]|$))"
-    rf"|(?P<helped>[^,。;:!?\n“”(]{{2,120}}?)(?:等)?(?:积极|共同|密切|按职责分工|按职责)?(?:配合|协助|参与|参加|协同)(?=[,。;)]|$)"
+_LEADS = (
+    r"(?:共同|具体|全面|分别|按职责分工|按职责|按照职责分工|按照各自职责|依职责|各自|统一|依法)?"
+    r"(?:牵头负责|牵头抓总|牵头组织实施|牵头组织|牵头落实|牵头实施|牵头|负责组织实施|负责落实|负责(?!人|同志)|主抓|主办|承办|主导|分工负责|组织实施|落实)"
 )
+_HELPS = r"(?:等)?(?:积极|共同|密切|按职责分工|按职责|主动|依职责|协同)?(?:配合|协助|参与|参加|协办)(?:实施|落实)?"
+_BY = re.compile(
+    rf"(?:^|[,(、]|,并)由(?P<by>[^,。;:!?\n“”]{{2,80}}?)(?:{_LEADS}|组织|担任|统筹|制定|统一|实施|承担|开展|会同)"
+)
+_LED = re.compile(rf"(?P<led>[^,。;:!?\n“”(]{{2,90}}?)(?:{_LEADS})(?=$|[^{HAN}]|[{HAN}])")
+_HELPED = re.compile(rf"(?P<helped>[^,。;:!?\n“”(]{{2,120}}?)(?:{_HELPS})$")
 _WITH = re.compile(
-    r"(?:会同|联合|商请|协同|协调|商)(?P<with>[^,。;:!?\n“”]{2,90}?)(?=等?(?:部门|单位|机构)|等?(?:开展|组织|建立|实施|推进|制定|进行|对|加强|研究|印发|出台|落实|共同|集中|深入|依法)|[,。;)])(?P<tail>等?(?:部门|单位|机构)?)"
+    r"(?:会同|联合|商(?=[省市县区])|会商)(?P<with>[^,。;:!?\n“”]{2,90}?)(?P<tail>等?(?:相关|有关|多个|职能)?(?:部门|单位|机构))?"
+    r"(?=开展|组织|建立|实施|推进|制定|进行|对|加强|研究|印发|出台|落实|共同|集中|深入|依法|定期|及时|做好|完善|强化|按|$)"
 )
-_SUBJECT = re.compile(
-    rf"(?P<subject>(?:(?:{_COLLECTIVE})|{_NAME}|[{_HAN}]{{0,8}}(?:{_PERSON}))(?:[、和及与](?:(?:{_COLLECTIVE})|{_NAME}|[{_HAN}]{{1,10}})(?=[、和及与等]|{_KIND}))*(?:等(?:相关|有关|职能|重点)?(?:部门|单位|行业|机构|地))?)"
+_PUSHED = re.compile(
+    rf"(?:推动|组织|督促|指导|协调|提请|报请|责成|安排|要求)(?P<pushed>(?:[{HAN}、]{{2,40}}?等[^,。;的]{{0,6}}?(?:部门|单位)|[{HAN}、]{{2,24}}?(?:部门|政府|派出所|局|厅|委|大队|支队|乡镇街道|街道|乡镇)))"
+    r"(?=依法|开展|实施|履行|落实|建立|制定|出台|将|发布|一律|加强|做好|完善|推进|修订|编制|对|切实|严格|认真|全面|按|牵头|抓紧|加大|颁布|组织|切)"
+)
+_LISTED = re.compile(
+    rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?(?:部门|单位|行业|机构|地区|地市|地))(?P<comma>,)?"
 )
 _CHARGE = re.compile(
-    rf"(?P<who>[{_HAN}]{{2,20}}?)(?P<post>任(?:副)?组长|任(?:副)?主任|任(?:副)?总指挥|为(?:副)?组长|为组员|为成员|(?:是|为)[^,。;]{{0,30}}?(?:第一责任人|直接责任人|主要责任人|总责任人|责任人|责任主体))"
+    rf"(?P<who>[{HAN}、]{{2,24}}?)(?P<post>任(?:副)?组长|任(?:副)?主任|任(?:副)?总指挥|任指挥长|担任|为(?:副)?组长|为组员|为成员|任组员|任成员|"
+    r"(?:是|为)[^,。;]{0,30}?(?:第一责任人|直接责任人|主要责任人|总责任人|具体责任人|责任人|责任主体))"
 )
-_ROUND = re.compile(r"和|及|与|以及|、|,")
-_KEEP = re.compile(
-    r"住房和城乡|发展和改革|工业和信息化|人力资源和社会保障|文化和旅游|自然资源和规划|规划和自然资源|卫生和计划生育|经济和信息化|民族和宗教|国防和|体育和|商务和|"
-    r"科学和|退役军人和|水利和|农业和农村|交通和|住建和|广播电视和|政务服务和|行政审批和|城市管理和|综合行政和|教育和体育|教育和科技|市场监督和|生态环境和|"
-    r"托运和|党和政府|工商和"
+_WHEN = re.compile(
+    r"(?:(?:到|于|在|从|自)?(?:20\d\d年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?<=[年月日])(?:底|末|初|上半年|下半年)?(?:之?前|内|起|至今)?|"
+    r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|同时|另外|即日起|原则上|平时|要|并|还|再)*"
 )
-_NOT_OWNER = re.compile(
-    r"^(?:对|将|把|在|督促|推动|指导|引导|鼓励|要求|监督|检查|加强|强化|支持|发动|提请|报请|针对|依托|按照|根据|通过|从|向|为|与|以|使|让|落实|完善|深化|推进|"
-    r"建立|健全|聚焦|紧盯|围绕|结合|坚持|凡|如|若|经|发现|深入|开展|组织|实现|确保|提升|提高|强|重大|没有|所有|部分|一些|多数)"
+_ACTS = re.compile(
+    r"(?:等)?(?:要|应|须|需要|必须|将|把|对|按|以|在|于|从|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
 )
-_VAGUE = frozenset(
-    {
-        "",
-        "部门",
-        "单位",
-        "机构",
-        "中心",
-        "学校",
-        "公司",
-        "办公室",
-        "委员会",
-        "社区",
-        "责任人",
-        "管理人",
-        "机关",
-        "负责人",
-        "医院",
-        "主任",
-        "书记",
-    }
+_NOUNS_AFTER = re.compile(
+    r"(?:监督|监管|检查|管理|建设|培训|教育|宣传|考核|评估|训练|保障|救援|整治|治理|防控|调查|处置|执法|联合|审批|指导|组织|巡查|排查|备案|登记|整改|联动|运行|值班|学习)"
+    r"[\u4e00-\u9fff]{0,6}?(?:机制|责任|体系|制度|力量|能力|范围|模式|职责|人员|队伍|平台|系统|标准|水平|效能|数据|信息|情况|结果|频次|比例|规范|网络|意识|措施|设施|主体|基地|点|室|区域)"
+)
+_REPORTS = re.compile(
+    r"(?P<who>各[\u4e00-\u9fff()、]{1,12}?(?:单位|部门|地区|地|镇|乡|街道|队|县区|县|区|市|局|委|级))[^,。;]{0,40}?前(?:[^,。;]{0,16})?报"
 )
 
 
 def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
     """The owners named between `start` and `end`, in order, each body once; lead where both roles are given."""
-    found: list[Owner] = []
-    labelled = list(_labelled(flat, start, end))
-    found += labelled
-    taken = [(o.start, o.end) for o in labelled]
+    found = list(_labelled(flat, start, end))
+    taken = [(o.start, o.end) for o in found]
     for sentence in re.finditer(r"[^。!?;\n]+", flat[start:end]):
-        at = start + sentence.start()
-        found += _of_sentence(flat, at, start + sentence.end(), taken)
+        found += _of_sentence(flat, start + sentence.start(), start + sentence.end(), taken)
     best: dict[str, Owner] = {}
     for owner in sorted(found, key=lambda o: (o.start, o.role)):
         kept = best.get(owner.name)
@@ -108,7 +80,8 @@ def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
 
 
 def _labelled(flat: str, start: int, end: int) -> Iterator[Owner]:
-    headed = re.search(r"牵头(?:单位|部门)\s*:", flat[start:end]) is not None
+    """Owners behind labels; 责任单位 beside a 牵头单位 supports it."""
+    headed = re.search(r"牵头(?:单位|部门|责任单位|科室)?\s*:", flat[start:end]) is not None
     for match in _LABEL.finditer(flat, start, end):
         stop = _LABEL_STOP.search(flat, match.end(), end)
         last = stop.start() if stop else min(end, match.end() + 300)
@@ -116,11 +89,11 @@ def _labelled(flat: str, start: int, end: int) -> Iterator[Owner]:
         if headed and match["lead"] and "牵头" not in match["lead"]:
             role = "support"
         at = match.end()
-        for part in re.split(r"[,]", flat[match.end() : last]):
-            helps = re.search(r"(?:等)?(?:配合|协助|参与|协办)$", part)
-            leads = re.search(rf"{_LEADS}$", part)
-            words = part[: (helps or leads).start()] if helps or leads else part  # type: ignore[union-attr]
-            yield from _names(words, at, "support" if helps else role, strict=False)
+        for part in re.split(r",", flat[match.end() : last]):
+            helps, leads = re.search(rf"{_HELPS}$", part), re.search(rf"{_LEADS}$", part)
+            cut = helps or leads
+            words = part[: cut.start()] if cut else part
+            yield from _names(words, at, "support" if helps else role, sure=True)
             at += len(part) + 1
 
 
@@ -129,88 +102,143 @@ def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) 
         if any(a < last and first < b for a, b in taken):
             continue
         words = flat[first:last]
-        yield from _by_verb(words, first)
-        yield from _in_charge(words, first)
-        yield from _subject(words, first)
+        skipped = _WHEN.match(words)
+        left = skipped.end() if skipped else 0
+        subject = list(_subject(flat, first + left, last, end))
+        charged = list(_in_charge(words[left:], first + left))
+        led = [] if subject or charged else list(_by_verb(words[left:], first + left))
+        yield from (*charged, *(subject if not charged else ()), *led)
+        yield from _with(words, first)
 
 
 def _clauses(flat: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Clauses, also those in brackets; a list's 、 does not part them."""
-    for match in re.finditer(r"[^,:()]+(?:\([^()]{1,8}\)[^,:()]+)*", flat[start:end]):
+    """Clauses, also those in brackets and behind a colon; a short bracket inside a name stays."""
+    for match in re.finditer(r"[^,:()]+(?:\([^(),]{1,8}\)[^,:()]+)*(?:\([^(),]{1,6}\))?", flat[start:end]):
         words = match.group()
         left = len(words) - len(words.lstrip())
         if words.strip():
             yield start + match.start() + left, start + match.start() + left + len(words.strip())
 
 
+def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
+    """The bodies at the head of a clause that are made to act in it."""
+    words = flat[first:last]
+    listed = _LISTED.match(flat, first, end)
+    if (
+        listed
+        and (listed["comma"] or listed.end() <= last)
+        and _acts(flat[listed.end() : end], after_comma=bool(listed["comma"]))
+    ):
+        yield from _list_names(listed["list"], listed["of"], first, "lead")
+        return
+    reports = _REPORTS.match(words)
+    if reports:
+        yield from _names(reports["who"], first, "lead", sure=False)
+        return
+    for match in ENDS.finditer(words[:60]):
+        stop = match.end()
+        rest = words[stop:]
+        name = words[:stop]
+        if rest and _acts(rest) and all(is_plausible(name[a:b]) for a, b in parts_of(name)):
+            found = list(_names(name, first, "lead", sure=False))
+            if found:
+                yield from found
+                return
+
+
+def _acts(rest: str, *, after_comma: bool = False) -> bool:
+    """Whether what follows a name is what it does."""
+    if PERSON.match(rest) or _NOUNS_AFTER.match(rest):
+        return False
+    manner = MANNER.match(rest)
+    after = rest[manner.end() :] if manner else rest
+    if after_comma:
+        return re.match(r"要|应|须|分别|加强|建立|开展|按|根据|结合|依法|负责|强化|落实|对", rest) is not None
+    return bool(
+        _ACTS.match(rest)
+        or re.match(r"\d{4}年|\d{1,2}月", rest)
+        or _two(rest)
+        or (manner and _two(after))
+        or (manner and _ACTS.match(after))
+    )
+
+
+def _two(words: str) -> bool:
+    match = VERB.match(words)
+    return match is not None and len(match.group()) > 1
+
+
 def _by_verb(words: str, at: int) -> Iterator[Owner]:
-    for match in _BY_VERB.finditer(words):
-        for group, role in (("by", "lead"), ("led", "lead"), ("helped", "support")):
-            if match[group] is not None and (group == "by" or match.start() == 0):
-                yield from _names(match[group], at + match.start(group), role, strict=True)  # type: ignore[arg-type]
+    """由…牵头, …牵头, …配合."""
+    for match in _BY.finditer(words):
+        yield from _names(match["by"], at + match.start("by"), "lead", sure=True)
+    led = _LED.match(words)
+    if led and not words.startswith(("由", "以")):
+        yield from _names(led["led"], at, "lead", sure=not led.group().endswith("落实"))
+    helped = _HELPED.match(words)
+    if helped:
+        yield from _names(helped["helped"], at, "support", sure=True)
+
+
+def _with(words: str, at: int) -> Iterator[Owner]:
+    """会同…, 联合… in support; bodies that are pushed to act (推动公安派出所依法…) as their own actors."""
     for match in _WITH.finditer(words):
-        suffix = re.sub("^等", "", match["tail"] or "")
-        yield from _names(
-            match["with"] + ("等" + suffix if suffix else ""), at + match.start("with"), "support", strict=True
-        )
+        if match["tail"] and match["tail"].startswith("等"):
+            yield from _list_names(match["with"], re.sub("^等", "", match["tail"]), at + match.start("with"), "support")
+        else:
+            yield from _names(match["with"] + (match["tail"] or ""), at + match.start("with"), "support", sure=False)
+    for match in _PUSHED.finditer(words):
+        listed = _LISTED.fullmatch(match["pushed"])
+        where = at + match.start("pushed")
+        if listed:
+            yield from _list_names(listed["list"], listed["of"], where, "lead")
+        else:
+            yield from _names(match["pushed"], where, "lead", sure=False)
 
 
 def _in_charge(words: str, at: int) -> Iterator[Owner]:
     match = _CHARGE.match(words)
     if match is None:
         return
-    who = match["who"]
     role: Role = "support" if re.search(r"副|组员|成员", match["post"]) else "lead"
-    if not _NOT_OWNER.match(who) and len(who) >= 2:
-        yield Owner(who, role, at, at + len(who))
+    for first, last in parts_of(match["who"]):
+        name = re.sub(r"^.{0,8}?由", "", match["who"][first:last])
+        if len(name) >= 2 and (is_plausible(name) or is_body(name)):
+            where = at + last - len(name)
+            yield Owner(name, role, where, where + len(name))
 
 
-def _subject(words: str, at: int) -> Iterator[Owner]:
-    match = _SUBJECT.match(words)
-    if match is None or match.end() >= len(words) or _NOT_OWNER.match(words):
+def _list_names(words: str, of: str, at: int, role: Role) -> Iterator[Owner]:
+    """教育、民政等部门: each with 部门; 南昌、赣州等地: as they stand; 宾馆、餐馆等火灾高危单位: the class."""
+    if of.endswith(("单位", "机构")) and not re.fullmatch(r"(?:相关|有关|成员|责任|多个|职能)*(?:单位|机构)", of):
+        where = at + len(words) + 1
+        if is_plausible(of):
+            yield Owner(of, role, where, where + len(of))
         return
-    rest = words[match.end() :]
-    manner = MANNER.match(rest)
-    after = rest[manner.end() :] if manner else rest
-    if not (VERB.match(rest) or VERB.match(after)):
-        return
-    yield from _names(match["subject"], at, "lead", strict=True)
-
-
-def _names(words: str, at: int, role: Role, *, strict: bool) -> Iterator[Owner]:
-    """The single names of a list, with 部门 put to each of 教育、民政等部门. `strict`: only what looks like a body."""
-    tail = re.search(r"等(?:相关|有关|多个|职能|重点|\d+个)*(?P<of>部门|单位|机构|行业)?$", words)
-    common = tail["of"] if tail and tail["of"] else ""
-    body = words[: tail.start()] if tail else words
-    if not common:
-        shared = re.search(r"(?P<of>部门)$", body)
-        common = shared["of"] if shared and "、" in body else ""
-    for first, last in _parts(body):
-        name = body[first:last].strip()
-        name = re.sub(r"^(?:由|和|及|与|以及|并|以|各地)(?=.{3})", "", name) if strict else name
-        clean = re.sub(r"\s+", "", name)
-        if not clean or clean in _VAGUE or (strict and _NOT_OWNER.match(clean)) or len(clean) > 30:
+    for first, last in parts_of(words):
+        name = words[first:last]
+        if not is_plausible(name) or len(name) > 14:
             continue
-        if strict and not common and not _is_body(clean):
+        full = name + "部门" if of.endswith("部门") and not is_body(name) else name
+        yield Owner(full, role, at + first, at + last)
+
+
+def _names(words: str, at: int, role: Role, *, sure: bool) -> Iterator[Owner]:
+    """The single names of a list. `sure`: a label or a verb has shown that they are names, so that any ending will do."""
+    tail = re.search(r"等(?P<of>(?:相关|有关|多个|职能|重点|成员|\d+个)*(?:部门|单位|机构|行业|地))?$", words)
+    if tail:
+        if tail["of"]:
+            yield from _list_names(words[: tail.start()], tail["of"], at, role)
+            return
+        words = words[: tail.start()]
+    shared = "部门" if sure and re.search(r"、[^、]{1,8}部门$", words) else ""
+    for first, last in parts_of(words):
+        name = re.sub(r"\s+", "", words[first:last])
+        cut = re.match(r"(?:由|并|以及|各自)", name)
+        if cut:
+            first, name = first + cut.end(), name[cut.end() :]
+        name = name.strip('“”"')
+        if not is_plausible(name) or not (sure or is_body(name)):
             continue
-        full = clean if not common or _is_body(clean) else clean + common
-        where = at + body.find(name, first)
-        yield Owner(full, role, where, where + len(name))
-
-
-def _is_body(name: str) -> bool:
-    return re.search(rf"(?:{_KIND}|{_PERSON})$", name) is not None or re.fullmatch(_COLLECTIVE, name) is not None
-
-
-def _parts(words: str) -> Iterator[tuple[int, int]]:
-    """Where each name of a list stands; 和 inside 住房和城乡建设局 and marks inside brackets do not part."""
-    kept = [(m.start(), m.end()) for m in _KEEP.finditer(words)] + [
-        (m.start(), m.end()) for m in re.finditer(r"\([^()]*\)", words)
-    ]
-    first = 0
-    for match in _ROUND.finditer(words):
-        if match.start() < first or any(a <= match.start() < b for a, b in kept):
-            continue
-        yield first, match.start()
-        first = match.end()
-    yield first, len(words)
+        full = name if not shared or is_body(name) else name + shared
+        yield Owner(full, role, at + first, at + last)
