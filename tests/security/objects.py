@@ -287,6 +287,20 @@ def import_run(world: World, where: Where) -> Made:
     return Made(row.pk, uuid4(), "places.import", where)
 
 
+@kind("register_row")
+def register_row(world: World, where: Where) -> Made:
+    from wanghuo.kernel.ledgers.models import Register, RegisterRow
+    from wanghuo.kernel.ledgers.registers.testing import make_register
+
+    name, now = where.canary("register_row"), timezone.now()
+    book = Register.objects.filter(code="matrix").first() or make_register("matrix")
+    row = RegisterRow.objects.create(
+        register=book, ref=f"TZ-445281-2026-9{where.number:04}", version=1, values={"name": name}, name=name,
+        likeness=name, created_at=now, changed_at=now, lng=AT["lng"], lat=AT["lat"], **columns(where),
+    )  # fmt: skip
+    return Made(row.ref, "TZ-445281-2026-99999", "ledgers.view", where)
+
+
 @kind("export")
 def export(world: World, where: Where) -> Made:
     return Made(new_id().hex, new_id().hex, "", where)

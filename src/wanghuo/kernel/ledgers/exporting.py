@@ -34,7 +34,20 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 Rows = Callable[[Actor], QuerySet[Any]]
-_lists: dict[str, tuple[Callable[[], ListPage], Rows]] = {}
+List = tuple[Callable[[], ListPage], Rows]
+_lists: dict[str, List] = {}
+_sources: dict[str, Callable[[str, Actor], List]] = {}
+
+
+def export_source(prefix: str, find: Callable[[str, Actor], List]) -> None:
+    """Give the lists whose codes begin with `prefix`, so that the process of the job finds them too."""
+    _sources[prefix] = find
+
+
+def _list(code: str, actor: Actor) -> List:
+    if code in _lists:
+        return _lists[code]
+    return next(find(code, actor) for prefix, find in _sources.items() if code.startswith(prefix))
 
 
 def export(
@@ -42,6 +55,11 @@ def export(
 ) -> Callable[[HttpRequest, Listing, str], HttpResponseBase]:
     """The exporter of a list. `page` gives the list itself and `rows` what a person may see of it, for the job."""
     _lists[code] = (page, rows)
+    return sender(code)
+
+
+def sender(code: str) -> Callable[[HttpRequest, Listing, str], HttpResponseBase]:
+    """The exporter of a list that a source gives by its code."""
 
     def answer(request: HttpRequest, listing: Listing, kind: str) -> HttpResponseBase:
         if listing.filtered[AT_ONCE : AT_ONCE + 1].exists():
@@ -87,7 +105,7 @@ def write(listing: Listing, kind: str, path: Path) -> int:
 
 def write_job(code: str, query: str, language: str, kind: str, file_id: str, actor: Actor) -> int:
     """The same in a job, as the person who asked: what they may see now, not when they asked."""
-    page, rows = _lists[code]
+    page, rows = _list(code, actor)
     request = HttpRequest()
     request.method, request.GET = "GET", QueryDict(query)
     request.actor = actor  # type: ignore[attr-defined]

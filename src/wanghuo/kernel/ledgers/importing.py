@@ -159,19 +159,46 @@ class ImportKind:
 _kinds: dict[str, ImportKind] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Kinds that are kept as rows, such as one for each register. `find(code, actor)`: the kind of one code, or with ""
+    all of them; only those the actor may see, where one is given."""
+
+    right: str
+    find: Callable[[str, Actor | None], list[ImportKind]]
+
+
+_sources: dict[str, Source] = {}
+
+
 def register_import(kind: ImportKind) -> None:
     """Make a kind known; called from `AppConfig.ready()`."""
     _kinds[kind.code] = kind
 
 
-def import_kind(code: str) -> ImportKind:
-    """The kind with this code. Raises NotFound."""
-    try:
+def register_source(prefix: str, source: Source) -> None:
+    """Make the kinds known whose codes begin with `prefix`; called from `AppConfig.ready()`."""
+    _sources[prefix] = source
+
+
+def import_kind(code: str, actor: Actor | None = None) -> ImportKind:
+    """The kind with this code. Raises NotFound, also for one of a source that the actor may not see."""
+    if code in _kinds:
         return _kinds[code]
-    except KeyError:
-        raise NotFound(what=Text("导入类型", "kind of import"), ref=code) from None
+    found = [k for prefix, s in _sources.items() if code.startswith(prefix) for k in s.find(code, actor)]
+    if not found:
+        raise NotFound(what=Text("导入类型", "kind of import"), ref=code)
+    return found[0]
 
 
 def import_kinds(actor: Actor | None = None) -> list[ImportKind]:
     """Every kind, or those the actor may import."""
-    return [k for _, k in sorted(_kinds.items()) if actor is None or actor.can(k.right)]
+    declared = [k for _, k in sorted(_kinds.items())]
+    kept = [k for _, s in sorted(_sources.items()) for k in s.find("", actor)]
+    return [k for k in (*declared, *kept) if actor is None or actor.can(k.right)]
+
+
+def import_rights(actor: Actor) -> list[str]:
+    """The rights to import something that the actor holds."""
+    known = {k.right for k in _kinds.values()} | {s.right for s in _sources.values()}
+    return sorted(right for right in known if actor.can(right))

@@ -29,7 +29,8 @@ from wanghuo.kernel.ui.language import lang, say
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Link, ListPage
 from wanghuo.kernel.ui.pages import go, render
 
-RIGHTS = tuple(sorted(right for right in rights() if right.endswith(".import")))
+NAV_RIGHTS = tuple(sorted(right for right in rights() if right.endswith(".import")))
+RIGHTS = tuple(sorted((*NAV_RIGHTS, "ledgers.edit")))  # whoever keeps a register may bring its lines in
 AT_ONCE_FOR = timedelta(minutes=10)
 INLINE_BYTES = 300_000  # a file below this is checked and written while the person waits
 XLSX = exporting.TYPES["xlsx"]
@@ -53,7 +54,10 @@ STEP_OF = {
 
 
 def _title(run: ImportRun) -> Text:
-    return next((k.title for k in import_kinds() if k.code == run.kind), Text(run.kind, run.kind))
+    try:
+        return import_kind(run.kind).title
+    except NotFound:
+        return Text(run.kind, run.kind)
 
 
 IMPORTS = ListPage(
@@ -154,7 +158,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_GET
 def template(request: HttpRequest, kind: str) -> HttpResponse:
     """The empty table of a kind."""
-    found = import_kind(kind)
+    found = import_kind(kind, request.actor)  # type: ignore[attr-defined]
     request.actor.require(found.right)  # type: ignore[attr-defined]
     out = io.BytesIO()
     workbooks.template(found, lang(request), out)

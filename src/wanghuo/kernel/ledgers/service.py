@@ -91,7 +91,7 @@ def start(
     *, kind_code: str, chunks: Iterable[bytes], file_name: str, region: str, actor: Actor, source: str = ""
 ) -> ImportRun:
     """Take a file: keep it, look whether it is a table, guess its columns. Raises NotPermitted, Unreadable."""
-    kind = import_kind(kind_code)
+    kind = import_kind(kind_code, actor)
     actor.require(kind.right, Place(region))
     run_id, limits = new_id(), limits_for(actor)
     sha256, size = storage.keep(run_id, chunks, limits.bytes)

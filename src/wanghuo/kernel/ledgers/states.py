@@ -51,3 +51,51 @@ IMPORT = Machine(
         Move("discard", S.CHECKED, S.DISCARDED, _ANY, Text("放弃", "discard")),
     ),
 )
+
+
+class RegisterState(StrEnum):
+    """`setup`: never published. A change to a register in use is a draft beside it, and moves nothing."""
+
+    SETUP = "setup"
+    IN_USE = "in_use"
+    ARCHIVED = "archived"
+
+
+R = RegisterState
+REGISTER = Machine(
+    what=Text("台账", "Register"),
+    initial=R.SETUP,
+    names={
+        R.SETUP: Text("配置中", "being set up"),
+        R.IN_USE: Text("使用中", "in use"),
+        R.ARCHIVED: Text("已归档", "archived"),
+    },
+    moves=(
+        Move("publish", R.SETUP, R.IN_USE, "ledgers.define", Text("发布", "publish")),
+        Move("publish", R.IN_USE, R.IN_USE, "ledgers.define", Text("发布", "publish")),
+        Move("archive", R.IN_USE, R.ARCHIVED, "ledgers.define", Text("归档", "archive")),
+        Move("reopen", R.ARCHIVED, R.IN_USE, "ledgers.define", Text("重新启用", "use again")),
+    ),
+)
+
+
+class RowState(StrEnum):
+    """A line stands until it is retired. Whether it is confirmed is a matter of its period, not of its state."""
+
+    STANDING = "standing"
+    RETIRED = "retired"
+
+
+L = RowState
+ROW = Machine(
+    what=Text("台账行", "Register line"),
+    initial=L.STANDING,
+    names={L.STANDING: Text("在册", "standing"), L.RETIRED: Text("已注销", "retired")},
+    moves=(
+        Move("change", L.STANDING, L.STANDING, "ledgers.edit", Text("修改", "edit")),
+        Move("evidence", L.STANDING, L.STANDING, "ledgers.edit", Text("补充附件", "add files")),
+        Move("confirm", L.STANDING, L.STANDING, "ledgers.confirm", Text("核对", "confirm")),
+        Move("retire", L.STANDING, L.RETIRED, "ledgers.edit", Text("注销", "retire")),
+        Move("restore", L.RETIRED, L.STANDING, "ledgers.edit", Text("恢复", "restore")),
+    ),
+)

@@ -21,7 +21,7 @@ YES = frozenset({"是", "有", "y", "yes", "true", "1", "√", "✓", "☑"})
 NO = frozenset({"否", "无", "没有", "n", "no", "false", "0", "×", "✗", "☐"})
 SEPARATORS = re.compile(r"[、,，;；|/\n]+")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:e[+-]?\d{1,3})?", re.IGNORECASE)
-_UNIT = re.compile(r"(?<=[\d.])\s*(?:㎡|m²|m2|平方米|平米|米|m|人|张|间|层|个|座)$", re.IGNORECASE)
+_UNIT = re.compile(r"(?<=[\d.])\s*(?:㎡|m²|m2|平方米|平米|米|m|人|张|间|层|个|座|套|只|辆|元|%)$", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _MOMENT = re.compile(
     _DAY.pattern

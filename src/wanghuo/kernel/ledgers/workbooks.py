@@ -31,6 +31,11 @@ def harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
+def sheet_name(text: str) -> str:
+    """A text as the name of a sheet: at most 31 characters, without the signs that are not allowed there."""
+    return "".join("·" if c in "[]:*?/\\" else c for c in text).strip("'")[:31] or "1"
+
+
 # --- the template --------------------------------------------------------------------------------------------------
 
 
@@ -40,7 +45,7 @@ def template(kind: ImportKind, language: str, out: IO[bytes]) -> None:
         head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EEF4"})
         needed = book.add_format({"bold": True, "bottom": 1, "bg_color": "#F9E3D3"})
         plain = book.add_format({"num_format": "@"})
-        sheet = book.add_worksheet(kind.title.in_(language)[:31])
+        sheet = book.add_worksheet(sheet_name(kind.title.in_(language)))
         words = book.add_worksheet("_words")
         for i, column in enumerate(kind.columns):
             sheet.write_string(0, i, column.label.in_(language), needed if column.required else head)
