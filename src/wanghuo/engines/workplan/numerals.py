@@ -66,10 +66,11 @@ _RATIO_RE = re.compile(
 _PAIR_RE = re.compile(
     rf"(?P<pair>一两|一二|两三|二三|三四|三五|四五|五六|六七|七八|八九)(?P<scale>[十百千万]?)(?P<unit>{_UNIT_FULL})"
 )
-_GLUED_BEFORE = re.compile(r"[A-Za-z0-9·.#№第数几]$|[A-Za-z0-9]-$|[零〇一二三四五六七八九十百千万亿点]$")
+_GLUED_BEFORE = re.compile(r"[A-Za-z0-9·.#№第]$|[A-Za-z0-9]-$|[零〇一二三四五六七八九十百千万亿点]$")
 _GLUED_AFTER = re.compile(r"[A-Za-z·#]|[.-]\d|号|[:∶]\d")
 _NO_UNIT = re.compile(r"十分(?![钟之以制及])|[零〇]|[百千](?=[家户方]|[日天](?!内))|[一两](?=[批届级])")
 _START_RE = re.compile(r"[0-9]+|[零〇一二三四五六七八九十百千两壹贰叁俩]+|半|万|亿")
+_ONE_IN_WORD = tuple("统唯同逐单专划归合之如不另")  # 统一部署, 之一
 _NEARLY = re.compile(r"(?:近|接近|将近)$")
 _ABOUT = re.compile(r"(?:约|大约|大概|约为)$")
 
@@ -240,7 +241,10 @@ def _is_arabic(text: str) -> bool:
 def _is_glued(match: re.Match[str], plain: str) -> bool:
     """Whether the number belongs to a name or a longer code."""
     before = plain[max(0, match.start() - 2) : match.start()]
-    if _GLUED_BEFORE.search(before):
+    first = plain[match.start()]
+    if _GLUED_BEFORE.search(before) or (first == "一" and before.endswith(_ONE_IN_WORD)):
+        return True
+    if first in "十百千万" and before.endswith(("数", "几")):
         return True
     return not match.groupdict().get("unit") and _GLUED_AFTER.match(plain, match.end()) is not None
 

@@ -1,0 +1,83 @@
+"""A sentence made ready for reading: its clauses, its quantities, and what stands in quotation marks or brackets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wanghuo.engines.workplan.numerals import Quantity, level, quantities
+
+HIDDEN = "□"
+REMARK = "■"
+_QUOTED = re.compile(
+    r"“[^”\n]{0,80}”|‘[^’\n]{0,40}’|「[^」\n]{0,80}」|《[^》\n]{0,120}》|〔[^〕\n]{0,20}〕|\[[^\]\n]{0,40}\]|\"[^\"\n]{0,40}\""
+)
+_BRACKET = re.compile(r"\([^()\n]{0,160}\)")
+_TELLS = re.compile(r"^\((?:其中|不少于|不低于|每|至少|达到|含|原则上)")
+_BREAK = re.compile(r"[,，;；。!！?？:：\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A stretch between commas; offsets into the sentence."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Words:
+    """A sentence. `text`: its words with plain digits and signs; `bare`: the same with quoted names, document titles and
+    bracketed remarks hidden, so that nothing is read inside them. Same length; offsets are into the sentence."""
+
+    text: str
+    bare: str
+    clauses: tuple[Clause, ...]
+    quantities: tuple[Quantity, ...]
+
+    def clause_at(self, offset: int) -> int:
+        """The number of the clause that holds `offset`."""
+        for number, clause in enumerate(self.clauses):
+            if offset < clause.end:
+                return number
+        return len(self.clauses) - 1
+
+
+def words_of(sentence: str) -> Words:
+    """Prepare one sentence, given as the paper has it."""
+    text = level(sentence)
+    bare = _hidden(text)
+    found = tuple(q for q in quantities(text) if bare[q.start] not in (HIDDEN, REMARK))
+    kept = list(bare)
+    for quantity in found:
+        for at in range(quantity.start, quantity.end):
+            if kept[at] in ",:":
+                kept[at] = "0"
+    bare = "".join(kept)
+    return Words(text, bare, tuple(_clauses(bare)), found)
+
+
+def _hidden(text: str) -> str:
+    """Quoted stretches whole, and the inside of brackets unless they tell a share or a minimum of their own."""
+    chars = list(text)
+    for match in _QUOTED.finditer(text):
+        chars[match.start() : match.end()] = HIDDEN * (match.end() - match.start())
+    once = "".join(chars)
+    for match in _BRACKET.finditer(once):
+        tells = _TELLS.match(once, match.start(), match.end())
+        if tells:
+            chars[match.start()] = chars[match.end() - 1] = "，"
+        elif not re.search(r"(?:[0-9一二三四五六七八九十百千万]|人|元)$", once[: match.start()]) or len(match[0]) > 4:
+            chars[match.start() : match.end()] = REMARK * len(match[0])
+    return "".join(chars)
+
+
+def _clauses(bare: str) -> Iterator[Clause]:
+    at = 0
+    for match in _BREAK.finditer(bare):
+        if match.start() > at:
+            yield Clause(at, match.start())
+        at = match.end()
+    if at < len(bare):
+        yield Clause(at, len(bare))

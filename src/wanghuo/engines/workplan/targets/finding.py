@@ -1,0 +1,215 @@
+"""From findings in sentences to the targets of a paper, with deadline, region and flags."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+from wanghuo.engines.workplan.body import Body, Sentence
+from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Target
+from wanghuo.engines.workplan.tables import find_rows
+from wanghuo.engines.workplan.targets.clauses import Words, words_of
+from wanghuo.engines.workplan.targets.frequency import find_recurring, with_frequency
+from wanghuo.engines.workplan.targets.implied import find_implied
+from wanghuo.engines.workplan.targets.naming import tidy
+from wanghuo.engines.workplan.targets.numbers import Finding, find_numbers
+from wanghuo.engines.workplan.targets.standing import is_history
+from wanghuo.engines.workplan.targets.words import BASE_YEAR_RE
+
+_PLACES = re.compile(
+    r"(?:^|[,，、])(?P<all>[一-鿿]{2,4}(?:、[一-鿿]{2,4})+等(?:地|市|县|设区市)?|各(?:设区市|县\(市、区\)|县市区|县区|市县|乡镇|镇街|街道|区县|市|县|区))"
+)
+_YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
+_AIMS = re.compile(r"目标")
+
+
+def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
+    """Every target of the paper in reading order, and the flags on those that can be read in more than one way."""
+    targets: list[Target] = []
+    flags: list[Flag] = []
+    for item in body.items:
+        if is_history(body, item):
+            continue
+        grids = [(table.start, table.end) for table in body.tables if table.item == item.no]
+        for sentence in body.sentences(item):
+            for start, end in _outside(sentence, grids):
+                found = _in_sentence(body, item, start, end)
+                for finding in found:
+                    target = _target(body, item, sentence, start, finding)
+                    targets.append(target)
+                    flags.extend(_flags(body, target, finding, start))
+    rows, row_flags = find_rows(body)
+    targets = [
+        t for t in targets if not any(row.start < t.end and t.start < row.end and t.start >= row.start for row in rows)
+    ]
+    targets = sorted([*_once(targets), *rows], key=lambda t: (t.start, t.end))
+    return targets, sorted([*flags, *row_flags], key=lambda f: (f.start, f.end, f.kind))
+
+
+def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The parts of a sentence that lie in no table."""
+    spans = [(sentence.start, sentence.end)]
+    for low, high in grids:
+        cut: list[tuple[int, int]] = []
+        for start, end in spans:
+            if high <= start or end <= low:
+                cut.append((start, end))
+                continue
+            cut += [span for span in ((start, low), (high, end)) if span[0] < span[1]]
+        spans = cut
+    return spans
+
+
+def _in_sentence(body: Body, item: Item, start: int, end: int) -> list[Finding]:
+    flat, text = body.flat[start:end], body.text[start:end]
+    words = words_of("".join("，" if given == "，" else char for char, given in zip(flat, text, strict=True)))
+    numbered = find_numbers(words, _first_year(body))
+    found = [*numbered, *find_implied(words, numbered)]
+    found += find_recurring(words, found)
+    found = with_frequency(words, found)
+    return [_trimmed(words, finding) for finding in sorted(found, key=lambda f: f.at) if finding.name.metric]
+
+
+def _first_year(body: Body) -> int:
+    first = body.head.period[0] or body.head.issued_on
+    return first.year if first else 0
+
+
+def _trimmed(words: Words, finding: Finding) -> Finding:
+    """The quote without blanks and marks at its ends."""
+    start, end = finding.start, finding.end
+    while start < end and words.bare[start] in " \n、,，;；:：。":
+        start += 1
+    while end > start and words.bare[end - 1] in " \n、,，;；:：。":
+        end -= 1
+    return replace(finding, start=start, end=end)
+
+
+def _target(body: Body, item: Item, sentence: Sentence, offset: int, finding: Finding) -> Target:
+    start, end = offset + finding.start, offset + finding.end
+    deadline = _deadline(body, item, sentence, offset + finding.at, start, end)
+    return Target(
+        item=item.no,
+        metric=finding.name.metric,
+        op=finding.op,
+        value=finding.value,
+        unit=finding.unit,
+        scope=tidy(finding.name.scope)[:60],
+        region=_region(body, sentence, start, end),
+        deadline=deadline,
+        frequency=finding.frequency,
+        quote=body.text[start:end],
+        start=start,
+        end=end,
+        confidence=round(finding.confidence, 2),
+        soft=finding.soft,
+        implied=finding.implied,
+    )
+
+
+def _deadline(body: Body, item: Item, sentence: Sentence, at: int, start: int, end: int) -> date | None:
+    """The day of the governing deadline; in a list parted by semicolons also that of an earlier member; under a heading of
+    aims the day that its opening paragraph sets."""
+    found = body.deadline_at(item, start, end)
+    if found is None or found.last is None:
+        found = _from_list(body, item, sentence) or _from_aims(body, item) or found
+    if found is not None:
+        return found.last
+    return _named_year(body, sentence, at)
+
+
+def _named_year(body: Body, sentence: Sentence, at: int) -> date | None:
+    """A year named in the words before the number (各地2020年经费投入增幅) ends on its last day."""
+    years = list(_YEAR.finditer(body.flat, sentence.start, at))
+    if not years or BASE_YEAR_RE.search(body.flat[max(sentence.start, years[-1].start() - 3) : years[-1].end()]):
+        return None
+    year = int(years[-1][1])
+    return date(year, 12, 31) if year >= (_first_year(body) or year) else None
+
+
+def _from_list(body: Body, item: Item, sentence: Sentence) -> Deadline | None:
+    """年内建成3个;新增5个: the first member of the list speaks for the later ones."""
+    at = sentence.start
+    if not item.deadlines:
+        return None
+    opening = max((body.flat.rfind(mark, item.start, at) for mark in "。!?\n"), default=-1)
+    if ";" not in body.flat[opening + 1 : at]:
+        return None
+    inside = [d for d in item.deadlines if opening < d.start < at and d.kind in ("by", "within", "phase") and d.last]
+    return inside[-1] if inside else None
+
+
+def _from_aims(body: Body, item: Item) -> Deadline | None:
+    """到2025年 at the opening of 主要目标 governs the numbered aims below it."""
+    for around in body.parents(item):
+        if not _AIMS.search(around.heading or ""):
+            continue
+        before = [
+            i
+            for i in body.items[: item.no - 1]
+            if i.no >= around.no and (i.path == around.path or i.path.startswith(around.path + "/¶"))
+        ]
+        days = [d for i in before for d in i.deadlines if d.kind == "by" and d.last]
+        if days:
+            return days[-1]
+    own = [d for d in item.deadlines if d.kind == "by" and d.last]
+    if own and _AIMS.search(item.heading or "") and own[0].start < item.start + 120:
+        return own[0]
+    return None
+
+
+def _region(body: Body, sentence: Sentence, start: int, end: int) -> str:
+    """The places named with the target, else the paper's own."""
+    match = _PLACES.search(body.flat, max(sentence.start, start), end) or _PLACES.match(body.flat, sentence.start, end)
+    return match["all"] if match else body.head.region
+
+
+def _once(targets: list[Target]) -> list[Target]:
+    """Without what was found twice in the same words."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for target in targets:
+        key = (target.start, target.end, target.metric, target.value, target.op, target.deadline)
+        if key not in seen:
+            seen.add(key)
+            kept.append(target)
+    return kept
+
+
+def _flags(body: Body, target: Target, finding: Finding, offset: int) -> list[Flag]:
+    flags = []
+    for kind, readings in _readings(target, finding):
+        flags.append(Flag(target.item, kind, readings, target.quote, target.start, target.end))
+    return flags
+
+
+def _readings(target: Target, finding: Finding) -> list[tuple[str, tuple[str, ...]]]:
+    low = target.value[0] if isinstance(target.value, tuple) else target.value
+    high = target.value[1] if isinstance(target.value, tuple) else target.value
+    told: list[tuple[str, tuple[str, ...]]] = []
+    if "range_bound" in finding.notes:
+        told.append(
+            (
+                "value_unclear",
+                (f"不少于{low:g}{target.unit}", f"{low:g}至{high:g}{target.unit}之间", f"不少于{high:g}{target.unit}"),
+            )
+        )
+    if "no_base" in finding.notes:
+        told.append(("growth_basis", ("与上年同期相比", "与规划或行动开始前的基期相比", "与上一周期的年均值相比")))
+    elif (
+        finding.change
+        and "同比" in finding.base
+        and target.deadline is not None
+        and (target.deadline.month, target.deadline.day) != (12, 31)
+    ):
+        told.append(("growth_basis", ("截至期限的一年与此前一年相比", "期限所在的自然年与上一自然年相比")))
+    if "share_of_reference" in finding.notes:
+        told.append(
+            ("growth_basis", (f"达到参照值的{100 + low:g}%", f"比参照值高{low:g}个百分点", f"参照值的{low:g}%"))
+        )
+    if "each_or_all" in finding.notes:
+        told.append(("scope_open", (f"每个各{low:g}{target.unit}", f"合计{low:g}{target.unit}")))
+    if "either" in finding.notes:
+        told.append(("value_unclear", ("两项任选其一", "两项都要")))
+    return told

@@ -1,0 +1,329 @@
+"""Targets with a written number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from wanghuo.engines.workplan.numerals import Quantity
+from wanghuo.engines.workplan.paper import Op
+from wanghuo.engines.workplan.targets import standing
+from wanghuo.engines.workplan.targets.clauses import Words
+from wanghuo.engines.workplan.targets.comparison import Comparison, compare
+from wanghuo.engines.workplan.targets.naming import Around, Name, left_noun, name_count, name_share, tidy, without_light
+from wanghuo.engines.workplan.targets.words import RATE_END_RE, SOFT_RE, VERB_RE
+
+_JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
+_SHARES = ("percent", "permille", "points", "times")
+_SCORE_UNITS = frozenset({"%", "‰", "分", "个百分点", "百分点", "倍", "比", ""})
+_SPLIT = re.compile(r"、|以及|和|及|与")
+_COUNTED = re.compile(r"(?:起数|人数|损失|次数|数量|面积|率|度|总量|事故|火灾|伤亡|指数|比例|水平)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A target as found in one sentence; offsets into the sentence. `notes`: kinds of doubt about it."""
+
+    name: Name
+    op: Op
+    value: float | tuple[float, float]
+    unit: str
+    start: int
+    end: int
+    at: int
+    confidence: float
+    soft: bool = False
+    implied: bool = False
+    change: str = ""
+    base: str = ""
+    frequency: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A number with the stretch of the clause that is its own."""
+
+    quantity: Quantity
+    comparison: Comparison
+    clause: int
+    begin: int
+    stop: int
+
+
+def find_numbers(words: Words, first_year: int) -> list[Finding]:
+    """The aims with a number in one sentence, in order."""
+    parts = _parts(words, first_year)
+    found: list[Finding] = []
+    for place, part in enumerate(parts):
+        shared = [p for p in parts[:place] if p.clause == part.clause]
+        found.extend(_read(words, part, found, joined=bool(shared)))
+    return _distributed(words, parts, found)
+
+
+def _parts(words: Words, first_year: int) -> list[_Part]:
+    """The numbers that are aims, each with what lies between its neighbours."""
+    kept: list[tuple[Quantity, Comparison, int]] = []
+    for quantity in words.quantities:
+        clause = words.clause_at(quantity.start)
+        span = words.clauses[clause]
+        begin = span.start
+        if kept and kept[-1][2] == clause:
+            begin = kept[-1][1].end
+        joins = [match.end() for match in _JOIN.finditer(words.bare, begin, quantity.start)]
+        shares = quantity.kind in _SHARES
+        comparison = compare(words.bare, begin, quantity.start, quantity.end, span.end, share=shares)
+        left = words.bare[begin : comparison.start]
+        inherits = bool(kept) and kept[-1][2] == clause and bool(joins)
+        if _is_none(words, quantity, comparison, left, clause, first_year, inherits=inherits):
+            continue
+        kept.append((quantity, comparison, clause))
+    return [_own_stretch(words, kept, place) for place in range(len(kept))]
+
+
+def _is_none(
+    words: Words, quantity: Quantity, comparison: Comparison, left: str, clause: int, first_year: int, *, inherits: bool
+) -> bool:
+    verb_near = VERB_RE.search(left[-10:]) is not None
+    return (
+        standing.is_time(words, quantity, comparison, left)
+        or standing.is_plain_noise(words, quantity, comparison, left)
+        or re.search(r"每$|平均每$", words.bare[: quantity.start]) is not None
+        or standing.is_penalty(words, quantity)
+        or standing.is_threshold(words, quantity, comparison, verb_near)
+        or standing.is_name_or_sort(words, quantity, words.bare[max(0, quantity.start - 24) : quantity.start])
+        or standing.tells_past(words, clause, quantity.start, first_year)
+        or standing.is_unled(words, quantity, comparison, left, inherits)
+    )
+
+
+def _own_stretch(words: Words, kept: list[tuple[Quantity, Comparison, int]], place: int) -> _Part:
+    """Where a number's own words begin and stop: at the clause, or at the joint with its neighbour in the same clause."""
+    quantity, comparison, clause = kept[place]
+    span = words.clauses[clause]
+    begin, stop = span.start, span.end
+    if place and kept[place - 1][2] == clause:
+        begin = _joint(words, kept[place - 1], kept[place])[1]
+    if place + 1 < len(kept) and kept[place + 1][2] == clause:
+        stop = _joint(words, kept[place], kept[place + 1])[0]
+    return _Part(quantity, comparison, clause, begin, stop)
+
+
+def _joint(
+    words: Words, one: tuple[Quantity, Comparison, int], other: tuple[Quantity, Comparison, int]
+) -> tuple[int, int]:
+    """Between two numbers of a clause: where the first one's words end and the second one's begin."""
+    start, end = one[1].end, other[1].start
+    between = words.bare[start:end]
+    joins = list(_JOIN.finditer(between))
+    if joins:
+        joint = joins[0] if not between[: joins[0].start()].strip() else joins[-1]
+        return start + joint.start(), start + joint.end()
+    if one[0].kind == "money" or VERB_RE.match(between.strip()):
+        return start, start
+    return end, end
+
+
+def _read(words: Words, part: _Part, before: list[Finding], *, joined: bool) -> list[Finding]:
+    quantity, comparison = part.quantity, part.comparison
+    around = Around(
+        words.text[part.begin : comparison.start],
+        words.bare[part.begin : comparison.start],
+        words.text[comparison.end : part.stop],
+        words.bare[comparison.end : part.stop],
+    )
+    last = before[-1].name if before else Name("")
+    name = _name(words, part, around, last, joined=joined)
+    value: float | tuple[float, float] = quantity.low if quantity.high is None else (quantity.low, quantity.high)
+    op: Op = comparison.op if quantity.high is None else "between"
+    notes = _notes(words, part, name)
+    unit = (
+        words.text[quantity.end - len(quantity.unit) : quantity.end]
+        if quantity.kind not in ("percent", "permille", "ratio")
+        else quantity.unit
+    )
+    span = words.clauses[part.clause]
+    whole = words.bare[span.start : part.stop]
+    end = part.stop
+    finding = Finding(
+        name=name,
+        op=op,
+        value=value,
+        unit=unit,
+        start=part.begin,
+        end=end,
+        at=quantity.start,
+        confidence=_confidence(words, part, name),
+        soft=SOFT_RE.search(whole) is not None,
+        change=comparison.change,
+        base=comparison.base,
+        notes=notes,
+    )
+    return _shared(words, part, around, finding)
+
+
+def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool) -> Name:
+    quantity, comparison = part.quantity, part.comparison
+    if comparison.change:
+        return _changed(words, part, around)
+    if comparison.reference:
+        noun, scope = left_noun(around.left, around.bare_left)
+        noun = noun or _from_previous(words, part)
+        noun = without_light(noun)
+        return Name(noun, noun, "", scope or f"相对{tidy(comparison.reference)}")
+    if quantity.unit in _SCORE_UNITS or quantity.kind in ("percent", "time"):
+        if not around.bare_left.strip() and not joined and not _own_right(around):
+            name = _inherited(words, part, last)
+        else:
+            noun = last.noun or _from_previous(words, part, only_objects=True)
+            name = name_share(around, noun)
+        if not name.metric:
+            name = replace(_inherited(words, part, last), scope=name.scope or last.scope)
+        return replace(name, scope=name.scope or last.scope)
+    money = quantity.kind == "money"
+    name = name_count(around, last.verb if joined else "", last.noun, quantity.unit, money=money)
+    if not name.metric:
+        noun = _from_previous(words, part) or last.noun
+        name = replace(name, metric=noun, noun=noun)
+    return replace(name, scope=name.scope or (last.scope if joined else ""))
+
+
+def _own_right(around: Around) -> bool:
+    return bool(around.bare_right.strip(" 的,，。;；、"))
+
+
+def _inherited(words: Words, part: _Part, last: Name) -> Name:
+    if last.metric:
+        return last
+    noun = _from_previous(words, part)
+    return Name(noun, noun)
+
+
+def _changed(words: Words, part: _Part, around: Around) -> Name:
+    """A fall or rise: 一般火灾事故同比降幅. The subject may stand in the clause before."""
+    noun, scope = left_noun(around.left, around.bare_left)
+    noun = noun or _from_previous(words, part)
+    noun = re.sub(r"(?:统计|数据|总体|整体|同期)$", "", noun)
+    base = part.comparison.base
+    word = "同比" if "同比" in base else "环比" if "环比" in base else "年均" if "年均" in base else ""
+    return Name(f"{noun}{word}{'降幅' if part.comparison.change == 'down' else '增幅'}", noun, "", scope)
+
+
+def _from_previous(words: Words, part: _Part, *, only_objects: bool = False) -> str:
+    """The noun of the clause before, without its verb: 有效遏制较大火灾事故 gives 较大火灾事故."""
+    if not part.clause:
+        return ""
+    span = words.clauses[part.clause - 1]
+    text, bare = words.text[span.start : span.end], words.bare[span.start : span.end]
+    if (
+        only_objects
+        and not re.match(r"\s*(?:对|针对|所有|凡)", bare)
+        and re.search(r"[0-9]", bare) is None
+        and VERB_RE.match(bare.strip())
+    ):
+        return ""
+    noun, _ = left_noun(text, bare)
+    noun = re.sub(
+        r"^(?:有效|全面|坚决)?(?:压降|遏制|压减|预防|防止|减少|降低|控制|提升|提高|加大|推进|落实|实施|严防|严控)",
+        "",
+        noun,
+    )
+    return tidy(noun[-24:]) if len(noun) <= 30 else ""
+
+
+def _notes(words: Words, part: _Part, name: Name) -> tuple[str, ...]:
+    notes = []
+    quantity, comparison = part.quantity, part.comparison
+    if quantity.high is not None and comparison.said and comparison.op in (">=", "<=", ">", "<"):
+        notes.append("range_bound")
+    if comparison.change and not comparison.base:
+        notes.append("no_base")
+    if comparison.reference and quantity.kind == "percent":
+        notes.append("share_of_reference")
+    if name.scope.startswith("各") and quantity.kind == "count" and quantity.high is None:
+        notes.append("each_or_all")
+    if re.match(r"或(?!者?以)", words.bare[part.stop :]) or re.search(r"或(?:者)?$", words.bare[: part.begin]):
+        notes.append("either")
+    return tuple(notes)
+
+
+def _confidence(words: Words, part: _Part, name: Name) -> float:
+    quantity, comparison = part.quantity, part.comparison
+    score = 0.95 if comparison.said or quantity.kind == "percent" else 0.88
+    if standing.is_listed(words, quantity, part.begin):
+        score -= 0.3
+    if quantity.han and quantity.low == 1:
+        score -= 0.1
+    if quantity.about:
+        score -= 0.1
+    if not name.metric:
+        score -= 0.3
+    return max(0.1, score)
+
+
+def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list[Finding]:
+    """One number for several metrics (火灾起数、死亡人数下降20%; X、Y均达到100%): one target for each."""
+    bare = around.bare_left
+    nouns = [noun for noun in _SPLIT.split(tidy(around.left)) if noun]
+    if len(nouns) < 2 or ("“" in around.left and "、" in around.left and "、" not in bare):
+        return [finding]
+    tells = words.bare[part.begin : part.quantity.start]
+    each = re.search(r"(?:均|都|分别)(?!衡|匀)", tells[len(bare) - 2 if len(bare) > 2 else 0 :]) is not None
+    pieces = [piece for piece in _SPLIT.split(bare) if piece.strip()]
+    if finding.unit not in _SCORE_UNITS or len(pieces) < 2:
+        return [finding]
+    if not each and not all(_COUNTED.search(tidy(piece)) for piece in pieces):
+        return [finding]
+    names = []
+    at = 0
+    for piece in pieces:
+        at = bare.find(piece, at)
+        noun, scope = left_noun(around.left[at : at + len(piece)], piece)
+        names.append((noun, scope))
+        at += len(piece)
+    ending = re.search(r"(?:[一-鿿]{1,3}率|满意度|知晓度|比例)$", names[-1][0])
+    tail = finding.name.metric[len(finding.name.noun) :] if finding.change else ""
+    told = []
+    for number, (noun, scope) in enumerate(names):
+        metric = noun
+        if ending and number < len(names) - 1 and not RATE_END_RE.search(noun) and each:
+            metric = noun + ending[0]
+        if finding.change:
+            metric += tail
+        elif (
+            not RATE_END_RE.search(metric)
+            and finding.name.metric.endswith(("率", "比例"))
+            and names[-1][0] in finding.name.metric
+        ):
+            metric += finding.name.metric.partition(names[-1][0])[2]
+        told.append(replace(finding, name=Name(metric, noun, "", scope or finding.name.scope or names[0][1])))
+    return told
+
+
+def _distributed(words: Words, parts: list[_Part], found: list[Finding]) -> list[Finding]:
+    """分别: several metrics take several numbers one by one (A、B分别达到95%、98%)."""
+    for place, part in enumerate(parts):
+        run = [part]
+        for following in parts[place + 1 :]:
+            between = words.bare[run[-1].comparison.end : following.comparison.start]
+            if following.clause != part.clause or between.strip() not in ("、", "和", "及", "与", "以及"):
+                break
+            run.append(following)
+        head = words.bare[part.begin : part.quantity.start]
+        mine = [f for f in found if f.at == part.quantity.start]
+        if len(run) > 1 and "分别" in head and len(mine) == len(run):
+            values = {p.quantity.start: p for p in run}
+            kept = [f for f in found if f.at not in values]
+            zipped = [
+                replace(
+                    f,
+                    value=p.quantity.low,
+                    unit=p.quantity.unit or f.unit,
+                    at=p.quantity.start,
+                    end=run[-1].stop,
+                    op=f.op,
+                )
+                for f, p in zip(mine, run, strict=True)
+            ]
+            return sorted(kept + zipped, key=lambda f: f.at)
+    return found

@@ -1,0 +1,263 @@
+"""What a number is when it is no aim: history, a name, a class of objects, a fine, a part of a list."""
+
+from __future__ import annotations
+
+import re
+
+from wanghuo.engines.workplan.body import Body
+from wanghuo.engines.workplan.numerals import Quantity
+from wanghuo.engines.workplan.paper import Item
+from wanghuo.engines.workplan.targets.clauses import Words
+from wanghuo.engines.workplan.targets.comparison import Comparison
+from wanghuo.engines.workplan.targets.words import (
+    ABSTRACT_RE,
+    AIM_RE,
+    ATTRIBUTE,
+    BASE_YEAR_RE,
+    DRAFTED_RE,
+    DRAFTING_RE,
+    FUTURE_RE,
+    MAKING_RE,
+    OBJECT_RE,
+    PAST_RE,
+    PENALTY_RE,
+    PEOPLE_RE,
+    RATE_END_RE,
+    SORTING,
+    STANDING_RE,
+    VERB_RE,
+)
+
+_ONE_EACH = re.compile(r"一[^一,，、]{1,2}一")
+_RESPONSE = re.compile(
+    r"到场|到达|出动|抵达|赶到|赶赴|响应|处置|受理|办结|核查|接警|回应|反馈|处警|出警|集结|登车|覆盖|救援圈|生活圈|审批|办理|时限|时间|时长|课时|学时"
+)
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年")
+_LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
+_THRESHOLD_LEAD = re.compile(
+    r"(?:面积|高度|人数|床位|容量|层数|户数|员工|从业人员|长度|宽度|深度|跨度|体积|功率|储量|距离|间距|规模|载客|建筑|营业|占地|学生|产值|收入|年龄|年满|金额)(?:在|为|达到?|不低于|不少于|不小于|大于|超过|高于|达到或超过)?$"
+)
+
+
+def is_history(body: Body, item: Item) -> bool:
+    """Whether the item lies in a section on what was or is (现状, 主要成效, 面临形势), not on what is to be done."""
+    for around in (item, *body.parents(item)):
+        heading = around.heading
+        if heading and STANDING_RE.search(heading) and not AIM_RE.search(heading):
+            return True
+    return False
+
+
+def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
+    """Whether the number at `at` in clause number `clause` reports: 累计推行27个, 2022年发生12起.
+
+    `first_year`: years before it are past; 0 when not known.
+    """
+    span = words.clauses[clause]
+    head = words.bare[span.start : at]
+    if PAST_RE.search(head) and not re.search(r"不少于|不低于|不超过|至少|控制在|力争|确保|达到\d", head):
+        return True
+    for earlier in reversed(words.clauses[:clause]):
+        stretch = words.bare[earlier.start : earlier.end]
+        if FUTURE_RE.search(stretch) or FUTURE_RE.search(head):
+            break
+        if PAST_RE.search(stretch):
+            return True
+    return _past_year(words, span.start, at, first_year)
+
+
+def _past_year(words: Words, start: int, at: int, first_year: int) -> bool:
+    """A year gone by governs the clause, and is not merely what a change is measured from."""
+    if not first_year:
+        return False
+    years = [
+        match
+        for match in _YEAR.finditer(words.bare[:at])
+        if not BASE_YEAR_RE.search(words.bare[max(0, match.start() - 3) : match.end()])
+    ]
+    if not years:
+        return False
+    last = years[-1]
+    between = words.bare[last.end() : at]
+    return int(last[1]) < first_year and not FUTURE_RE.search(between)
+
+
+def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_before: bool) -> bool:
+    """Whether the number tells which objects are meant: 建筑面积5万平方米以上的综合体, 10人以上自建房."""
+    after = words.bare[quantity.end : quantity.end + 40]
+    bounded = re.match(r"(?:及|或|含)?(?:以上|以下|以内|以外)(?P<of>的)?(?P<noun>[^,，。;；、]{0,24})", after)
+    before = words.bare[max(0, quantity.start - 12) : quantity.start]
+    if _THRESHOLD_LEAD.search(before) and re.match(r"(?:及|或)?(?:以[上下内])?的(?!比例|标准)", after):
+        return True
+    if quantity.unit not in ATTRIBUTE:
+        return False
+    if quantity.unit == "%":
+        return False
+    if bounded is None:
+        return (
+            bool(re.match(r"的[^,，。]{0,12}", after))
+            and bool(OBJECT_RE.search(after[:14]))
+            and comparison.said
+            and quantity.unit not in ("人", "名", "户")
+        )
+    noun = bounded["noun"]
+    if not noun:
+        return False
+    if quantity.unit in ("人", "名", "户", "元"):
+        if quantity.unit in ("人", "名") and verb_before and _counts_people(noun):
+            return False
+        return bool(OBJECT_RE.search(noun)) or bool(bounded["of"])
+    return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
+
+
+def _counts_people(noun: str) -> bool:
+    people, thing = PEOPLE_RE.search(noun), OBJECT_RE.search(noun)
+    return people is not None and (
+        thing is None or people.start() < thing.start() or bool(re.search(r"(?:员|人|者|师|队|手|干部|骨干)$", noun))
+    )
+
+
+def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
+    """Whether the number sorts, points or belongs to a phrase: 9类突出问题, 这3个, 一户一策, 四个方面."""
+    unit, after = quantity.unit, words.bare[quantity.end : quantity.end + 24]
+    if unit in SORTING:
+        return True
+    if quantity.han and _ONE_EACH.search(words.bare[max(0, quantity.start - 3) : quantity.end + 3]):
+        return True
+    if re.match(r"[一新]体", after) or (quantity.han and quantity.low == 1 and left.endswith("新")):
+        return True
+    if re.search(r"(?:这|那|该|上述|其余|另外|其他|剩余|等|此|上列|前)$", left) and unit not in ("%", "元"):
+        return True
+    if (re.match(r"人口", after) and unit in ("", "人")) or (re.match(r"口", after) and unit == "人"):
+        return True
+    if ABSTRACT_RE.match(after) and unit in ("个", "项", "条", "大", "种", "道", "套", "级", "层", "位"):
+        drafted = (
+            DRAFTING_RE.search(left[-16:])
+            and DRAFTED_RE.match(after)
+            and not re.match(r"(?:重点)?(?:措施|任务|要求|内容|问题|体系)", after)
+        )
+        return not drafted
+    return False
+
+
+def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str, inherits: bool) -> bool:
+    """Whether nothing in the clause makes the number an aim: no comparison and no verb whose object it could be."""
+    if comparison.said or comparison.change:
+        return False
+    bare = left.strip()
+    if quantity.kind in ("percent", "permille", "points"):
+        return False
+    if RATE_END_RE.search(bare):
+        return False
+    if quantity.kind == "money":
+        return not re.search(
+            r"投入|安排|落实|筹措|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资",
+            words.bare[max(0, quantity.start - 24) : quantity.start],
+        )
+    if quantity.han and quantity.high is None and quantity.low == 1 and not _concrete(words, quantity):
+        return True
+    return VERB_RE.search(bare) is None and not inherits
+
+
+def _concrete(words: Words, quantity: Quantity) -> bool:
+    """一台无人机 or 一次评估 counts; 一个良好环境 or 一支过硬队伍 does not."""
+    if quantity.unit in (
+        "次",
+        "轮",
+        "遍",
+        "场",
+        "期",
+        "台",
+        "辆",
+        "架",
+        "艘",
+        "座",
+        "处",
+        "名",
+        "所",
+        "堂",
+        "家",
+        "间",
+        "户",
+    ):
+        return True
+    after = words.bare[quantity.end : quantity.end + 24]
+    noun = re.match(r"[^,，。;；、]{1,22}", after)
+    if noun is None:
+        return False
+    if re.search(
+        r"(?:队伍|机制|体系|平台|环境|氛围|局面|网|系统|模式|道路|之路|力量|整体|目标|格局|屏障|防线|名片|样板|品牌|标杆|专班|意识|大局|标准|盘棋|张图|张网)",
+        noun[0],
+    ) and quantity.unit in ("个", "支", "条", "套", "张", "道", "批", "项", "份"):
+        return False
+    return quantity.unit in (
+        "个",
+        "支",
+        "条",
+        "套",
+        "部",
+        "份",
+        "项",
+        "只",
+        "本",
+        "具",
+        "门",
+        "幅",
+        "篇",
+        "组",
+        "队",
+        "班",
+    )
+
+
+def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, left: str) -> bool:
+    """A number without a unit is an aim only after comparing words and the name of a rate."""
+    if quantity.kind == "ratio":
+        return not re.search(r"比例|配比|比|率", words.bare[max(0, quantity.start - 14) : quantity.start])
+    if quantity.kind != "plain":
+        return False
+    if words.bare.startswith("量级", quantity.end):
+        return False
+    if not comparison.said:
+        return True
+    return RATE_END_RE.search(left.strip()) is None
+
+
+def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str) -> bool:
+    """Days, months and years are deadlines; minutes and hours are an aim only as the time something may take."""
+    if quantity.kind != "time":
+        return False
+    span = words.clauses[words.clause_at(quantity.start)]
+    clause = words.bare[span.start : span.end]
+    if quantity.unit in ("分钟", "秒", "秒钟", "小时", "个小时"):
+        bounded = comparison.op in ("<=", "<") and comparison.said
+        return not (
+            (bounded and _RESPONSE.search(clause))
+            or re.search(
+                r"(?:时间|时长|培训|学习)(?:总计|累计)?(?:不少于|不低于|达到?|至少)$",
+                left + words.bare[comparison.start : quantity.start],
+            )
+        )
+    if quantity.unit in ("工作日", "个工作日", "天", "日"):
+        return not re.search(
+            r"(?:缩短|压缩|压减|减少|控制)(?:至|到|在|为)$|时[限间](?:不超过|控制在)$",
+            words.bare[max(0, quantity.start - 10) : quantity.start],
+        )
+    return not (
+        quantity.unit in ("年", "岁")
+        and re.search(
+            r"(?:年限|寿命|周期)(?:不少于|不低于|不超过|达到?)$",
+            words.bare[max(0, quantity.start - 10) : quantity.start],
+        )
+    )
+
+
+def is_penalty(words: Words, quantity: Quantity) -> bool:
+    """Fines and legal consequences are no aims."""
+    return quantity.kind == "money" and bool(PENALTY_RE.search(words.bare))
+
+
+def is_listed(words: Words, quantity: Quantity, begin: int) -> bool:
+    """Whether a list of names stands right before the count (南京、苏州、淮安3个中心): the count sums it up."""
+    left = words.bare[begin : quantity.start]
+    return left.count("、") >= 2 and quantity.kind == "count" and MAKING_RE.search(left) is not None
