@@ -13,15 +13,16 @@ from typing import Literal
 
 from wanghuo.kernel.indicators.registry import Indicator, indicators, offered
 
-THRESHOLD = 0.6  # the least score that is offered
+THRESHOLD = 0.65  # the least score that is offered
 MARGIN = 0.04  # by which the best must lead before it is bound without a person
 PART_FLOOR = 0.7  # the least share of a part's pairs of characters that must be there
+TOLD_BEHIND = 0.05  # what is counted comes before what people tell
 IN_SCOPE, IN_QUOTE = 0.95, 0.8  # what words count that stand beside the metric
 SHORTEST = 3  # characters that must agree
 
 _NOISE = re.compile(r"[\s，。、；：,.;:（）()《》“”\"'‘’\[\]·—\-]+")
 _FILLER = re.compile(
-    r"全省|全市|全县|全区|全镇|全国|各地区?|我[省市县区]|本[省市县区]|[一二三四五\d]年内|年内|年底前|累计|总数|总量|数量|比例|比率|占比|"
+    r"全省|全市|全县|全区|全镇|全国|各地区?|我[省市县区]|本[省市县区]|[一二三四五\d]年内|年内|年底前|累计|总数|总量|数量|比例|比率|"
     r"不少于|不低于|至少|达到|实现|以上|确保|力争|基本"
 )
 _AGAINST = re.compile(r"同比|[较比](?:上年|去年|上一年|前一年|往年)(?:同期|度)?|与去年同期相比|环比")
@@ -78,8 +79,20 @@ def matches(metric: str, unit: str = "", scope: str = "", *, quote: str = "") ->
     `quote`: the sentence around it, which counts less than the metric's own words.
     """
     grows = bool(growth(metric, quote)) and unit_kind(unit) in ("share", "")
-    asked = _Wording(_plain(metric, grows), _plain(scope, grows), _plain(quote, grows), unit_kind(unit), grows)
-    scored = ((each, _score(asked, each)) for each in (*indicators(), *offered()) if _units_agree(asked, each))
+    kind = unit_kind(unit)
+    as_said = _Wording(_plain(metric, False), _plain(scope, False), _plain(quote, False), kind, False)
+    asked = as_said
+    if grows:  # how much more or less than a year before is asked of a plain count; the words for that are no name
+        asked = _Wording(_plain(metric, True), _plain(scope, True), _plain(quote, True), kind, True)
+
+    def wording(of: Indicator) -> _Wording:
+        return as_said if "增" in of.name.zh else asked
+
+    scored = (
+        (each, _score(wording(each), each) - (TOLD_BEHIND if each.told else 0))
+        for each in (*indicators(), *offered())
+        if _units_agree(wording(each), each)
+    )
     found = [(each, round(score, 3)) for each, score in scored if score >= THRESHOLD]
     return sorted(found, key=lambda pair: (-pair[1], pair[0].told, pair[0].code))
 
@@ -100,7 +113,7 @@ def _plain(text: str, grows: bool) -> str:
 
 def _units_agree(asked: _Wording, of: Indicator) -> bool:
     if asked.grows:
-        return of.unit != "%" or "增" in of.name.zh
+        return of.unit != "%"
     kind, own = asked.unit, unit_kind(of.unit)
     if not kind:
         return True

@@ -44,7 +44,8 @@ class Indicator:
     shown. `words`: what papers call it, in Chinese; of a word of several parts, set apart by spaces, all must be
     there, and those with "-" before them must not.
     `told`: its values are told by people or kept by hand, so that where none was given it is unknown, never 0.
-    `topic`: the group of the catalogue it stands in.
+    `topic`: the group of the catalogue it stands in. `standing`: counted as it stands now whatever the period, since no
+    past days are kept; what it was in a month is what was kept at that month's end.
     """
 
     code: str
@@ -63,6 +64,7 @@ class Indicator:
     words: tuple[str, ...] = ()
     told: bool = False
     topic: str = ""
+    standing: bool = False
 
     def value(self, part: Part | None) -> float | None:
         """The number a part stands for; None when nothing could be measured (an empty denominator is unknown, never

@@ -74,9 +74,10 @@ def stored_parts(code: str, period: Period) -> Stored | None:
     return Stored({row.region: Part(row.num, row.den, row.missing) for row in rows}, done.computed_at)
 
 
-def mark_dirty(code: str) -> None:
-    """Say that the records behind an indicator changed; the worker recomputes it soon. Cheap, and may be said often."""
-    DirtyIndicator.objects.bulk_create([DirtyIndicator(code=code, since=timezone.now())], ignore_conflicts=True)
+def mark_dirty(*codes: str) -> None:
+    """Say that the records behind indicators changed; the worker recomputes them soon. Cheap, and may be said often."""
+    now = timezone.now()
+    DirtyIndicator.objects.bulk_create([DirtyIndicator(code=code, since=now) for code in codes], ignore_conflicts=True)
 
 
 def refresh_dirty(now: datetime | None = None) -> int:

@@ -160,7 +160,7 @@ class _Meaning:
         top = LARGEST
         if self.basis:
             top = 100.0 if self.basis == "yoy_down" else 1000.0
-        elif of.unit == "%":
+        elif of.unit == "%" and of.kind == "rate":
             top = 100.0
         if not 0 <= value <= top or (self.high is not None and not 0 <= self.high <= top):
             raise TargetOutOfRange(field="value", top=top)

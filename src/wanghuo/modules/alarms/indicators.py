@@ -122,6 +122,8 @@ _declare(
     unit="s",
     better="down",
     kind="mean",
+    topic="result",
+    words=("火警 处置时间", "报警 处置 时长", "火警 平均处置"),
     counts=handling_counts,
     records=_records(num={"judged": "1"}, den={"judged": "1"}, gap={"unjudged": "1"}),
 )
@@ -132,6 +134,8 @@ _declare(
     unit="%",
     better="up",
     kind="rate",
+    topic="result",
+    words=("火警 及时 接警", "接警 及时率", "报警 及时处置率"),
     counts=take_counts,
     records=_taken_records,
 )
@@ -142,6 +146,8 @@ _declare(
     unit="%",
     better="down",
     kind="rate",
+    topic="result",
+    words=("误报率", "误报 占比"),
     counts=false_counts,
     records=_records(num={"state": AlarmState.FALSE}, den={"state": FALSE_OR_FIRE}, gap={"state": FIRES}),
 )
@@ -152,6 +158,8 @@ _declare(
     unit="",
     better="down",
     kind="count",
+    topic="result",
+    words=("确认火警", "联网报警 真实火警"),
     counts=fire_counts,
     records=_records(num={"state": FIRES}, den={"state": FIRES}, gap={"state": FIRES}),
     accumulates=True,

@@ -19,6 +19,13 @@ INDICATORS = (
     "hazards.on_time_rate",
     "hazards.recheck_pass_rate",
     "hazards.open",
+    "hazards.major_closing_rate",
+    "hazards.listing_rate",
+    "hazards.major_open",
+    "hazards.found",
+    "hazards.closed",
+    "hazards.complaint_on_time_rate",
+    "hazards.recheck_on_time_rate",
 )
 
 
@@ -41,8 +48,7 @@ def on_listed(event: HazardListed) -> None:
 
 
 def _dirty() -> None:
-    for code in INDICATORS:
-        mark_dirty(code)
+    mark_dirty(*INDICATORS)
 
 
 @listen(ClockMissed)
