@@ -20,6 +20,7 @@ from wanghuo.engines.workplan.outline import Node, Outliner
 from wanghuo.engines.workplan.owners import find_owners
 from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Paper
 from wanghuo.engines.workplan.quality import text_flags
+from wanghuo.engines.workplan.targets import find_targets
 
 _BACKGROUND = re.compile(r"成效|成绩|现状|形势|回顾|存在(?:的)?问题|面临|背景|指导思想")
 
@@ -29,8 +30,6 @@ def compile_paper(text: str, *, places: Sequence[str] = ()) -> Paper:
 
     Never fails on any text: what is not understood is left out or flagged.
     """
-    from wanghuo.engines.workplan.targets import find_targets
-
     body, flags, noise = read_body(text, places=places)
     targets, more = find_targets(body)
     head = body.head

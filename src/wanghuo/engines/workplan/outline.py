@@ -191,24 +191,19 @@ class Outliner:
             stop = max(box_title_end(self.flat, mark.end, end), mark.end) or stop
         node.heading = (mark.end, stop)
         node.paragraphs = 1 if self.flat[stop:end].strip(" 。:?*") else 0
-        if mark.kind == "box":
-            node.paragraphs = 0
         self._add(node, parent)
         self._stack.append(node)
-        if mark.kind == "box" or (promised and node.paragraphs):
-            self._split_rows(node, stop, end)
+        if mark.kind != "box" and promised and node.paragraphs:
+            self._split_text(node, stop, end)
 
-    def _split_rows(self, node: Node, start: int, end: int) -> None:
-        """The text run into a heading, as items of its own where it opens with headings of its own."""
-        cuts = [start + len(self.flat[start:end]) - len(self.flat[start:end].lstrip(" :?"))]
-        if node.mark and node.mark.kind == "box":
-            cuts += [m.start(1) for m in re.finditer(r"(?<=。)\s*([^。,;:]{4,20}):", self.flat[:end]) if m.start() > cuts[0]] if end - start < 20000 else []  # fmt: skip
-        if opening(self.flat, cuts[0], end) == cuts[0]:
+    def _split_text(self, node: Node, start: int, end: int) -> None:
+        """The text run into a chapter's heading, as an item of its own where it opens with a heading of its own."""
+        cut = start + len(self.flat[start:end]) - len(self.flat[start:end].lstrip(" :?"))
+        if opening(self.flat, cut, end) == cut:
             return
-        node.end = cuts[0]
+        node.end = cut
         node.paragraphs = 0
-        for at, cut in enumerate(cuts):
-            self._add_plain(node, cut, cuts[at + 1] if at + 1 < len(cuts) else end)
+        self._add_plain(node, cut, end)
 
     def _parent_of(self, mark: Mark) -> Node | None:
         kinds = [node.mark.kind for node in self._stack if node.mark]
@@ -248,21 +243,40 @@ class Outliner:
     # -- paragraphs without a mark -------------------------------------------------------------------------------
 
     def _place_plain(self, group: list[_Piece], following: Mark | None) -> None:
+        self._leave_box(group[0])
         current = self._structural()
         headed = [opening(self.flat, p.start, p.end) > p.start for p in group]
-        each_headed = len(group) > 1 and sum(headed) >= 0.6 * len(group)
+        resumed = current is not None and any(n.mark is None for n in current.children)
+        each_headed = (len(group) > 1 or resumed) and sum(headed) >= 0.6 * len(group)
         for at, piece in enumerate(group):
             if piece.grid or current is None:
-                self._plain_alone(
-                    piece, current, following, joins=piece.grid and at > 0 and self.nodes[-1].grid is not None
-                )
+                above = group[at - 1] if at else None
+                joins = piece.grid and above is not None and (above.grid or self._is_caption(above))
+                self._plain_alone(piece, current, following, joins=joins)
             elif current.bare and each_headed and headed[at]:
                 self._add_plain(current, piece.start, piece.end)
-            elif self._closes(current, following) or (at + 1 < len(group) and group[at + 1].grid):
+            elif self._closes(current, following) or (
+                at + 1 < len(group) and group[at + 1].grid and self._is_caption(piece)
+            ):
                 self._plain_alone(piece, current, following)
             else:
                 self._extend(current, piece)
             self._open_inside(piece)
+
+    def _is_caption(self, piece: _Piece) -> bool:
+        """The line above a table that says what it is."""
+        words = self.flat[piece.start : piece.end]
+        return len(words) <= 40 and not piece.grid and re.search(r"[。;,]", words) is None
+
+    def _leave_box(self, piece: _Piece) -> None:
+        """A box is over where its rows were run into its line, or where paragraphs like those before the box go on."""
+        box = self._stack[-1] if self._stack else None
+        if box is None or box.mark is None or box.mark.kind != "box" or box.parent is None:
+            return
+        resumes = any(n.mark is None and n.heading[1] > n.heading[0] for n in box.parent.children)
+        stop = opening(self.flat, piece.start, piece.end)
+        if box.paragraphs or (resumes and stop > piece.start and self.flat[stop] == "。"):
+            self._stack.pop()
 
     def _structural(self) -> Node | None:
         """The innermost item whose mark stood at the head of a paragraph."""
@@ -290,6 +304,11 @@ class Outliner:
     def _plain_alone(self, piece: _Piece, current: Node | None, following: Mark | None, *, joins: bool = False) -> None:
         if joins:
             self.nodes[-1].end = piece.end
+            if self.nodes[-1].grid is None:
+                self.nodes[-1].heading = (
+                    self.nodes[-1].start,
+                    self.nodes[-1].start + len(self.flat[self.nodes[-1].start : piece.start].rstrip()),
+                )
             self._mark_grid(self.nodes[-1], piece)
             return
         around = current
@@ -334,7 +353,8 @@ class Outliner:
         else:
             parent.plain += 1
             label = f"{parent.path}/¶{parent.plain}"
-        node = Node(label, start, end, None, parent, heading=(start, opening(self.flat, start, end)), paragraphs=1)
+        stop = opening(self.flat, start, end)
+        node = Node(label, start, end, None, parent, heading=(start, stop), paragraphs=1)
         self._add(node, parent)
         return node
 

@@ -42,8 +42,10 @@ _PUSHED = re.compile(
     rf"(?:推动|组织|督促|指导|协调|提请|报请|责成|安排|要求)(?P<pushed>(?:[{HAN}、]{{2,40}}?等[^,。;的]{{0,6}}?(?:部门|单位)|[{HAN}、]{{2,24}}?(?:部门|政府|派出所|局|厅|委|大队|支队|乡镇街道|街道|乡镇)))"
     r"(?=依法|开展|实施|履行|落实|建立|制定|出台|将|发布|一律|加强|做好|完善|推进|修订|编制|对|切实|严格|认真|全面|按|牵头|抓紧|加大|颁布|组织|切)"
 )
+_CLOSING = re.compile(r"[(【\[](?P<bodies>[^()【】\[\]:;。]{3,120}?)(?:等)?[)】\]](?=\s*(?:[。\n]|$))")
 _LISTED = re.compile(
-    rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?(?:部门|单位|行业|机构|地区|地市|地))(?P<comma>,)?"
+    rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构)|"
+    r"各?(?:地区|地市|地(?!方|下|铁|质|震)))(?P<comma>,)?"
 )
 _CHARGE = re.compile(
     rf"(?P<who>[{HAN}、]{{2,24}}?)(?P<post>任(?:副)?组长|任(?:副)?主任|任(?:副)?总指挥|任指挥长|担任|为(?:副)?组长|为组员|为成员|任组员|任成员|"
@@ -54,20 +56,20 @@ _WHEN = re.compile(
     r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|同时|另外|即日起|原则上|平时|要|并|还|再)*"
 )
 _ACTS = re.compile(
-    r"(?:等)?(?:要|应|须|需要|必须|将|把|对|按|以|在|于|从|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
+    r"(?:等)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
 )
 _NOUNS_AFTER = re.compile(
     r"(?:监督|监管|检查|管理|建设|培训|教育|宣传|考核|评估|训练|保障|救援|整治|治理|防控|调查|处置|执法|联合|审批|指导|组织|巡查|排查|备案|登记|整改|联动|运行|值班|学习)"
     r"[\u4e00-\u9fff]{0,6}?(?:机制|责任|体系|制度|力量|能力|范围|模式|职责|人员|队伍|平台|系统|标准|水平|效能|数据|信息|情况|结果|频次|比例|规范|网络|意识|措施|设施|主体|基地|点|室|区域)"
 )
 _REPORTS = re.compile(
-    r"(?P<who>各[\u4e00-\u9fff()、]{1,12}?(?:单位|部门|地区|地|镇|乡|街道|队|县区|县|区|市|局|委|级))[^,。;]{0,40}?前(?:[^,。;]{0,16})?报"
+    r"(?P<who>各[\u4e00-\u9fff()、]{1,12}?(?:单位|部门|地区|地|镇|乡|街道|队|县区|县|区|市|局|委)(?!级))[^,。;]{0,40}?前(?:[^,。;]{0,16})?报"
 )
 
 
 def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
     """The owners named between `start` and `end`, in order, each body once; lead where both roles are given."""
-    found = list(_labelled(flat, start, end))
+    found = [*_labelled(flat, start, end), *_bracketed(flat, start, end)]
     taken = [(o.start, o.end) for o in found]
     for sentence in re.finditer(r"[^。!?;\n]+", flat[start:end]):
         found += _of_sentence(flat, start + sentence.start(), start + sentence.end(), taken)
@@ -97,6 +99,15 @@ def _labelled(flat: str, start: int, end: int) -> Iterator[Owner]:
             at += len(part) + 1
 
 
+def _bracketed(flat: str, start: int, end: int) -> Iterator[Owner]:
+    """(市教育局、市民政局) at the end of a sentence: the bodies that answer for it."""
+    for match in _CLOSING.finditer(flat, start, end):
+        words = match["bodies"]
+        names = [words[a:b] for a, b in parts_of(words)]
+        if names and all(is_body(name) and is_plausible(name) for name in names) and (len(names) > 1 or len(words) > 3):
+            yield from _names(words, match.start("bodies"), "lead", sure=True)
+
+
 def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) -> Iterator[Owner]:
     for first, last in _clauses(flat, start, end):
         if any(a < last and first < b for a, b in taken):
@@ -104,16 +115,15 @@ def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) 
         words = flat[first:last]
         skipped = _WHEN.match(words)
         left = skipped.end() if skipped else 0
-        subject = list(_subject(flat, first + left, last, end))
-        charged = list(_in_charge(words[left:], first + left))
-        led = [] if subject or charged else list(_by_verb(words[left:], first + left))
-        yield from (*charged, *(subject if not charged else ()), *led)
+        readers = (_in_charge, _helping, _leading)
+        found = next((owners for read in readers if (owners := list(read(words[left:], first + left)))), [])
+        yield from found or _subject(flat, first + left, last, end)
         yield from _with(words, first)
 
 
 def _clauses(flat: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Clauses, also those in brackets and behind a colon; a short bracket inside a name stays."""
-    for match in re.finditer(r"[^,:()]+(?:\([^(),]{1,8}\)[^,:()]+)*(?:\([^(),]{1,6}\))?", flat[start:end]):
+    for match in re.finditer(r"[^,:()【】]+(?:\([^(),]{1,8}\)[^,:()【】]+)*(?:\([^(),]{1,6}\))?", flat[start:end]):
         words = match.group()
         left = len(words) - len(words.lstrip())
         if words.strip():
@@ -124,26 +134,27 @@ def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
     """The bodies at the head of a clause that are made to act in it."""
     words = flat[first:last]
     listed = _LISTED.match(flat, first, end)
-    if (
-        listed
-        and (listed["comma"] or listed.end() <= last)
-        and _acts(flat[listed.end() : end], after_comma=bool(listed["comma"]))
-    ):
-        yield from _list_names(listed["list"], listed["of"], first, "lead")
-        return
+    if listed and (listed["comma"] or listed.end() <= last) and all(_plain_parts(listed["list"])):
+        comma = bool(listed["comma"])
+        if _acts(flat[listed.end() : min(end, listed.end() + 60)], after_comma=comma):
+            yield from _list_names(listed["list"], listed["of"], first, "lead")
+            return
     reports = _REPORTS.match(words)
     if reports:
         yield from _names(reports["who"], first, "lead", sure=False)
         return
-    for match in ENDS.finditer(words[:60]):
-        stop = match.end()
+    for stop in sorted({match.end(1) for match in ENDS.finditer(words[:60])}):
         rest = words[stop:]
         name = words[:stop]
-        if rest and _acts(rest) and all(is_plausible(name[a:b]) for a, b in parts_of(name)):
+        if rest and _acts(rest) and all(_plain_parts(name)):
             found = list(_names(name, first, "lead", sure=False))
             if found:
                 yield from found
                 return
+
+
+def _plain_parts(words: str) -> Iterator[bool]:
+    return (is_plausible(words[a:b]) for a, b in parts_of(words))
 
 
 def _acts(rest: str, *, after_comma: bool = False) -> bool:
@@ -168,16 +179,22 @@ def _two(words: str) -> bool:
     return match is not None and len(match.group()) > 1
 
 
-def _by_verb(words: str, at: int) -> Iterator[Owner]:
-    """由…牵头, …牵头, …配合."""
+def _leading(words: str, at: int) -> Iterator[Owner]:
+    """由…牵头 and …牵头: what stands before the verb answers for it."""
     for match in _BY.finditer(words):
         yield from _names(match["by"], at + match.start("by"), "lead", sure=True)
     led = _LED.match(words)
     if led and not words.startswith(("由", "以")):
-        yield from _names(led["led"], at, "lead", sure=not led.group().endswith("落实"))
+        sure = re.search(r"牵头|主办|承办|主抓", led.group()) is not None
+        yield from _names(led["led"], at, "lead", sure=sure)
+
+
+def _helping(words: str, at: int) -> Iterator[Owner]:
+    """…配合."""
     helped = _HELPED.match(words)
     if helped:
-        yield from _names(helped["helped"], at, "support", sure=True)
+        sure = re.search(r"配合|协办", helped.group()) is not None
+        yield from _names(helped["helped"], at, "support", sure=sure)
 
 
 def _with(words: str, at: int) -> Iterator[Owner]:
@@ -238,7 +255,7 @@ def _names(words: str, at: int, role: Role, *, sure: bool) -> Iterator[Owner]:
         if cut:
             first, name = first + cut.end(), name[cut.end() :]
         name = name.strip('“”"')
-        if not is_plausible(name) or not (sure or is_body(name)):
+        if not (is_plausible(name) and (sure or is_body(name))) and not (sure and name == "办公室"):
             continue
         full = name if not shared or is_body(name) else name + shared
         yield Owner(full, role, at + first, at + last)
