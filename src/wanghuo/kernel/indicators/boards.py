@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from wanghuo.base import NotFound, Text
+from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
-from wanghuo.kernel.indicators.measuring import Measure, judged, rolled_up
+from wanghuo.kernel.indicators.measuring import Measure, judged, measured_at, rolled_up
 from wanghuo.kernel.indicators.models import DirtyIndicator, IndicatorRefresh, IndicatorValue
 from wanghuo.kernel.indicators.periods import Period, months_back
+from wanghuo.kernel.indicators.presets import TOPICS
 from wanghuo.kernel.indicators.registry import Indicator, Part, indicator, indicators
-from wanghuo.kernel.indicators.stored import Stored, stored_parts
+from wanghuo.kernel.indicators.stored import Stored, kept_under, standing_periods, stored_parts
 from wanghuo.kernel.regions import codes
 
 VIEW = "indicators.view"
 REGION = Text("区划", "Region")
 TREND_MONTHS = 12
+ACTUAL, EXPECTED = Text("实际", "actual"), Text("应达", "expected")
+YEAR_BEFORE = Text("上年同月", "a year before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def parts_now(of: Indicator, period: Period, *, since: datetime | None = None) -
     `since`: values computed after this moment will do, though records changed later (pages with many figures, which tell
     their age).
     """
-    kept = stored_parts(of.code, period)
+    kept = stored_parts(of, period)
     recent = kept is not None and since is not None and kept.computed_at is not None and kept.computed_at >= since
     if kept is not None and (recent or not DirtyIndicator.objects.filter(code=of.code).exists()):
         return kept
@@ -101,7 +106,7 @@ def tile_of(found: Measure, points: Iterable[tuple[Period, float | None]]) -> Ti
     """A measure that was taken already as a figure; `points`: its trend. The period before is over: what is kept of it
     will do."""
     of, before = found.indicator, found.period.previous()
-    parts = stored_parts(of.code, before) or parts_now(of, before)
+    parts = stored_parts(of, before) or parts_now(of, before)
     return Tile(found, of.value(parts.totals.get(found.region)), tuple(value for _, value in points))
 
 
@@ -119,16 +124,58 @@ def worst(tiles_shown: Iterable[Tile], count: int = 3) -> list[Tile]:
     return sorted(lit, key=lambda t: -(t.measure.level or 0))[:count]
 
 
+def overview(
+    region: str, period: Period, *, actor: Actor, now: datetime, since: datetime, topic: str = ""
+) -> list[Measure]:
+    """The catalogue (or one topic of it) in a region and period, in few queries: kept values where they will do, else
+    computed. `since`: as of `parts_now`. Raises NotFound for a region out of reach.
+    """
+    require_region(actor, region)
+    wanted = [each for each in indicators() if not topic or topic_of(each) == topic]
+    keys = {each.code: kept_under(each, period, now).key for each in wanted}
+    done = {
+        (row.code, row.period): row.computed_at
+        for row in IndicatorRefresh.objects.filter(period__in=set(keys.values()))
+    }
+    parts = {
+        (row.code, row.period): Part(row.num, row.den, row.missing)
+        for row in IndicatorValue.objects.filter(region=region, period__in=set(keys.values()))
+    }
+    dirty = set(DirtyIndicator.objects.values_list("code", flat=True))
+    found: dict[str, tuple[Indicator, Part | None, datetime | None]] = {}
+    for each in wanted:
+        kept = (each.code, keys[each.code])
+        at = done.get(kept)
+        if at is not None and (at >= since or each.code not in dirty):
+            found[each.code] = (each, parts.get(kept), at)
+        else:
+            found[each.code] = (each, rolled_up(each.counts(period)).get(region), None)
+    return measured_at(found, region, period, now=now)
+
+
+def is_kept(period: Period, now: datetime) -> bool:
+    """Whether every indicator keeps values of the period, so that the whole catalogue is cheap to show."""
+    return period.key in {each.key for each in standing_periods(now)}
+
+
+def topic_of(of: Indicator) -> str:
+    """The group of the catalogue an indicator stands in."""
+    return of.topic if of.topic in TOPICS else "responsibility"
+
+
 def trend(
     of: Indicator, region: str, *, now: datetime, months: int = TREND_MONTHS
 ) -> list[tuple[Period, float | None]]:
-    """The value of each of the last months, oldest first; None where nothing could be measured."""
+    """The value of each of the last months, oldest first; None where nothing could be measured, or where nothing was
+    kept of what is only counted as it stands now."""
     periods = months_back(now, months)
     parts = _kept_parts(of, region, periods)
+    known: list[tuple[Period, float | None]] = []
     for period in periods:
-        if period.key not in parts:
+        if period.key not in parts and not (of.standing and period is not periods[-1]):
             parts[period.key] = rolled_up(of.counts(period)).get(region)
-    return [(period, of.value(parts[period.key])) for period in periods]
+        known.append((period, of.value(parts[period.key]) if period.key in parts else None))
+    return known
 
 
 def _kept_parts(of: Indicator, region: str, periods: list[Period]) -> dict[str, Part | None]:
@@ -147,25 +194,72 @@ def chart_of(
 ) -> dict[str, Any]:
     """The trend as `{% chart %}` takes it: this year's months, those of the year before, and the target."""
     digits = found.indicator.shown_digits
-
-    def rounded(value: float | None) -> float | None:
-        return None if value is None else round(value, digits)
-
     data: dict[str, Any] = {
         "kind": "line",
         "unit": found.indicator.unit,
         "min": 0,
         "labels": [f"{period.first:%Y-%m}" for period, _ in points],
-        "series": [
-            {"name": Text("实际", "actual"), "data": [rounded(v) for _, v in points]},
-        ],
+        "series": [{"name": ACTUAL, "data": [_rounded(v, digits) for _, v in points]}],
     }
     if any(value is not None for _, value in before):
-        points_before = [rounded(value) for _, value in before]
-        data["series"].append({"name": Text("上年同月", "a year before"), "data": points_before, "style": "dotted"})
+        points_before = [_rounded(value, digits) for _, value in before]
+        data["series"].append({"name": YEAR_BEFORE, "data": points_before, "style": "dotted"})
     if found.target is not None and not found.indicator.accumulates:
         data["target"] = found.target
     return data
+
+
+def climb_of(
+    found: Measure,
+    points: list[tuple[Period, float | None]],
+    before: list[tuple[Period, float | None]],
+    line: Callable[[datetime], float | None],
+    now: datetime,
+) -> dict[str, Any] | None:
+    """A growing count against its target line, month by month added up over its period; None when the months at hand do
+    not reach back to where the period begins. `line`: what is expected at a moment.
+    """
+    months = [month for month in _months_of(found.period) if month.first <= local_day(now)]
+    known, year_before = dict(points), {p.key: v for p, v in before}
+    if not months or any(month not in known for month in months):
+        return None
+    digits = found.indicator.shown_digits
+    ahead = [month for month in _months_of(found.period) if month not in months]
+    actual = list(accumulate((known[month] or 0.0 for month in months), initial=0.0))[1:]
+    last_year = [year_before.get(month.year_before().key) for month in months]
+    series: list[dict[str, Any]] = [
+        {"name": ACTUAL, "data": [*(_rounded(v, digits) for v in actual), *([None] * len(ahead))]},
+        {
+            "name": EXPECTED,
+            "data": [_rounded(line(min(month.end, found.period.end)), digits) for month in (*months, *ahead)],
+            "style": "dashed",
+        },
+    ]
+    if any(value is not None for value in last_year):
+        sums = list(accumulate((value or 0.0 for value in last_year), initial=0.0))[1:]
+        series.append(
+            {
+                "name": YEAR_BEFORE,
+                "data": [*(_rounded(v, digits) for v in sums), *([None] * len(ahead))],
+                "style": "dotted",
+            }
+        )
+    labels = [f"{month.first:%Y-%m}" for month in (*months, *ahead)]
+    return {"kind": "line", "unit": found.indicator.unit, "min": 0, "labels": labels, "series": series}
+
+
+def _months_of(period: Period) -> list[Period]:
+    """The calendar months that a period touches, at most three years of them."""
+    month, found = Period.month(period.first.year, period.first.month), []
+    while month.first <= period.last and len(found) < 36:
+        found.append(month)
+        after = month.last + timedelta(days=1)
+        month = Period.month(after.year, after.month)
+    return found
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def months_of_year_before(

@@ -4,7 +4,7 @@ its light.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -83,7 +83,7 @@ def compute(code: str, region: str, period: Period, *, now: datetime | None = No
     from wanghuo.kernel.indicators.stored import stored_parts
 
     found = indicator(code)
-    kept = stored_parts(code, period) if stored else None
+    kept = stored_parts(found, period) if stored else None
     totals = kept.totals if kept else rolled_up(found.counts(period))
     computed_at = kept.computed_at if kept else None
     return judged(found, region, period, totals, now=now or timezone.now(), computed_at=computed_at)
@@ -106,31 +106,76 @@ def judged(
     below = _below(region, totals) if with_below else []
     targets = targets_of(of.code, period, [region, *below])
     stages = stages_of(targets.values())
-    earlier = before or Earlier(of)
-    sample = rule(SAMPLE_RULE, region=region, on=local_day(now)).value["count"]
+    bench = Bench(of, period, now, before or Earlier(of), _sample(region, now), computed_at)
 
     def one(place: str, lower: tuple[Measure, ...] = ()) -> Measure:
-        part, target = totals.get(place), targets.get(place)
-        value = of.value(part)
+        target = targets.get(place)
+        earlier_stages = stages.get(target.pk, ()) if target else ()
+        return bench.measured(place, totals.get(place), target, earlier_stages, lower)
+
+    return one(region, tuple(sorted((one(place) for place in below), key=_rank)))
+
+
+def _sample(region: str, now: datetime) -> int:
+    return int(rule(SAMPLE_RULE, region=region, on=local_day(now)).value["count"])
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the measures of one indicator and period have in common."""
+
+    of: Indicator
+    period: Period
+    now: datetime
+    earlier: Earlier
+    sample: int
+    computed_at: datetime | None
+
+    def measured(
+        self,
+        place: str,
+        part: Part | None,
+        target: IndicatorTarget | None,
+        stages: Sequence[IndicatorTarget] = (),
+        lower: tuple[Measure, ...] = (),
+    ) -> Measure:
+        """The measure of one region, held against its target."""
+        of, value = self.of, self.of.value(part)
         aim = Aim(None, None, of.better)
         if target is not None:
-            aim = aim_of(of, target, period, now, value_in=earlier.of_region(place), stages=stages.get(target.pk, ()))
-        lit = None if value is None or aim.by_now is None else light_behind(aim.behind(value), region=place, now=now)
+            value_in = self.earlier.of_region(place)
+            aim = aim_of(of, target, self.period, self.now, value_in=value_in, stages=stages)
+        unlit = value is None or aim.by_now is None
         return Measure(
             indicator=of,
             region=place,
-            period=period,
+            period=self.period,
             part=part,
             target=aim.at_end,
             expected=aim.by_now,
-            verdict=lit,
-            computed_at=computed_at,
-            small=of.kind != "count" and 0 < (part.den if part else 0) < sample,
+            verdict=None if unlit else light_behind(aim.behind(value or 0.0), region=place, now=self.now),
+            computed_at=self.computed_at,
+            small=of.kind != "count" and 0 < (part.den if part else 0) < self.sample,
             set_by=target,
             by_region=lower,
         )
 
-    return one(region, tuple(sorted((one(place) for place in below), key=_rank)))
+
+def measured_at(
+    found: Mapping[str, tuple[Indicator, Part | None, datetime | None]], region: str, period: Period, *, now: datetime
+) -> list[Measure]:
+    """Many indicators of one region, whose parts are at hand: their targets are read together."""
+    rows: dict[str, IndicatorTarget] = {}
+    for row in IndicatorTarget.objects.filter(code__in=found, period=period.key, region_code=region).order_by("set_at"):
+        rows[row.code] = _stricter(rows[row.code], row) if row.code in rows else row
+    stages = stages_of(rows.values())
+    sample = _sample(region, now)
+    measures = []
+    for code, (of, part, computed_at) in found.items():
+        target = rows.get(code)
+        bench = Bench(of, period, now, Earlier(of), sample, computed_at)
+        measures.append(bench.measured(region, part, target, stages.get(target.pk, ()) if target else ()))
+    return measures
 
 
 class Earlier:
