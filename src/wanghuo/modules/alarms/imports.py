@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
+from django.db.models import Count
 from django.utils import timezone
 
 from wanghuo.base import Text
@@ -34,13 +33,8 @@ from wanghuo.modules.places import public as places
 
 JUDGED = (AlarmState.FALSE, AlarmState.CLOSED, AlarmState.TEST, AlarmState.RESTORED)
 CONDITION = {Kind.FIRE: "fire", Kind.POWER: "power_fault"}
-NO_UNIT = Text("没有单位“{code}”", "there is no unit “{code}”")
-NO_PLACE = Text("单位、区划至少填一项", "give a unit or a region")
-OUT_OF_SCOPE = Text("区划“{code}”不在你的范围", "the region “{code}” is outside your scope")
 FUTURE = Text("时间在将来", "the time lies in the future")
 BEFORE = Text("早于收到时间", "earlier than it was received")
-KNOWN = Text("已导入过：{ref}", "imported before: {ref}")
-TWICE = Text("文件内重复，首见于第 {row} 行", "stands in the file before, in row {row}")
 
 COLUMNS = (
     Column("source_ref", Text("原编号", "Old reference"), required=True, longest=60, synonyms=("编号", "id")),
@@ -65,46 +59,11 @@ COLUMNS = (
 )
 
 
-class _Place:
-    """A region as access decisions see it."""
-
-    sector = ""
-    scope_unit: UUID | None = None
-
-    def __init__(self, region_code: str) -> None:
-        self.region_code = region_code
-
-
 def check(rows: Sequence[Row], context: Context) -> list[Judged]:
     """Judge a batch: place in scope, times in order, not imported before."""
-    units = places.units_by_codes(row.get("unit", "") for row in rows)
     refs = [context.key(row.get("source_ref")) for row in rows]
     known = dict(Alarm.objects.filter(source_ref__in=refs).values_list("source_ref", "ref"))
-    return [_judge(row, context, units, known) for row in rows]
-
-
-def _judge(row: Row, context: Context, units: dict[str, Any], known: dict[str, str]) -> Judged:
-    key = context.key(row.get("source_ref"))
-    if key in known:
-        return Judged(row, "duplicate", note=KNOWN.filled({"ref": known[key]}))
-    seen: dict[str, int] = context.memory.setdefault("seen", {})
-    if seen.setdefault(key, row.number) != row.number:
-        return Judged(row, "duplicate", note=TWICE.filled({"row": seen[key]}))
-    unit = units.get(row.get("unit", ""))
-    errors = [*_place_errors(row, context, unit), *_time_errors(row)]
-    return Judged(row, "error" if errors else "new", target=unit, errors=errors)
-
-
-def _place_errors(row: Row, context: Context, unit: Any) -> list[CellError]:
-    if row.get("unit"):
-        known = unit is not None and context.actor.can("alarms.import", unit)
-        return [] if known else [CellError("unit", NO_UNIT.filled({"code": row.get("unit")}), value=row.get("unit"))]
-    region = row.get("region_code") or context.region
-    if not region:
-        return [CellError("region_code", NO_PLACE)]
-    if not context.actor.can("alarms.import", _Place(region)):
-        return [CellError("region_code", OUT_OF_SCOPE.filled({"code": region}), value=region)]
-    return []
+    return places.judge_past(rows, context, known=known, right="alarms.import", errors=_time_errors)
 
 
 def _time_errors(row: Row) -> list[CellError]:
@@ -128,6 +87,21 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
     for code in INDICATORS:
         mark_dirty(code)
     return [Written(j.row.number, "new", a.ref, str(a.id)) for j, a in zip(judged, alarms, strict=True)]
+
+
+def undo(object_ids: Sequence[str], context: Context) -> list[str]:
+    """Remove imported alarms of which nothing was said since; the references of the others."""
+    blocked: list[str] = []
+    for start in range(0, len(object_ids), 500):
+        rows = Alarm.objects.visible_to(context.actor).filter(pk__in=object_ids[start : start + 500], imported=True)
+        touched = list(rows.annotate(lines=Count("notes")).filter(lines__gt=1).values_list("pk", "ref"))
+        blocked += [ref for _, ref in touched]
+        alone = list(rows.exclude(pk__in=[pk for pk, _ in touched]).values_list("pk", flat=True))
+        AlarmNote.objects.filter(alarm_id__in=alone).delete()
+        Alarm.objects.filter(pk__in=alone).delete()
+    for code in INDICATORS:
+        mark_dirty(code)
+    return blocked
 
 
 def _alarm(judged: Judged, context: Context) -> Alarm:
@@ -182,6 +156,7 @@ register_import(
         columns=COLUMNS,
         check=check,
         write=write,
+        undo=undo,
         help=Text("已判定的历史报警", "past alarms, already judged"),
     )
 )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
+from django.db.models import Count
 from django.utils import timezone
 
 from wanghuo.base import Text
@@ -27,22 +26,17 @@ from wanghuo.kernel.ledgers.importing import (
 from wanghuo.kernel.loops import next_refs
 from wanghuo.modules.hazards.listeners import INDICATORS
 from wanghuo.modules.hazards.models import Finding, Hazard, Step
-from wanghuo.modules.hazards.services.moves import EXPECTED, expect_next
+from wanghuo.modules.hazards.services.moves import EXPECTED, expect_next, stop_expecting
 from wanghuo.modules.hazards.states import DONE, HAZARD, HazardState
 from wanghuo.modules.hazards.words import BASES, CHANNELS, GRADES, Channel, Grade
 from wanghuo.modules.places import public as places
 
 S = HazardState
 IMPORTABLE = (S.CLOSED, S.FIXED_ON_SPOT, S.DISMISSED, S.REPORTED, S.VERIFIED, S.RECTIFYING, S.SUBMITTED, S.OVERDUE)
-NO_UNIT = Text("没有单位“{code}”", "there is no unit “{code}”")
-NO_PLACE = Text("单位、区划至少填一项", "give a unit or a region")
-OUT_OF_SCOPE = Text("区划“{code}”不在你的范围", "the region “{code}” is outside your scope")
 CLOSED_BEFORE_FOUND = Text("销案时间早于发现时间", "it was closed before it was found")
 FUTURE = Text("时间在将来", "the time lies in the future")
 NEEDS_CLOSED_AT = Text("已销案的须填销案时间", "a closed hazard needs the time of closing")
 NEEDS_DUE_AT = Text("整改中的须填整改期限", "a hazard being rectified needs a deadline")
-KNOWN = Text("已导入过：{ref}", "imported before: {ref}")
-TWICE = Text("文件内重复，首见于第 {row} 行", "stands in the file before, in row {row}")
 
 COLUMNS = (
     Column("source_ref", Text("原编号", "Old reference"), required=True, longest=64, synonyms=("编号", "id")),
@@ -75,46 +69,10 @@ def state_of(row: Row) -> HazardState:
 
 def check(rows: Sequence[Row], context: Context) -> list[Judged]:
     """Judge a batch: units known, place in scope, dates in order, not imported before."""
-    units = places.units_by_codes(row.get("unit", "") for row in rows)
     refs = [row.get("source_ref") for row in rows]
     before = Hazard.objects.filter(source_kind="import", source_ref__in=[context.key(r) for r in refs])
     known = dict(before.values_list("source_ref", "ref"))
-    return [_judge(row, context, units, known) for row in rows]
-
-
-def _judge(row: Row, context: Context, units: dict[str, Any], known: dict[str, str]) -> Judged:
-    key = context.key(row.get("source_ref"))
-    if key in known:
-        return Judged(row, "duplicate", note=KNOWN.filled({"ref": known[key]}))
-    seen: dict[str, int] = context.memory.setdefault("seen", {})
-    if seen.setdefault(key, row.number) != row.number:
-        return Judged(row, "duplicate", note=TWICE.filled({"row": seen[key]}))
-    unit = units.get(row.get("unit", ""))
-    errors = [*_place_errors(row, context, unit), *_date_errors(row)]
-    return Judged(row, "error" if errors else "new", target=unit, errors=errors)
-
-
-def _place_errors(row: Row, context: Context, unit: Any) -> list[CellError]:
-    if row.get("unit"):
-        if unit is None or not context.actor.can("hazards.import", unit):
-            return [CellError("unit", NO_UNIT.filled({"code": row.get("unit")}), value=row.get("unit"))]
-        return []
-    region = row.get("region_code") or context.region
-    if not region:
-        return [CellError("region_code", NO_PLACE)]
-    if not context.actor.can("hazards.import", _Place(region)):
-        return [CellError("region_code", OUT_OF_SCOPE.filled({"code": region}), value=region)]
-    return []
-
-
-class _Place:
-    """A region as access decisions see it."""
-
-    sector = ""
-    scope_unit: UUID | None = None
-
-    def __init__(self, region_code: str) -> None:
-        self.region_code = region_code
+    return places.judge_past(rows, context, known=known, right="hazards.import", errors=_date_errors)
 
 
 def _date_errors(row: Row) -> list[CellError]:
@@ -146,6 +104,25 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
     for code in INDICATORS:
         mark_dirty(code)
     return [Written(j.row.number, "new", h.ref, str(h.id)) for j, h in zip(judged, hazards, strict=True)]
+
+
+def undo(object_ids: Sequence[str], context: Context) -> list[str]:
+    """Remove imported hazards on which nobody acted since, with their clocks and duties; the references of the others."""
+    blocked: list[str] = []
+    for start in range(0, len(object_ids), 500):
+        rows = Hazard.objects.visible_to(context.actor).filter(pk__in=object_ids[start : start + 500], imported=True)
+        touched = list(rows.annotate(lines=Count("steps")).filter(lines__gt=1).values_list("pk", "ref"))
+        blocked += [ref for _, ref in touched]
+        alone = list(rows.exclude(pk__in=[pk for pk, _ in touched]))
+        for hazard in (h for h in alone if h.state in EXPECTED):
+            stop_expecting(hazard, hazard.state, actor=context.actor, at=timezone.now())
+        ids = [hazard.pk for hazard in alone]
+        for lines in (Step, Finding):
+            lines.objects.filter(hazard_id__in=ids).delete()
+        Hazard.objects.filter(pk__in=ids).delete()
+    for code in INDICATORS:
+        mark_dirty(code)
+    return blocked
 
 
 def _hazard(judged: Judged, context: Context) -> Hazard:
@@ -214,6 +191,7 @@ register_import(
         columns=COLUMNS,
         check=check,
         write=write,
+        undo=undo,
         help=Text("历史隐患或其他系统的在办隐患", "past hazards, or open ones of another system"),
     )
 )

@@ -15,6 +15,8 @@ from wanghuo.modules.places import search as _search
 from wanghuo.modules.places.models import Building, Unit
 from wanghuo.modules.places.panels import Panel
 from wanghuo.modules.places.panels import register as register_panel
+from wanghuo.modules.places.past import judge_past
+from wanghuo.modules.places.selectors import units_by_codes
 from wanghuo.modules.places.services import name_person, register_unit
 from wanghuo.modules.places.states import UnitState
 
@@ -27,6 +29,7 @@ __all__ = [
     "find",
     "get_building",
     "get_unit",
+    "judge_past",
     "map_rows",
     "must_connect",
     "name_person",
@@ -57,19 +60,6 @@ def account_unit(key: str | UUID) -> UnitRef | None:
     """A unit as the accounts need it, by its reference or its key: a grant can be narrowed to one unit."""
     row = Unit.objects.filter(**({"pk": key} if isinstance(key, UUID) else {"ref": key.strip().upper()})).first()
     return UnitRef(row.pk, row.ref, row.name, row.region_code) if row else None
-
-
-def units_by_codes(codes: Iterable[str]) -> dict[str, contracts.Unit]:
-    """The same for many codes in a few queries, for imports; what is not found is left out."""
-    wanted = sorted({c for c in codes if c})
-    found: dict[str, contracts.Unit] = {}
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        rows = Unit.objects.filter(Q(ref__in=part) | Q(uscc__in=part) | (~Q(local_code="") & Q(local_code__in=part)))
-        for row in rows:
-            unit = selectors.as_contract(row)
-            found.update({code: unit for code in (row.local_code, row.uscc, row.ref) if code})
-    return {code: found[code] for code in wanted if code in found}
 
 
 def units_by_ids(ids: Iterable[UUID]) -> dict[UUID, contracts.Unit]:

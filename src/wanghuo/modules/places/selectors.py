@@ -113,6 +113,19 @@ def as_contract(row: Unit, contacts: tuple[contracts.Contact, ...] = ()) -> cont
     )
 
 
+def units_by_codes(codes: Iterable[str]) -> dict[str, contracts.Unit]:
+    """The same for many codes in a few queries, for imports; what is not found is left out."""
+    wanted = sorted({c for c in codes if c})
+    found: dict[str, contracts.Unit] = {}
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        rows = Unit.objects.filter(Q(ref__in=part) | Q(uscc__in=part) | (~Q(local_code="") & Q(local_code__in=part)))
+        for row in rows:
+            unit = as_contract(row)
+            found.update({code: unit for code in (row.local_code, row.uscc, row.ref) if code})
+    return {code: found[code] for code in wanted if code in found}
+
+
 def building_contract(row: Building) -> contracts.Building:
     """A building as other modules hold it."""
     return contracts.Building(
