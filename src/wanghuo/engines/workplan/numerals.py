@@ -33,12 +33,12 @@ _MEASURE = (
     "平方公里|平方千米|平方米|立方米|公里|千米|公顷|公斤|千克|毫米|厘米|千瓦时|千瓦|兆瓦|米|吨|升|亩|km|m²|㎡|MPa"
 )
 _TALLY = (
-    "人次|户次|家次|台次|车次|课时|学时|个|处|支|座|台|套|人|名|户|家|次|场|起|分|条|件|只|具|部|辆|艘|架|间|所|栋|幢|层|床|张|份|篇|期"
+    "人次|户次|家次|台次|车次|场次|批次|课次|点位|课时|学时|个班次|班次|个|处|支|座|台|套|人|名|户|家|次|场|起|分|条|件|只|具|部|辆|艘|架|间|所|栋|幢|层|床|张|份|篇|期"
     "|批|类|种|项|门|组|队|班|轮|遍|块|片|段|幅|册|本|枚|根|盏|樘|口|位|例|宗|级|节|届|堂|对|倍|岁|字|方|把|瓶|顶|路|眼|面|门次"
 )
 _BY_LENGTH = sorted("|".join((_TIME, _MONEY, _SHARE, _MEASURE, _TALLY)).split("|"), key=len, reverse=True)
 _UNIT = "|".join(re.escape(unit) for unit in _BY_LENGTH)
-_UNIT_FULL = rf"(?:{_UNIT})(?:\((?:{_UNIT})\))?(?:/\d*[十百千万亿]*(?:人口|{_UNIT}))?"
+_UNIT_FULL = rf"(?:{_UNIT})(?:\((?:{_UNIT})\))?(?:/\d*[十百千万亿]*(?:人口|度|学期|小区|乡镇|村|社区|{_UNIT}))?"
 
 _ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,3}(?: \d{3})+(?!\d| \d)|\d+)(?:\.\d+)?"
 _PLAIN_HAN = r"[零〇一二三四五六七八九十百千两壹贰叁俩]+(?:点[零〇一二三四五六七八九]+)?"
@@ -66,7 +66,9 @@ _RATIO_RE = re.compile(
 _PAIR_RE = re.compile(
     rf"(?P<pair>一两|一二|两三|二三|三四|三五|四五|五六|六七|七八|八九)(?P<scale>[十百千万]?)(?P<unit>{_UNIT_FULL})"
 )
-_GLUED_BEFORE = re.compile(r"[A-Za-z0-9·.#№第]$|[A-Za-z0-9]-$|[零〇一二三四五六七八九十百千万亿点]$")
+_GLUED_BEFORE = re.compile(
+    r"[A-Za-z0-9·.#№第]$|[A-Za-z0-9]-$|[零〇一二三四五六七八九十百千万亿]$|[零〇一二三四五六七八九十]点$"
+)
 _GLUED_AFTER = re.compile(r"[A-Za-z·#]|[.-]\d|号|[:∶]\d")
 _NO_UNIT = re.compile(r"十分(?![钟之以制及])|[零〇]|[百千](?=[家户方]|[日天](?!内))|[一两](?=[批届级])")
 _START_RE = re.compile(r"[0-9]+|[零〇一二三四五六七八九十百千两壹贰叁俩]+|半|万|亿")
@@ -79,7 +81,7 @@ _ABOUT = re.compile(r"(?:约|大约|大概|约为)$")
 class Quantity:
     """A number with its unit. `low`: the value, 万 and 亿 multiplied out; `high`: the upper end of a range, else None.
 
-    `unit`: as worded, "" when none follows; shares (百分之, 成, 分之) are given in "%" or "‰". `about`: 余 and 多 are "over",
+    `unit`: as worded, "" when none follows; shares (百分之, 成, 分之) are given in "%", "‰" or "‱". `about`: 余 and 多 are "over",
     近 "nearly", 约 and 左右 "about". `han`: written in Chinese numerals. Offsets into the text that was searched.
     """
 
@@ -209,7 +211,7 @@ def _quantity(
 
 def _kind(unit: str) -> Kind:
     head = unit.partition("/")[0].partition("(")[0]
-    if head in ("%", "‰"):
+    if head in ("%", "‰", "‱"):
         return "percent" if head == "%" else "permille"
     if head in _SHARE.split("|"):
         return "points"
@@ -300,7 +302,7 @@ def _parts(match: re.Match[str], plain: str) -> Quantity | None:
     base, part = _parse(match["base"]), _parse(match["part"])
     if not base or part is None:
         return None
-    unit, times = ("‰", 1000) if base == 1000 else ("%", 100)
+    unit, times = {1000: ("‰", 1000), 10000: ("‱", 10000)}.get(int(base), ("%", 100))
     low = part * times / base
     second = _parse(match["part2"]) if match["part2"] else None
     high = None if second is None else second * times / base

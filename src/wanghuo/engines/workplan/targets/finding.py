@@ -111,18 +111,42 @@ def _target(body: Body, item: Item, sentence: Sentence, offset: int, finding: Fi
 def _deadline(body: Body, item: Item, sentence: Sentence, at: int, start: int, end: int) -> date | None:
     """The day of the governing deadline; in a list parted by semicolons also that of an earlier member; under a heading of
     aims the day that its opening paragraph sets."""
+    said = _whole_period(body, start, at) or _own_year(body, start, at)
     found = body.deadline_at(item, start, end)
+    if said and not (found and start <= found.start < end and found.last):
+        return said
+    if (
+        found is not None
+        and found.start >= end
+        and re.search(r"\d", body.flat[found.end : _clause_end(body, found.end)])
+    ):
+        found = None
     if found is None or found.last is None:
-        found = _from_list(body, item, sentence) or _from_aims(body, item) or found
+        found = _from_list(body, item, sentence) or _from_aims(body, item, at) or found
     if found is not None:
         return found.last
-    return _named_year(body, sentence, at)
+    return _named_year(body, sentence.start, at) or _named_year(body, item.start, min(at, item.start + 16))
 
 
-def _named_year(body: Body, sentence: Sentence, at: int) -> date | None:
+def _clause_end(body: Body, at: int) -> int:
+    ends = [found for mark in ",;。\n" if (found := body.flat.find(mark, at)) >= 0]
+    return min(ends, default=len(body.flat))
+
+
+def _whole_period(body: Body, start: int, at: int) -> date | None:
+    """全年, 规划期内: the paper's whole period."""
+    return body.head.period[1] if re.search(r"全年(?!龄)|规划期|本年度", body.flat[start:at]) else None
+
+
+def _own_year(body: Body, start: int, at: int) -> date | None:
+    """A year that opens the target's own clause: 2025年全部建成."""
+    return _named_year(body, start, min(at, start + 8)) if _YEAR.match(body.flat, start) else None
+
+
+def _named_year(body: Body, start: int, at: int) -> date | None:
     """A year named in the words before the number (各地2020年经费投入增幅) ends on its last day."""
-    years = list(_YEAR.finditer(body.flat, sentence.start, at))
-    if not years or BASE_YEAR_RE.search(body.flat[max(sentence.start, years[-1].start() - 3) : years[-1].end()]):
+    years = list(_YEAR.finditer(body.flat, start, at))
+    if not years or BASE_YEAR_RE.search(body.flat[max(start, years[-1].start() - 3) : years[-1].end()]):
         return None
     year = int(years[-1][1])
     return date(year, 12, 31) if year >= (_first_year(body) or year) else None
@@ -140,7 +164,7 @@ def _from_list(body: Body, item: Item, sentence: Sentence) -> Deadline | None:
     return inside[-1] if inside else None
 
 
-def _from_aims(body: Body, item: Item) -> Deadline | None:
+def _from_aims(body: Body, item: Item, at: int) -> Deadline | None:
     """到2025年 at the opening of 主要目标 governs the numbered aims below it."""
     for around in body.parents(item):
         if not _AIMS.search(around.heading or ""):
@@ -153,10 +177,8 @@ def _from_aims(body: Body, item: Item) -> Deadline | None:
         days = [d for i in before for d in i.deadlines if d.kind == "by" and d.last]
         if days:
             return days[-1]
-    own = [d for d in item.deadlines if d.kind == "by" and d.last]
-    if own and _AIMS.search(item.heading or "") and own[0].start < item.start + 120:
-        return own[0]
-    return None
+    own = [d for d in item.deadlines if d.kind == "by" and d.last and d.start < at]
+    return own[-1] if own and _AIMS.search(item.heading or "") else None
 
 
 def _region(body: Body, sentence: Sentence, start: int, end: int) -> str:

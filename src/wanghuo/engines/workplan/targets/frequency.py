@@ -31,11 +31,22 @@ def with_frequency(words: Words, found: list[Finding]) -> list[Finding]:
     for finding in found:
         place = words.clause_at(finding.at)
         own = _frequency_in(words, words.clauses[place], finding.at)
-        if not own and place and finding.unit in _STRICT_EVENTS:
+        if (
+            not own
+            and place
+            and finding.unit in _STRICT_EVENTS
+            and _carries_on(words, words.clauses[place], finding.at)
+        ):
             own = _frequency_in(words, words.clauses[place - 1], finding.at)
         known = own if finding.unit in _EVENTS or finding.implied else ""
         out.append(replace(finding, frequency=known) if known else finding)
     return out
+
+
+def _carries_on(words: Words, clause: Clause, at: int) -> bool:
+    """Whether the clause adds a number to the one before without an act or a period of its own."""
+    head = words.bare[clause.start : at]
+    return VERB_RE.search(head) is None and re.search(r"全年|年内|月|季|周|年", head) is None
 
 
 def _frequency_in(words: Words, clause: Clause, at: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wanghuo.engines.workplan.targets.clauses import Clause, Words
 from wanghuo.engines.workplan.targets.naming import Name, left_noun, split_scope, tidy
 from wanghuo.engines.workplan.targets.numbers import Finding
-from wanghuo.engines.workplan.targets.words import PAST_RE, SOFT_RE, VERB_RE
+from wanghuo.engines.workplan.targets.words import PAST_RE, PUNISHING_RE, SOFT_RE, VERB_RE
 
 _ALL = re.compile(
     r"(?P<all>全部(?!门|队|力|岗|地区|行业|工作|人员力)|一律|逐一|逐起|逐户|逐栋|逐家|逐个|逐项|逐条|逐件|逐案|逐村|逐人|(?:百分之百|悉数))"
@@ -53,7 +53,8 @@ def _only_every(words: Words, finding: Finding) -> bool:
 
 
 def _all(words: Words, place: int, clause: Clause) -> Finding | None:
-    match = _ALL.search(words.bare, clause.start, clause.end)
+    every = list(_ALL.finditer(words.bare, clause.start, clause.end))
+    match = next((m for m in every if not m["every"]), every[0] if every else None)
     if match is None or _NUMBERED.search(words.bare[clause.start : match.start()]):
         return None
     if PAST_RE.search(words.bare[clause.start : match.start()]):
@@ -79,6 +80,9 @@ def _name_of_all(words: Words, place: int, clause: Clause, match: re.Match[str])
     if VERB_RE.fullmatch(noun):
         noun = ""
     done = tidy(right[:_LONGEST])
+    noun = re.sub(r"^为", "", noun)
+    if match["all"] == "一律" and PUNISHING_RE.search(done[:6]):
+        return None
     if match["should"]:
         rest = re.match(r"(?:、|,|\s)*", bare_right)
         done = tidy(right[rest.end() if rest else 0 :])

@@ -18,9 +18,9 @@ from wanghuo.engines.workplan.targets.words import (
 )
 
 _TIME = (
-    r"(?:到|至|截至|截止|自|从|在)?20\d\d(?:-20\d\d)?年?(?:\d{1,2}月)?(?:\d{1,2}日)?(?:底|末|初|度|上半年|下半年)?(?:之前|以前|前|之内|内|止|起|期间|间)?"
+    r"(?:到|至|截至|截止|自|从|在)?20\d\d(?:-20\d\d)?年(?:\d{1,2}月)?(?:\d{1,2}日)?(?:底|末|初|度|上半年|下半年)?(?:之前|以前|前|之内|内|止|起|期间|间)?"
     r"|(?:到|在)?(?:今年|明年|本年度?|当年|全年|年内|年底|年末|年度)(?:之?内|底|之?前)?|(?:用|力争)?[一二两三四五六七八九十半\d]+(?:年|个月|个工作日|日|天|周)(?:左右)?(?:的)?(?:时间)?(?:之内|以内|内)"
-    r"|(?:到|至)?\d{1,2}月(?:底|末|初|\d{1,2}日|上旬|中旬|下旬|份)?(?:之?前|以前|内)?|[上下]半年|第?[一二三四]季度(?:末|底)?(?:之?前|内)?|每(?:年度?|半年|季度?|个?月度?|半个?月|周|日|天|个季度)(?:度)?"
+    r"|(?:到|至)?\d{1,2}月(?:底|末|初|\d{1,2}日|上旬|中旬|下旬|份)?(?:之?前|以前|内)?|[上下]半年|每学[期年]|[一二三四五]年(?=新|累|建|完)|第?[一二三四]季度(?:末|底)?(?:之?前|内)?|每(?:年度?|半年|季度?|个?月度?|半个?月|周|日|天|个季度)(?:度)?"
     r"|(?:到)?□{5,7}(?:期间|时期|期末|末)(?:末)?|规划期(?:末|内|间)|届时|期间|按(?:年|季度?|月)|年均(?=新)|近期|远期|中期"
 )
 _LEAD = re.compile(
@@ -32,7 +32,7 @@ _SCOPE = re.compile(
     r"(?:全[国省市县区乡镇旗州域]|(?:省|市|县|区|乡|镇)级?(?:层面)|各(?:设区市|市县区|县市区|县\(市、?区\)|市、县|市州|市|县区|县|区|乡镇街道|乡镇\(街道\)|乡镇|镇街|街道|镇|乡|村居|村\(居\)|村社区|村|社区|支队|大队|中队|站|队站|级|地|部门|单位|行业部门|成员单位|学校|企业|网格|辖区|街镇)(?:各)?(?:■{3,4})?)"
 )
 _PER = re.compile(
-    r"(?:平均)?每(?:一)?(?:个|支|名|家|处|座|所|户|栋|辆|条|街|台|组|村|万|\d+(?:个|户|名|人|公里|平方公里|米)?)?[一-鿿■□0-9、]{0,12}?(?=要|应|须|至少|不|配|建|设|有|新|开|组|培|达|确|完|创|必|安|最|均|都|招|发|年|打|成|明|$)"
+    r"(?:平均)?每(?:一)?(?:个|支|名|家|处|座|所|户|栋|辆|条|街|台|组|村|万|\d+(?:个|户|名|人|公里|平方公里|米)?)?[一-鿿■□0-9、]{{0,12}}?(?=要|应|须|至少|不|配|建|设|有|新|开|组|培|达|确|完|创|必|安|最|均|都|招|发|年|打|成|明|$)"
 )
 _CUT_SUBJECT = re.compile(
     r"(?:要|应|须)?(?:结合|按照|根据|针对|通过|采取|围绕|依托|立足|利用|运用|聚焦|在|对|由|以|将|把|紧盯).*$"
@@ -50,6 +50,10 @@ _AND_RIGHT = re.compile(r"和|及(?!时)|与")
 _LED_VERB = re.compile(
     rf"(?:要|应|须|将|每(?:年度?|半年|季度?|个?月|半个?月|周|日|天)(?:定期|至少)?|年内|月底前|年底前)(?P<verb>{VERB})"
 )
+
+
+_FROM_LEVEL = re.compile(r"(?:由|从)(?:目前|现在|原来|现有|当前|去年)?的?[\d.]+[^\d,，]{0,6}$")
+_EACH_END = re.compile(r"每(?:一)?(?:个|名|支|家|处|座|户|栋|辆|学)?[一-鿿■]{1,6}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,16 @@ def left_noun(words: str, bare: str) -> tuple[str, str]:
     for opening in ("对于", "针对", "对", "将", "把", "使", "所有", "凡", "现有", "由"):
         if bare.startswith(opening) and not bare.startswith(("对口", "对象", "对标")):
             words, bare = words[len(opening) :], bare[len(opening) :]
+    moved = _FROM_LEVEL.search(bare)
+    if moved:
+        words, bare = words[: moved.start()], bare[: moved.start()]
+    each = _EACH_END.search(bare)
+    if each and each.start() > 1:
+        scope, words, bare = tidy(words[each.start() :]), words[: each.start()], bare[: each.start()]
     cut = bare.rfind("的")
     if 0 < cut < len(bare) - 2 and not bare.startswith(HIDDEN * (cut + 1)):
-        return tidy(words[cut + 1 :]), tidy(words)
+        noun = tidy(words[cut + 1 :])
+        return noun, tidy(words[: cut + 1]) + "的" + (bare_object(noun) or noun)
     if (cut := bare.rfind("等")) > 3 and len(bare) - cut - 1 > 2 and "、" in bare[:cut]:
         return tidy(words[cut + 1 :]), tidy(words)
     return tidy(words), scope
@@ -142,15 +153,23 @@ def name_share(around: Around, noun_before: str) -> Name:
     return Name("", "", "", scope)
 
 
+def bare_object(noun: str) -> str:
+    """The thing of which a rate is told: 重点单位联网率 gives 重点单位."""
+    stem = re.sub(r"(?:率|比例|比重|总量|总数|数量|人数)$", "", noun)
+    return re.sub(rf"(?:{MAKING_RE.pattern}|{PREDICATE_RE.pattern})+$", "", stem)
+
+
 def _rate(metric: str, scope: str, noun_before: str) -> Name:
     """A rate that names itself; a bare one (完好率) takes the noun that went before."""
     stem = metric
     for opening in (LIGHT_RE.match(metric),):
         if opening and len(metric) - opening.end() >= 3:
             stem = metric[opening.end() :]
-    if len(stem) <= 4 and noun_before and NAMED_RATE_RE.search(stem) and not stem.startswith(noun_before[:2]):
+    if noun_before and NAMED_RATE_RE.search(stem) and not bare_object(stem):
         return Name(noun_before + stem, noun_before, "", scope)
-    return Name(stem, re.sub(r"(?:率|比例|总量|总数|数量|人数)$", "", stem), "", scope)
+    if noun_before and len(stem) == 3 and NAMED_RATE_RE.search(stem):
+        return Name(noun_before + stem, noun_before, "", scope)
+    return Name(stem, bare_object(stem), "", scope)
 
 
 def _predicate(around: Around) -> str:
@@ -162,6 +181,9 @@ def _predicate(around: Around) -> str:
     at = re.match(r"(?:的|以上的?|\s)*", bare)
     start = at.end() if at else 0
     words, bare = words[start:], bare[start:]
+    standard = re.match(r"(?:比例|标准|要求|比率)", bare)
+    if standard:
+        return tidy(words[standard.end() : 30]) + "比例"
     if around.bare_left.strip() and (
         light := re.match(r"(?:实施|完成|实现|予以|得到|落实|进行|开展|做到|按期|及时|全部|均|都)+", bare)
     ):
@@ -207,6 +229,8 @@ def name_count(around: Around, verb_before: str, noun_before: str, unit: str, *,
         )
     right = "" if money else _right_noun(around)
     subject, verb, noun = _parts(left, bare, adjacent=bool(right))
+    each = _EACH_END.search(subject) if subject else None
+    scope = scope or (subject[each.start() :] if each else "")
     if noun and not right:
         made = verb if verb else ""
         scope = scope or subject
@@ -220,6 +244,8 @@ def name_count(around: Around, verb_before: str, noun_before: str, unit: str, *,
     if verb:
         target = "资金" if money else noun_before
         return Name(_said(verb, target), target, verb, scope or subject)
+    if noun and re.fullmatch(r"[一-鿿]{2,8}", noun) and noun_before and _is_subject(noun):
+        return Name("", "", "", noun)
     return Name(noun, noun, "", scope)
 
 
@@ -266,8 +292,9 @@ def _parts(left: str, bare: str, *, adjacent: bool) -> tuple[str, str, str]:
             break
         verbs_end = following.end()
     verb, noun = left[first.start() : verbs_end], left[verbs_end:]
-    if not noun.strip() and subject.strip() and not _is_subject(bare[: first.start()]):
-        return "", verb, tidy(subject)
+    if not noun.strip() and not adjacent and subject.strip() and not _is_subject(bare[: first.start()]):
+        acted = re.sub(r"^(?:对于|针对|对|所有|将|把)", "", _SUBJECT_TIME.sub("", tidy(subject)))
+        return "", "", tidy(acted + verb) if acted else ""
     noun = re.sub(r"^(?:各类|各级|一批|了|好|全[省市县区])", "", noun.strip())
     subject = _CUT_SUBJECT.sub("", subject) if len(subject) > 6 else subject
     subject = _SUBJECT_TIME.sub("", subject)
@@ -292,6 +319,12 @@ def _right_noun(around: Around) -> str:
     bare = around.bare_right
     start = re.match(r"(?:以上|以下|以内|的|新型?(?=$)|左右|\s)*", bare)
     at = start.end() if start else 0
+    standard = re.search(r"的(?:标准|要求|比例|规模)", bare[at:])
+    if standard and standard.start() < 8:
+        around = Around(
+            around.left, around.bare_left, around.right[: at + standard.start()], bare[: at + standard.start()]
+        )
+        bare = around.bare_right
     cut = _CUT_RIGHT.search(bare, at + 1) if at < len(bare) else None
     end = cut.start() if cut else len(bare)
     words, bare = around.right[at:end], bare[at:end]

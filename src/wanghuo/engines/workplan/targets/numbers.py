@@ -10,7 +10,17 @@ from wanghuo.engines.workplan.paper import Op
 from wanghuo.engines.workplan.targets import standing
 from wanghuo.engines.workplan.targets.clauses import Words
 from wanghuo.engines.workplan.targets.comparison import Comparison, compare
-from wanghuo.engines.workplan.targets.naming import Around, Name, left_noun, name_count, name_share, tidy, without_light
+from wanghuo.engines.workplan.targets.naming import (
+    Around,
+    Name,
+    bare_object,
+    left_noun,
+    name_count,
+    name_share,
+    strip_lead,
+    tidy,
+    without_light,
+)
 from wanghuo.engines.workplan.targets.words import RATE_END_RE, SOFT_RE, VERB_RE
 
 _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
@@ -74,11 +84,23 @@ def _parts(words: Words, first_year: int) -> list[_Part]:
         shares = quantity.kind in _SHARES
         comparison = compare(words.bare, begin, quantity.start, quantity.end, span.end, share=shares)
         left = words.bare[begin : comparison.start]
-        inherits = bool(kept) and kept[-1][2] == clause and bool(joins)
+        inherits = bool(kept) and (
+            (kept[-1][2] == clause and bool(joins)) or _continues(words, kept[-1], quantity, clause)
+        )
         if _is_none(words, quantity, comparison, left, clause, first_year, inherits=inherits):
             continue
         kept.append((quantity, comparison, clause))
     return [_own_stretch(words, kept, place) for place in range(len(kept))]
+
+
+def _continues(words: Words, last: tuple[Quantity, Comparison, int], quantity: Quantity, clause: int) -> bool:
+    """Whether a clause carries on the list of the one before: 其中特勤站2座, or a bare noun and number."""
+    span = words.clauses[clause]
+    head = words.bare[span.start : quantity.start].strip()
+    if head.startswith("其中"):
+        return True
+    alone = not words.bare[quantity.end : span.end].strip(" 以上左右")
+    return last[2] == clause - 1 and alone and 2 <= len(head) <= 16 and last[0].kind == quantity.kind
 
 
 def _is_none(
@@ -179,9 +201,16 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
             name = name_share(around, noun)
         if not name.metric:
             name = replace(_inherited(words, part, last), scope=name.scope or last.scope)
-        return replace(name, scope=name.scope or last.scope)
+        same = joined or name.metric == last.metric or (last.noun and name.noun == last.noun)
+        if quantity.kind == "time":
+            name = replace(name, metric=re.sub(r"(?:率|比例)$", "时间", name.metric))
+        return replace(name, scope=name.scope or (last.scope if same else ""))
     money = quantity.kind == "money"
-    name = name_count(around, last.verb if joined else "", last.noun, quantity.unit, money=money)
+    span = words.clauses[part.clause]
+    part_of = words.bare[span.start : part.quantity.start].strip().startswith("其中")
+    name = name_count(around, last.verb if joined or part_of else "", last.noun, quantity.unit, money=money)
+    if not name.metric and name.scope and last.metric:
+        return replace(last, scope=name.scope)
     if not name.metric:
         noun = _from_previous(words, part) or last.noun
         name = replace(name, metric=noun, noun=noun)
@@ -214,7 +243,8 @@ def _from_previous(words: Words, part: _Part, *, only_objects: bool = False) -> 
     if not part.clause:
         return ""
     span = words.clauses[part.clause - 1]
-    text, bare = words.text[span.start : span.end], words.bare[span.start : span.end]
+    begin = span.start + strip_lead(words.bare[span.start : span.end])
+    text, bare = words.text[begin : span.end], words.bare[begin : span.end]
     if (
         only_objects
         and not re.match(r"\s*(?:对|针对|所有|凡)", bare)
@@ -270,15 +300,19 @@ def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list
     tells = words.bare[part.begin : part.quantity.start]
     each = re.search(r"(?:均|都|分别)(?!衡|匀)", tells[len(bare) - 2 if len(bare) > 2 else 0 :]) is not None
     pieces = [piece for piece in _SPLIT.split(bare) if piece.strip()]
-    if finding.unit not in _SCORE_UNITS or len(pieces) < 2:
+    if len(pieces) < 2 or (
+        finding.unit not in _SCORE_UNITS and "分别" not in words.bare[part.begin : part.quantity.start]
+    ):
         return [finding]
     if not each and not all(_COUNTED.search(tidy(piece)) for piece in pieces):
         return [finding]
-    names = []
+    names: list[tuple[str, str]] = []
+    verb = ""
     at = 0
     for piece in pieces:
         at = bare.find(piece, at)
         noun, scope = left_noun(around.left[at : at + len(piece)], piece)
+        noun, _, verb = noun.partition("分别")
         names.append((noun, scope))
         at += len(piece)
     ending = re.search(r"(?:[一-鿿]{1,3}率|满意度|知晓度|比例)$", names[-1][0])
@@ -290,6 +324,10 @@ def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list
             metric = noun + ending[0]
         if finding.change:
             metric += tail
+        elif verb:
+            metric = verb + noun
+        elif each and number and len(noun) <= 4 and len(names[0][0]) > 5 and RATE_END_RE.search(noun):
+            metric = bare_object(names[0][0]) + noun
         elif (
             not RATE_END_RE.search(metric)
             and finding.name.metric.endswith(("率", "比例"))

@@ -30,7 +30,7 @@ from wanghuo.engines.workplan.targets.words import (
 
 _ONE_EACH = re.compile(r"一[^一,，、]{1,2}一")
 _RESPONSE = re.compile(
-    r"到场|到达|出动|抵达|赶到|赶赴|响应|处置|受理|办结|核查|接警|回应|反馈|处警|出警|集结|登车|覆盖|救援圈|生活圈|审批|办理|时限|时间|时长|课时|学时"
+    r"到场|到达|出动|抵达|赶到|赶赴|响应|处置|受理|办结|核查|接警|回应|反馈|处警|出警|报告|上报|集结|登车|覆盖|救援圈|生活圈|审批|办理|时限|时间|时长|课时|学时"
 )
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
@@ -55,13 +55,13 @@ def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
     """
     span = words.clauses[clause]
     head = words.bare[span.start : at]
-    if PAST_RE.search(head) and not re.search(r"不少于|不低于|不超过|至少|控制在|力争|确保|达到\d", head):
+    if PAST_RE.search(head) and not re.search(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d", head):
         return True
     for earlier in reversed(words.clauses[:clause]):
         stretch = words.bare[earlier.start : earlier.end]
         if FUTURE_RE.search(stretch) or FUTURE_RE.search(head):
             break
-        if PAST_RE.search(stretch):
+        if PAST_RE.search(stretch) and not re.search(r"不发生|杜绝|防止|遏制|不出现", stretch):
             return True
     return _past_year(words, span.start, at, first_year)
 
@@ -121,7 +121,7 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
     """Whether the number sorts, points or belongs to a phrase: 9类突出问题, 这3个, 一户一策, 四个方面."""
     unit, after = quantity.unit, words.bare[quantity.end : quantity.end + 24]
     if unit in SORTING:
-        return True
+        return not (unit == "批" and re.search(r"不少于|不低于|至少|达到?$", left))
     if quantity.han and _ONE_EACH.search(words.bare[max(0, quantity.start - 3) : quantity.end + 3]):
         return True
     if re.match(r"[一新]体", after) or (quantity.han and quantity.low == 1 and left.endswith("新")):
@@ -142,6 +142,8 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
 
 def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str, inherits: bool) -> bool:
     """Whether nothing in the clause makes the number an aim: no comparison and no verb whose object it could be."""
+    if "预计" in left[-6:]:
+        return True
     if comparison.said or comparison.change:
         return False
     bare = left.strip()
@@ -213,7 +215,8 @@ def _concrete(words: Words, quantity: Quantity) -> bool:
 def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, left: str) -> bool:
     """A number without a unit is an aim only after comparing words and the name of a rate."""
     if quantity.kind == "ratio":
-        return not re.search(r"比例|配比|比|率", words.bare[max(0, quantity.start - 14) : quantity.start])
+        near = words.bare[max(0, quantity.start - 14) : quantity.start] + words.bare[quantity.end : quantity.end + 4]
+        return not re.search(r"配比|配备|配建|率达|比(?:例)?(?:达|不|为)|的比例", near) or "分担" in words.bare
     if quantity.kind != "plain":
         return False
     if words.bare.startswith("量级", quantity.end):
