@@ -12,11 +12,11 @@ export default defineConfig({
     modulePreload: false,
     chunkSizeWarningLimit: 1200,
     rollupOptions: {
-      input: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", console: "src/console.js", seat: "src/seat.js" },
+      input: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", console: "src/console.js", seat: "src/seat.js", programmes: "src/programmes.js" },
       output: {
         entryFileNames: "[name].js",
         chunkFileNames: "chunks/[name]-[hash].js",
-        assetFileNames: (asset) => (/^(app|map)\.css$/.test(asset.names?.[0] ?? "") ? "[name][extname]" : "assets/[name]-[hash][extname]"),
+        assetFileNames: (asset) => (/^(app|map|programmes)\.css$/.test(asset.names?.[0] ?? "") ? "[name][extname]" : "assets/[name]-[hash][extname]"),
       },
     },
   },

@@ -7,4 +7,9 @@ class WorkplansConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from wanghuo.modules.workplans import listeners  # noqa: F401
+        from wanghuo.base import Text
+        from wanghuo.kernel.ui import nav
+        from wanghuo.modules.workplans import imports, indicators, jobs, listeners  # noqa: F401
+
+        nav.add("accountability", Text("工作计划", "Work plans"), "/programmes", "workplans.view", 10)
+        nav.add("accountability", Text("任务", "Tasks"), "/programmes/tasks", "workplans.view", 20)

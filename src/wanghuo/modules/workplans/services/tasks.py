@@ -123,7 +123,8 @@ def create_task(new: NewTask, *, actor: Actor, right: str = "workplans.issue") -
         task.place(new.owner.region_code, sector=new.owner.sector)
     else:
         task.place(new.region)
-    actor.require(right, new.plan or task)
+    # a plan's own tasks are given by whoever may issue the plan; the parts of a task by whoever may where they lie
+    actor.require(right, new.plan if new.plan is not None and new.parent is None else task)
     task.ref = next_ref("RW", task.region_code, local_day(now).year)
     task.save(force_insert=True)
     add_step(task, "assign", actor=actor, at=now, note=new.evidence_asked)
@@ -177,7 +178,7 @@ def return_(ref: str, *, reason: str, actor: Actor) -> PlanTask:
 def reassign(ref: str, *, owner: Body, due_on: date | None = None, note: str = "", actor: Actor) -> PlanTask:
     """Give a returned task to another body (改派). Raises DueInPast."""
     task, move = begin(ref, "reassign", actor=actor)
-    _check_ahead(due_on)
+    check_ahead(due_on)
     task.place(owner.region_code, sector=owner.sector)
     place = ("region_code", "province_code", "city_code", "county_code", "town_code", "sector", "scope_unit")
     changed = {"owner": owner, "due_on": due_on or task.due_on, **{name: getattr(task, name) for name in place}}
@@ -243,7 +244,7 @@ def send_back(ref: str, *, reason: str, actor: Actor) -> PlanTask:
 def extend(ref: str, *, due_on: date, reason: str, actor: Actor) -> PlanTask:
     """Set a later day (延期), with the reason. Raises DueInPast."""
     task, move = begin(ref, "extend", actor=actor)
-    _check_ahead(due_on)
+    check_ahead(due_on)
     if task.due_on is not None and due_on <= task.due_on:
         words = Text("新期限须晚于原期限 {old}。", "The new deadline must be later than {old}.")
         raise Invalid(words, field="due_on", old=task.due_on)
@@ -438,6 +439,7 @@ def add_step(task: PlanTask, move: str, *, actor: Actor, at: datetime, source: s
     )
 
 
-def _check_ahead(due_on: date | None) -> None:
+def check_ahead(due_on: date | None) -> None:
+    """A deadline lies ahead. Raises DueInPast."""
     if due_on is not None and due_on < local_day(timezone.now()):
         raise rules.DueInPast(field="due_on", due_on=due_on)

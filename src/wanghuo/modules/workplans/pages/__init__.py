@@ -1,0 +1,1 @@
+"""Pages of work plans: papers in, lines judged, plans issued, boards, tasks."""
