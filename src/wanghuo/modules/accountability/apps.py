@@ -5,3 +5,23 @@ class AccountabilityConfig(AppConfig):
     name = "wanghuo.modules.accountability"
     label = "accountability"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from wanghuo.base import Text
+        from wanghuo.kernel.ui import nav
+        from wanghuo.modules.accountability import imports, indicators, jobs, listeners, papers  # noqa: F401
+
+        papers.register()
+        pages = (
+            (Text("派单", "Monthly orders"), "/programmes/orders"),
+            (Text("巡查", "Tours"), "/tours"),
+            (Text("排名表", "Ranking tables"), "/tables"),
+            (Text("督办建议", "Proposed measures"), "/tables/measures"),
+            (Text("通报抄告督办约谈", "Letters"), "/letters"),
+            (Text("会商与例会", "Meetings"), "/meetings"),
+            (Text("责任清单", "Duty lists"), "/duty-lists"),
+            (Text("年度考核", "Assessments"), "/assessments"),
+            (Text("情况报告", "Reports"), "/reports"),
+        )
+        for place, (label, path) in enumerate(pages):
+            nav.add("accountability", label, path, "accountability.view", 40 + place)

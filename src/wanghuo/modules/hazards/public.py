@@ -19,8 +19,10 @@ from wanghuo.modules.hazards.words import Channel, Grade, Service
 __all__ = [
     "Channel",
     "Service",
+    "closed_in",
     "count_open",
     "count_overdue",
+    "get_row",
     "map_rows",
     "of_source",
     "order_rectification",
@@ -103,6 +105,16 @@ def points(
     rows = selectors.visible(actor).in_region(region).filter(state__in=OPEN)
     rows = rows.filter(lng__gte=west, lng__lte=east, lat__gte=south, lat__lte=north)
     return list(rows.only("id", "ref", "place", "state", "grade", "lng", "lat", "due_at")[:limit])
+
+
+def get_row(ref: str, *, actor: Actor) -> Hazard:
+    """One hazard as a row, to quote from (read only). Raises NotFound."""
+    return selectors.get_hazard(ref, actor=actor)
+
+
+def closed_in(*, region: str, start: datetime, end: datetime, actor: Actor) -> QuerySet[Hazard]:
+    """The hazards of a region closed from `start` to before `end`, as far as the actor sees, to draw from (read only)."""
+    return selectors.visible(actor).in_region(region).filter(closed_at__gte=start, closed_at__lt=end)
 
 
 def _contract(hazard: Hazard) -> contracts.Hazard:
