@@ -140,13 +140,24 @@ class Examination:
     def __init__(self, answered: Answered, paper: Paper) -> None:
         self.answered, self.paper, self.text = answered, paper, answered.text
         self.score = Score(answered.name)
+        self.own = {entry["path"] for entry in answered.entries("items") if entry.get("own")}
         self.gold_item_of = self._match_items()  # number of the compiled item -> place in the sheet's list
         self._targets()
         self._names_and_days()
         self._flags()
         self._head()
+        for kind in readings(answered.sheet["head"].get("skip", [])):  # a sheet may leave a kind out
+            setattr(self.score, kind, Tally())
 
     # items
+
+    def _optional(self, entry: dict[str, Any]) -> bool:
+        """Whether an item counts neither way: a paragraph under a numbered heading may stand alone or belong to it."""
+        return bool(entry.get("maybe")) or ("/¶" in entry["path"] and entry["path"] not in self.own)
+
+    def _home(self, path: str) -> str:
+        """The place a thing belongs to, for comparison: a paragraph under a heading counts as that heading's item."""
+        return path if path in self.own else plain_path(path).removesuffix("/¶")
 
     def _match_items(self) -> dict[int, int]:
         wanted = self.answered.entries("items")
@@ -162,16 +173,16 @@ class Examination:
             if place is None:
                 tally.found += 1
                 tally.wrong.append(f"not an item: {item.path} {shown(self.text, item.start, item.start + 20)}")
-            elif not wanted[place].get("maybe"):
+            elif not self._optional(wanted[place]):
                 tally.found += 1
                 tally.hit += 1
                 if plain_path(item.path) == plain_path(wanted[place]["path"]):
                     tally.right += 1
                 else:
                     tally.wrong.append(f"path {item.path}, expected {wanted[place]['path']}")
-        tally.expected = sum(not entry.get("maybe") for entry in wanted)
+        tally.expected = sum(not self._optional(entry) for entry in wanted)
         for place, entry in enumerate(wanted):
-            if place not in found.values() and not entry.get("maybe"):
+            if place not in found.values() and not self._optional(entry):
                 tally.wrong.append(f"missed: {entry['path']} {shown(self.text, entry['start'], entry['start'] + 20)}")
         return found
 
@@ -257,7 +268,7 @@ class Examination:
         items = entry.get("items", [entry["item"]])
         return best | {
             "deadline": day in readings(entry["deadline"]),
-            "item": items == ["*"] or plain_path(self._path_of(target.item)) in {plain_path(path) for path in items},
+            "item": items == ["*"] or self._home(self._path_of(target.item)) in {self._home(path) for path in items},
         }
 
     @staticmethod
@@ -288,23 +299,28 @@ class Examination:
     def _names_and_days(self) -> None:
         wanted = self.answered.entries("owners")
         found = {
-            (self._path_of(item.no), plain_name(owner.name)): (item, owner.start, owner.end)
+            (self._home(self._path_of(item.no)), plain_name(owner.name)): (item, owner.start, owner.end)
             for item in self.paper.items
             for owner in item.owners
         }
-        keys = [{(entry["item"], plain_name(name)) for name in readings(entry["name"])} for entry in wanted]
+        keys = [{(self._home(entry["item"]), plain_name(name)) for name in readings(entry["name"])} for entry in wanted]
         self._sets(self.score.owners, wanted, keys, found, lambda entry: str(entry["name"]))
         wanted = self.answered.entries("deadlines")
         days: dict[tuple[str, str], tuple[Item, int, int]] = {}
         for item in self.paper.items:
             for deadline in item.deadlines:
-                if deadline.kind != "vague":
+                if deadline.kind != "vague":  # of one that names no day there is nothing to be wrong
                     key = deadline.frequency or _iso(deadline.last)
-                    days.setdefault((self._path_of(item.no), key), (item, deadline.start, deadline.end))
+                    days.setdefault((self._home(self._path_of(item.no)), key), (item, deadline.start, deadline.end))
         keys = [
-            {(entry["item"], key) for key in ([entry["frequency"]] if entry["frequency"] else readings(entry["to"]))}
+            {
+                (self._home(entry["item"]), key)
+                for key in ([entry["frequency"]] if entry["frequency"] else readings(entry["to"]))
+            }
             for entry in wanted
         ]
+        keys += [{(home, "")} for home, key in days if not key]
+        wanted = [*wanted, *({"maybe": True} for _, key in days if not key)]
         self._sets(self.score.deadlines, wanted, keys, days, lambda e: f"{e['kind']} {e['to']} {e['frequency']}")
 
     def _sets(
