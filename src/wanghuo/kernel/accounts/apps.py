@@ -8,6 +8,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from wanghuo.base import Text
+        from wanghuo.kernel.accounts import bodies_imports
         from wanghuo.kernel.ui import nav
 
+        bodies_imports.register()
+
         nav.add("admin", Text("人员与授权", "People and grants"), "/admin/people", "accounts.manage", order=20)
+        rights = ("accounts.manage", "regions.edit")
+        nav.add("admin", Text("机构", "Organisations"), "/admin/bodies", rights, order=25)

@@ -232,6 +232,15 @@ def _standard(region: str, region_name: str) -> Iterable[Body]:
         )
 
 
+@transaction.atomic
+def make_standard(*, region: str, actor: Actor) -> int:
+    """`ensure_standard_bodies` as a person's act. Raises NotPermitted, NotFound."""
+    _require(actor, region)
+    added = ensure_standard_bodies(region)
+    audit.record(actor, "accounts:body:standard", region, region=region, after={"added": added})
+    return added
+
+
 def may_manage(actor: Actor, region: str) -> bool:
     """Whether the actor keeps the register of bodies of a region."""
     if actor.is_system:

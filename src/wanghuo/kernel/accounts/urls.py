@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from wanghuo.kernel.accounts import pages, people_pages
+from wanghuo.kernel.accounts import bodies_pages, pages, people_pages
 
 
 class PersonAct:
@@ -36,4 +36,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/people/<str:username>/grants", people_pages.grant),
     path("admin/people/<str:username>/grants/<int:number>/end", people_pages.end_grant),
     path("admin/people/<str:username>/<person_act:name>", people_pages.act),
+    path("admin/bodies", bodies_pages.listing),
+    path("admin/bodies/new", bodies_pages.new),
+    path("admin/bodies/standard", bodies_pages.standard),
+    path("admin/bodies/<uuid:body_id>", bodies_pages.body),
 ]

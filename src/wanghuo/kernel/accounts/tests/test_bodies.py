@@ -159,3 +159,69 @@ def test_the_register_is_kept_by_those_who_keep_people_or_divisions(register: No
     assert changed.aliases == ["协会"]
     assert AuditEntry.objects.filter(action__startswith="accounts:body:").count() == 2
     assert bodies.add_body(name="甲", region=COUNTY, kind="other", actor=system_actor("cli")).short == "甲"
+
+
+# ------------------------------------------------------------------------------------------------- import and pages
+
+
+def test_an_import_adds_corrects_and_says_what_is_wrong(register: None) -> None:
+    from wanghuo.kernel.accounts import bodies_imports as imports
+    from wanghuo.kernel.ledgers.importing import Context, Row
+
+    context = Context(actor=actor("data_steward", COUNTY), region=COUNTY, coordinates=None, source="test")
+    rows = [
+        Row(2, {"name": "普宁市消防协会", "kind": "other", "aliases": "协会、消协"}),
+        Row(
+            3,
+            {
+                "name": "普宁市教育局",
+                "region": "普宁市",
+                "kind": "department",
+                "sector": "education",
+                "short": "教体局",
+            },
+        ),
+        Row(4, {"name": "揭西县某局", "region": NEIGHBOUR, "kind": "department"}),
+        Row(5, {"name": "普宁市消防协会", "kind": "other"}),
+        Row(6, {"name": "某局", "region": "火星", "kind": "department"}),
+    ]
+    judged = imports.check(rows, context)
+    assert [one.outcome for one in judged] == ["new", "update", "error", "duplicate", "error"]
+    written = imports.write([one for one in judged if one.outcome in ("new", "update")], context)
+    assert [one.outcome for one in written] == ["new", "update"]
+    assert Body.objects.get(name="普宁市消防协会").aliases == ["协会", "消协"]
+    assert Body.objects.get(name="普宁市教育局").short == "教体局"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_pages_of_the_register(register: None, language: str) -> None:
+    from wanghuo.kernel.accounts.testing import client_for, make_user
+
+    client = client_for(make_user("steward", "data_steward", COUNTY))
+    client.cookies["lang"] = language
+    page = client.get("/admin/bodies?q=教育").content.decode()
+    assert "普宁市教育局" in page
+    assert "揭西县教育局" not in page
+    own, upper, other = (resolve("教育局", region) for region in (COUNTY, CITY, NEIGHBOUR))
+    assert own
+    assert upper
+    assert other
+    for path in ("new", "standard", str(own.pk), str(upper.pk)):
+        assert client.get(f"/admin/bodies/{path}").status_code == 200
+    assert client.get(f"/admin/bodies/{other.pk}").status_code == 404
+    sent = {
+        "name": "普宁市教育体育局",
+        "short": "教体局",
+        "kind": "department",
+        "sector": "education",
+        "aliases": "教委",
+        "active": "on",
+    }
+    assert client.post(f"/admin/bodies/{own.pk}", sent).status_code == 303
+    assert client.post(f"/admin/bodies/{upper.pk}", sent).status_code == 404
+    own.refresh_from_db()
+    assert (own.name, own.aliases, own.sector) == ("普宁市教育体育局", ["教委"], "education")
+    new = {"name": "普宁市消防协会", "region": "445281", "kind": "other", "sector": "", "aliases": ""}
+    assert client.post("/admin/bodies/new", new).status_code == 303
+    assert client.post("/admin/bodies/new", new).status_code == 409
+    assert client.post("/admin/bodies/standard", {"region": "普宁市"}).status_code == 303
