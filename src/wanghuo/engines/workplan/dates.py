@@ -78,6 +78,20 @@ class Calendar:
         """The day from which 一年内 counts."""
         return self.begins or self.issued_on
 
+    def year_of(self, month: int) -> int | None:
+        """The first year in which a month lies within the period, where that spans the turn of a year."""
+        if (
+            self.first is None
+            or self.last is None
+            or self.first.year == self.last.year
+            or self.last.year - self.first.year > 1
+        ):
+            return None
+        inside = (
+            y for y in (self.first.year, self.last.year) if self.first.replace(day=1) <= date(y, month, 1) <= self.last
+        )
+        return next(inside, None)
+
     def is_past(self, last: date) -> bool:
         """Whether a day lies before the paper, and so cannot be due."""
         days = [day for day in (self.issued_on, self.first) if day]
@@ -229,7 +243,7 @@ class _Reader:
                 yield self._make("by", None, None)
                 yield self._unknown("当年" + words, "次年" + words)
             return
-        if self.calendar.is_past(point.last):
+        if self.calendar.is_past(point.last) and has_year:
             return
         if point.of == "year" and how in ("前", "之前", "以前"):
             yield self._make("by", None, None)
@@ -254,14 +268,7 @@ class _Reader:
             return True
         opens = not before or before[-1] in "。,;:!?( \n—)" or bool(self.match["to"])
         if re.fullmatch(rf"{YEAR}", words):
-            return opens and (
-                after in (",", "")
-                or re.match(
-                    r"[,底末内]|(?:完成|实现|建成|达到|全面|力争|基本|新增|新建|完善|开展)",
-                    self.words[self.match.end() :],
-                )
-                is not None
-            )
+            return opens and re.search(_NAMED, self.words[self.match.end() : self.match.end() + 14]) is None
         if re.search(r"[底末旬]$|[日号]$|半年$|季度$", words):
             return True
         return opens or after in (",", ")")
@@ -301,13 +308,13 @@ class _Reader:
         yield self._make("recurring" if re.match(r"长期|持续|常态", words) else "vague", None, None)
 
     def _year_of(self, words: str) -> int | None:
-        """The year that a month without one falls in."""
+        """The year that a month without one falls in: that of the days before it, else the one that lies in the period."""
+        month = re.match(r"\s*(\d{1,2})\s*月", words)
         if self.year is not None:
-            month = re.match(r"\s*(\d{1,2})\s*月", words)
             rolls = self.month is not None and month is not None and int(month[1]) + 6 < self.month
             last = self.calendar.last
             return self.year + 1 if rolls and (last is None or last.year > self.year) else self.year
-        return self.calendar.year
+        return (self.calendar.year_of(int(month[1])) if month else None) or self.calendar.year
 
     def _unknown(self, *readings: str) -> Flag:
         return self._flag("date_unknown", *readings)

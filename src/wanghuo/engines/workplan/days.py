@@ -91,10 +91,15 @@ def period_in(title: str, text: str, issued: date | None) -> Period:
     spoken = spoken_period(text, issued)
     year = re.search(rf"({YEAR})(?!\d|\s*\d)", _QUOTED.sub("", plain) or plain) or re.search(rf"({YEAR})", plain)
     if year and not re.match(rf"\s*{MONTH}", plain[year.end() :]):
-        return date(_year(year[1]), 1, 1), date(_year(year[1]), 12, 31)
-    if spoken != (None, None):
-        return spoken
-    return phases_period(text)
+        whole = date(_year(year[1]), 1, 1), date(_year(year[1]), 12, 31)
+        return spoken if _over_the_turn(spoken, whole[0]) else whole
+    return spoken if spoken != (None, None) else phases_period(text, issued)
+
+
+def _over_the_turn(spoken: Period, new_year: date) -> bool:
+    """Whether a campaign that is spoken of begins before the year in the title and ends in it, as winter's do."""
+    first, last = spoken
+    return first is not None and last is not None and first < new_year <= last < new_year.replace(month=9)
 
 
 def spoken_period(text: str, issued: date | None) -> Period:
@@ -104,6 +109,8 @@ def spoken_period(text: str, issued: date | None) -> Period:
         if not (match["stop"] or re.match(r"(?:从|自)|即日|印发|发文", match.group())):
             continue
         begins = match["a"] in ("即日", "印发之日", "发文之日")
+        if text[max(0, match.start() - 1) : match.start()] == "(":
+            continue
         start = Point(issued, issued, True, "day") if begins and issued else point_in(match["a"], None)
         end = point_in(match["b"], start.first.year if start else None)
         if end is None or (start and start.first > end.last) or not (match["stop"] or end.of != "year"):
@@ -115,20 +122,25 @@ def spoken_period(text: str, issued: date | None) -> Period:
     return best
 
 
-def phases_period(text: str) -> Period:
-    """From the first to the last day of the phases (阶段) with days behind them."""
+def phases_period(text: str, issued: date | None = None) -> Period:
+    """From the first to the last day of the phases: 动员部署(即日起至2022年4月底), 第三阶段(2022年11月至12月)."""
     days: list[date] = []
     begins: list[date] = []
-    for match in re.finditer(r"阶段\s*[(:,]?\s*([^()。;]{4,40})[)。;]", text):
-        parts = re.split(r"至|到|-|—|~", match[1].rstrip("前"))
-        first = point_in(parts[0], None)
-        if first is None:
+    for match in re.finditer(
+        r"[\u4e00-\u9fff]{2}\s*[(:,]?\s*\(([^()。;]{4,40})\)|阶段\s*[:,]?\s*([^()。;,]{4,40})[。;,]", text
+    ):
+        words = match[1] or match[2]
+        parts = re.split(r"至|到|-|—|~", words.removesuffix("前").removesuffix("之"))
+        start = (
+            Point(issued, issued, True, "day") if issued and parts[0].startswith("即日") else point_in(parts[0], None)
+        )
+        if start is None or len(parts) > 2:
             continue
-        last = point_in(parts[-1], first.first.year) or first
+        last = point_in(parts[-1], start.first.year) or start
         days.append(last.last)
-        if not match[1].endswith("前"):
-            begins.append(first.first)
-    if not days:
+        if not words.endswith("前"):
+            begins.append(start.first)
+    if len(days) < 2:
         return None, None
     return (min(begins) if begins else None), max(days)
 

@@ -13,7 +13,7 @@ from wanghuo.engines.workplan.days import day_in, period_in
 from wanghuo.engines.workplan.layout import Paragraph
 from wanghuo.engines.workplan.marks import mark_at
 
-_HAN = r"\u4e00-\u9fff"
+_HAN = r"\u4e00-\u9fffA-Z×*○"
 _TYPES = (
     "方案|要点|规划|计划|意见|办法|规定|条例|通知|通报|决定|措施|细则|纲要|指南|制度|通告|公告|报告|清单|预案|标准|导则|总结|安排|任务书|责任书|"
     "指引|决议|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
@@ -34,11 +34,12 @@ _SALUTATION = re.compile(
     r"(?=[^。;]{0,300}(?:各|有关|局|政府|单位|部门|办|委|会|队|村|街道|厅|企业|公司))[^。;]{2,300}:"
 )
 _FRAME = re.compile(
-    r"[(]?\s*(?:此件|公开方式|公开属性|主动公开|信息公开选项|抄\s*送|抄\s*报|主\s*送|联\s*系\s*人|联系电话|联系方式|校\s*对|印\s*数|共印|签发人|主题词)"
-    r"[^。]*[)]?|[^。;]{2,40}\d{1,2}日\s*印发|[^。;,]{2,30}文件|(?:特急|急件|平急|机密|秘密|内部)(?:[^。;]{0,12})|附注:.*"
+    r"[(]?\s*(?:此件|公开方式|公开属性|主动公开|信息公开(?:选项|形式|类别|方式)|抄\s*送|抄\s*报|主\s*送|联\s*系\s*人|联系电话|联系方式|校\s*对|印\s*数|共印|签发人|主题词)"
+    r"[^。]*。?[)]?|[^。;]{2,40}\d{1,2}日\s*印发|[^。;,]{2,30}文件|(?:特急|急件|平急|机密|秘密|内部)(?:[^。;]{0,12})|附注:.*"
 )
 _ATTACHED = re.compile(r"附\s*件\s*\d*\s*[:.、]?\s*(?:\d{1,2}[.、])?[^。;]*|附:[^。;]*")
 _LISTED = re.compile(r"\d{1,2}\s*[.、][^。;]{2,80}")
+_YEARS_LINE = re.compile(r"[(]\s*(?:20\d\d[^()]{1,20}|试行|修订稿?|征求意见稿|送审稿|暂行)[)]")
 _ADOPTED = re.compile(r"((?:19|20)\d\d年\d{1,2}月\d{1,2}日)[^\n。]{0,60}(?:通过|修订|修正|批准|公布|施行)")
 _PLACE = (
     r"(?:[^\s。,;:、“”《》()的各全本我]{1,7}?(?:省|自治区|特别行政区))?(?:[^\s。,;:、“”《》()的各全本我]{1,9}?(?:自治州|地区|盟|市))?"
@@ -46,7 +47,7 @@ _PLACE = (
 )
 _LEADING_PLACE = re.compile(rf"(?:(?:19|20)\d\d年(?:度)?)?(?P<place>{_PLACE})")
 _NAMED = re.compile(
-    rf"(?:在|对|着眼|针对|为|结合|《|“|,|。|^|立足|将|把)(?P<place>[{_HAN}]{{2,6}}?(?:省|自治区|自治州|市|县|区|镇|乡))"
+    r"(?:在|对|着眼|针对|为|结合|《|“|,|。|^|立足|将|把)(?P<place>[\u4e00-\u9fff]{2,6}?(?:省|自治区|自治州|市|县|区|镇|乡))"
 )
 _GENERIC = re.compile(
     r"^(?:[各全本我该省市县区两三四]|乡镇|城|地|社|小|辖|防|城市|园|景|街|片|林|库|厂|校|营|农|山|库|住宅|老旧|工业|产业|中心|重点|相关|有关|部分)"
@@ -77,7 +78,9 @@ def read_head(
     """Read the head from the paragraphs around the body. `particulars`: what the site's table says (see `noise`)."""
     words = [flat[p.start : p.end].strip("#* ") for p in paragraphs]
     found = _Found()
-    first = next((i for i, p in enumerate(paragraphs) if _begins_body(flat, p)), len(paragraphs))
+    listed = _listed_annexes(words)
+    first = next((i for i, p in enumerate(paragraphs) if i not in listed and _begins_body(flat, p)), len(paragraphs))
+    found.frame |= {i for i in listed if i < first}
     _frame_lines(words, first, found)
     _titles(words, first, found)
     title = found.titles[-1] if found.titles else particulars.get("标题", particulars.get("名称", ""))
@@ -137,19 +140,41 @@ def _annex_lists(words: list[str], first: int, found: _Found) -> None:
             found.frame.update(range(at, listed))
 
 
+def _listed_annexes(words: list[str]) -> set[int]:
+    """The lines of 附件:1.… 2.… where they come to more than one; the numbers in them are no marks of the body."""
+    listed: set[int] = set()
+    for at, line in enumerate(words):
+        if not re.match(r"附\s*件\s*[:.、]?\s*1\s*[.、]", line) or len(line) > 200:
+            continue
+        upto = at + 1
+        while (
+            upto < len(words)
+            and _LISTED.fullmatch(words[upto])
+            and int(re.match(r"\d+", words[upto])[0]) == upto - at + 1
+        ):  # type: ignore[index]
+            upto += 1
+        listed.update(range(at, upto))
+    return listed
+
+
 def _titles(words: list[str], first: int, found: _Found) -> None:
     """Titles, each perhaps over several lines; lines of a title on their own that come again in a later one."""
     group: list[int] = []
     loose: list[int] = []
     for at in range(first):
         line = words[at]
+        if found.titles and not group and at - 1 in found.frame and _YEARS_LINE.fullmatch(line):
+            found.titles[-1] += line
+            found.frame.add(at)
+            continue
         if at in found.frame or not _is_titlish(line, words[at + 1] if at + 1 < len(words) else ""):
             loose += group
             group = []
             continue
         group.append(at)
-        if _TITLE_END.search(line):
-            found.titles.append("".join(words[i] for i in group))
+        whole = "".join(words[i] for i in group)
+        if _TITLE_END.search(re.sub(r"\s", "", whole)) and whole.count("《") == whole.count("》"):
+            found.titles.append(re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", whole))
             found.frame.update(group)
             group = []
     loose += group
@@ -195,7 +220,7 @@ def _issuer(found: _Found, particulars: Mapping[str, str], title: str, front: Se
         letterhead = re.fullmatch(rf"(?P<issuer>{_ISSUER.pattern})文件", line)
         if letterhead:
             return letterhead["issuer"]
-    opening = re.match(rf"(?:20\d\d年)?(?P<issuer>[{_HAN}]{{2,24}}?(?:{_SUFFIX}))(?!工作|建设)", title)
+    opening = re.match(rf"(?:20\d\d年度?)?(?P<issuer>[{_HAN}]{{2,24}}?(?:{_SUFFIX}))(?!工作|建设)", title)
     if opening:
         return opening["issuer"]
     for line in front:

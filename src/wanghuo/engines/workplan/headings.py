@@ -94,7 +94,7 @@ def _is_heading(words: str) -> bool:
 def _colon(words: str, mark: Mark | None) -> int:
     """Length of a heading that a colon ends, 0 when the colon does something else."""
     at = words.find(":", 0, 26)
-    if at < 3 or not words[at + 1 :].strip():
+    if at < 3 or (mark is None and not words[at + 1 :].strip()):
         return 0
     head = words[:at]
     if re.search(r"[,。;!?“”《》]", head) or _VERBAL.search(head) or (mark and mark.kind in ("shi", "yao")):

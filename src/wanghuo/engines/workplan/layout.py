@@ -43,7 +43,7 @@ def paragraphs_of(flat: str, breaks: Sequence[int] = ()) -> list[Paragraph]:
     """The paragraphs: broken lines are put together, wide blanks in the middle of a line take them apart, and so do
     `breaks`, the places (ascending) of headings that were run into the text before them."""
     lines = lines_of(flat)
-    width = _wrap_width([line.end - line.start for line in lines])
+    width = _wrap_width(flat, lines)
     found: list[Paragraph] = []
     last: Paragraph | None = None
     for line in lines:
@@ -66,27 +66,45 @@ def unwrapped(flat: str, paragraphs: list[Paragraph]) -> str:
     return "".join((*parts, flat[at:]))
 
 
-def _wrap_width(lengths: list[int]) -> int:
-    """The width at which lines were broken, as in text taken from a PDF; 0 where lines are whole paragraphs."""
-    if len(lengths) < 6:
+def _wrap_width(flat: str, lines: list[Paragraph]) -> int:
+    """The width at which lines were broken, as in text taken from a PDF; 0 where lines are whole paragraphs.
+
+    Where lines were broken, those that end in mid-sentence are about equally wide, and hardly any line is wider.
+    """
+    widths = [_width(flat, line) for line in lines]
+    broken = sorted(
+        widths[at]
+        for at, line in enumerate(lines[:-1])
+        if widths[at] >= 24
+        and flat[line.end - 1] not in _FULL_STOP
+        and not lines[at + 1].gap
+        and not _OPENS.match(flat, lines[at + 1].start)
+    )
+    if len(broken) < 3:
         return 0
-    ordered = sorted(lengths)
-    width = ordered[len(ordered) * 9 // 10]
-    if not 12 <= width <= 90 or ordered[-1] > width * 1.5 + 4:
-        return 0
-    full = sum(1 for length in lengths if length >= width * 0.85)
-    return width if full >= max(3, len(lengths) * 0.3) else 0
+    width = broken[len(broken) * 2 // 3]
+    near = sum(1 for w in broken if width * 0.8 <= w <= width * 1.12)
+    wider = sum(1 for w in widths if w > width * 1.12)
+    return width if width <= 130 and near >= 0.6 * len(broken) and wider <= max(1, 0.1 * len(lines)) else 0
+
+
+def _width(flat: str, line: Paragraph) -> int:
+    """How wide a line is with what it is set in by; a Chinese character counts two."""
+    start = flat.rfind("\n", 0, line.start) + 1
+    words = flat[start : line.end]
+    return len(words) + sum(1 for char in words if char > "\u2e7f")
 
 
 def _continues(flat: str, last: Paragraph, line: Paragraph, width: int) -> bool:
-    if not width or last.end - last.start < width * 0.8 or _OPENS.match(flat, line.start):
+    if not width or _width(flat, last) < width * 0.8 or _OPENS.match(flat, line.start):
         return False
+    ended = flat[last.end - 1] in _FULL_STOP
     indented = line.start - flat.rfind("\n", 0, line.start) - 1 >= 2
-    if line.gap and flat[last.end - 1] in "。!?":
+    if line.gap and (ended or indented):
         return False
-    if flat[last.end - 1] in _FULL_STOP:
+    if ended:
         return not indented and _has_indents(flat, last)
-    return not (indented and flat[last.end - 1] in "。!?;:")
+    return True
 
 
 def _has_indents(flat: str, line: Paragraph) -> bool:

@@ -27,6 +27,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
         "decimal",
         r"(?P<decimal>\d{1,2}(?:\.\d{1,2}){1,3})\.?(?=\s*[^\d\s.%,。;:、年月日万亿人个元米公户处支套台倍分起次项只辆家所km-])",
     ),
+    ("top", r"(?P<top>\d{1,2})(?=\s+[\u4e00-\u9fff][\u4e00-\u9fff、“” ]{1,18}$)"),
     ("num", r"(?P<num>\d{1,3})\s*(?:、|\.(?!\d))"),
     ("num_paren", r"\(\s*(?P<num_paren>\d{1,3})\s*\)\s*[.、:]?"),
     ("half", r"(?P<half>\d{1,3})\s*\)\s*[.、]?"),
@@ -36,6 +37,7 @@ RANK = {kind: rank for rank, kind in enumerate(
     ("annex", "part", "chapter", "section", "article", "cn", "cn_paren", "decimal", "num", "half", "num_paren", "circled",
      "di", "first", "shi", "yao"))}  # fmt: skip
 RANK["box"] = RANK["article"]
+RANK["top"] = RANK["decimal"]
 _MARK = re.compile("|".join(form for _, form in _FORMS))
 _LEAD = re.compile(r"[\s?#*>]*")
 _AFTER = re.compile(r"[\s?*]*")
@@ -125,6 +127,8 @@ def _label(kind: str, written: str, number: int, words: str) -> str:
              "shi": f"{written}是", "yao": f"{written}要", "di": f"第{written}"}  # fmt: skip
     if kind in plain:
         return plain[kind]
+    if kind == "top":
+        return written
     if kind == "circled" and _in(written, _ENCLOSED["㈠"]):
         return f"({'一二三四五六七八九十'[number - 1]})"
     if kind == "circled" and _in(written, _ENCLOSED["⑴"]):

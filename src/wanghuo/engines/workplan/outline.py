@@ -6,6 +6,7 @@ Every character of the body falls to exactly one item: an item runs from its mar
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from wanghuo.engines.workplan.marks import RANK, Mark, mark_at, marks_inside
 from wanghuo.engines.workplan.paper import Flag
 
 _SERIAL = ("shi", "yao", "di", "first")
+_FURTHER = re.compile(
+    r"(?:方案|要点|规划|计划|意见|办法|规定|预案|细则|制度|清单|标准|导则|规则|职责|分工|安排|指引)[”》]?(?:\([^()]{2,20}\))?$"
+)
 _GRID_HEAD = re.compile(
     r"\s*\|?\s*序\s*号[\s|]|[^。;]*(?:指标|项目|任务|名称|内容)[^。;]*[\s|][^。;]*(?:目标|单位|属性|类型|时限|数量|指标值|20\d\d年)"
 )
@@ -57,7 +61,7 @@ class _Piece:
 class Outliner:
     """Builds the nodes of one body, paragraph by paragraph."""
 
-    def __init__(self, flat: str, entries: Sequence[Entry] = ()) -> None:
+    def __init__(self, flat: str, entries: Sequence[Entry] = (), barriers: Sequence[int] = ()) -> None:
         self.flat = flat
         self.nodes: list[Node] = []
         self.flags: list[Flag] = []
@@ -65,6 +69,9 @@ class Outliner:
         self._entries = list(entries)
         self._running: dict[str, int] = {}
         self._loose = 0
+        self._annexes = 0
+        self._decimals: set[str] = set()
+        self._barriers = barriers
 
     def build(self, paragraphs: Sequence[Paragraph]) -> list[Node]:
         """All nodes in reading order."""
@@ -87,6 +94,7 @@ class Outliner:
 
     def _pieces(self, paragraphs: Sequence[Paragraph]) -> list[_Piece]:
         candidates = [self._candidates(p) for p in paragraphs]
+        self._decimals = {mark.label for marks in candidates for mark in marks if mark.kind == "decimal"}
         following = _next_of_kind([mark for marks in candidates for mark in marks])
         seen: dict[str, int] = {}
         pieces, in_grid = [], False
@@ -148,7 +156,7 @@ class Outliner:
             return continues or (mark.kind == "first" and "first" in seen)
         if mark.kind in _SERIAL:
             return continues or paired or (mark.kind == "shi" and mark.number == 1)
-        return True
+        return mark.kind != "top" or f"{mark.number}.1" in self._decimals or (continues and bool(self._decimals))
 
     def _in_grid(self, paragraph: Paragraph, marks: list[Mark], *, already: bool) -> bool:
         words = self.flat[paragraph.start : paragraph.end]
@@ -210,9 +218,9 @@ class Outliner:
         if mark.kind == "annex":
             self._stack.clear()
             self._running.clear()
-        elif mark.kind == "decimal":
+        elif mark.kind in ("decimal", "top"):
             depth = mark.label.count(".")
-            self._pop_while(lambda top: top.kind == "decimal" and top.label.count(".") >= depth)
+            self._pop_while(lambda top: RANK[top.kind] >= RANK[mark.kind] and top.label.count(".") >= depth)
         elif mark.kind in kinds:
             del self._stack[kinds.index(mark.kind) :]
         else:
@@ -233,7 +241,7 @@ class Outliner:
         last = kin[-1].mark.number if kin and kin[-1].mark else 0
         running = self._running.get(mark.kind, 0)
         self._running[mark.kind] = mark.number
-        if mark.kind in ("box", "annex", "first", "decimal") or not mark.number:
+        if mark.kind in ("box", "annex", "first", "decimal", "top") or not mark.number:
             return
         if mark.number in (last + 1, running + 1) or (mark.number == 1 and not kin):
             return
@@ -249,7 +257,10 @@ class Outliner:
         resumed = current is not None and any(n.mark is None for n in current.children)
         each_headed = (len(group) > 1 or resumed) and sum(headed) >= 0.6 * len(group)
         for at, piece in enumerate(group):
-            if piece.grid or current is None:
+            title = self._title_of_annex(piece, current, following if at + 4 > len(group) else None)
+            if title is not None:
+                current = title
+            elif piece.grid or current is None:
                 above = group[at - 1] if at else None
                 joins = piece.grid and above is not None and (above.grid or self._is_caption(above))
                 self._plain_alone(piece, current, following, joins=joins)
@@ -262,6 +273,25 @@ class Outliner:
             else:
                 self._extend(current, piece)
             self._open_inside(piece)
+
+    def _title_of_annex(self, piece: _Piece, current: Node | None, following: Mark | None) -> Node | None:
+        """The title of a further paper in the same text, or of an annex whose number stood on a line of its own."""
+        words = self.flat[piece.start : piece.end]
+        if current is None or len(words) > 60 or re.search(r"[。;:!?|]", words):
+            return None
+        if current.mark and current.mark.kind == "annex" and current.bare and self.nodes[-1] is current:
+            if current.heading[1] <= current.heading[0] and len(words) >= 3:
+                current.heading = (piece.start, piece.end)
+                current.end = piece.end
+                return current
+            return None
+        restarts = following is not None and following.number == 1 and following.kind in ("cn", "chapter", "part")
+        if not restarts or not _FURTHER.search(words) or not self._running.get(following.kind if following else ""):
+            return None
+        self._annexes += 1
+        mark = Mark("annex", self._annexes, f"附{self._annexes}", piece.start, piece.start)
+        self._open(mark, piece.end, inline=False, last=False)
+        return self.nodes[-1]
 
     def _is_caption(self, piece: _Piece) -> bool:
         """The line above a table that says what it is."""
@@ -328,7 +358,9 @@ class Outliner:
 
     def _extend(self, current: Node, piece: _Piece) -> None:
         last = self.nodes[-1]
-        if last is current or (last.mark is None and last.parent is current):
+        if bisect_left(self._barriers, last.end) < bisect_left(self._barriers, piece.start):
+            self._add_plain(current, piece.start, piece.end)
+        elif last is current or (last.mark is None and last.parent is current):
             last.end = self._own_end(piece)
             last.paragraphs += 1
         elif last.inline and last.parent is not current and not last.mark:

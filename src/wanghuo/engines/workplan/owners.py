@@ -85,18 +85,26 @@ def _labelled(flat: str, start: int, end: int) -> Iterator[Owner]:
     """Owners behind labels; 责任单位 beside a 牵头单位 supports it."""
     headed = re.search(r"牵头(?:单位|部门|责任单位|科室)?\s*:", flat[start:end]) is not None
     for match in _LABEL.finditer(flat, start, end):
-        stop = _LABEL_STOP.search(flat, match.end(), end)
-        last = stop.start() if stop else min(end, match.end() + 300)
+        last = _label_end(flat, match.end(), min(end, match.end() + 400))
         role: Role = "lead" if match["lead"] else "support"
         if headed and match["lead"] and "牵头" not in match["lead"]:
             role = "support"
         at = match.end()
-        for part in re.split(r",", flat[match.end() : last]):
+        for part in flat[match.end() : last].split(","):
             helps, leads = re.search(rf"{_HELPS}$", part), re.search(rf"{_LEADS}$", part)
             cut = helps or leads
             words = part[: cut.start()] if cut else part
             yield from _names(words, at, "support" if helps else role, sure=True)
             at += len(part) + 1
+
+
+def _label_end(flat: str, start: int, end: int) -> int:
+    """Where the list behind a label ends; a bracket inside a name (各县(市、区)) ends nothing."""
+    for stop in _LABEL_STOP.finditer(flat, start, end):
+        if stop.group() == ")" and flat.count("(", start, stop.start()) > flat.count(")", start, stop.start()):
+            continue
+        return stop.start()
+    return end
 
 
 def _bracketed(flat: str, start: int, end: int) -> Iterator[Owner]:
