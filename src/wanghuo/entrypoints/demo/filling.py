@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from wanghuo.base import Text
-from wanghuo.entrypoints.demo import making
+from wanghuo.entrypoints.demo import making, planning
 from wanghuo.entrypoints.simulator import world as worlds
 from wanghuo.kernel.access.actor import Actor, Grant, system_actor
 
@@ -51,6 +51,7 @@ class DemoPerson:
     role: str
     region: str
     unit: str = ""
+    sector: str = ""
 
 
 def people(town: str, unit_ref: str) -> tuple[DemoPerson, ...]:
@@ -62,6 +63,8 @@ def people(town: str, unit_ref: str) -> tuple[DemoPerson, ...]:
         DemoPerson("inspector2", "刘洋", "inspector", COUNTY),
         DemoPerson("brigade", "陈刚", "brigade_leader", COUNTY),
         DemoPerson("clerk", "赵敏", "committee_clerk", town),
+        DemoPerson("office", "黄丽", "committee_clerk", COUNTY),
+        DemoPerson("education", "林静", "sector_officer", COUNTY, sector="education"),
         DemoPerson("grid", "李秀兰", "grid_worker", town),
         DemoPerson("manager", "李强", "unit_manager", COUNTY, unit_ref),
         DemoPerson("leader", "周平", "government_leader", COUNTY),
@@ -103,6 +106,7 @@ def fill(tell: Tell, size: Size = FULL) -> None:
         (Text("导入一年的历史隐患", "importing a year of past hazards"), lambda: _history_of_hazards(size.hazards)),
         (Text("导入一年的历史报警", "importing a year of past alarms"), lambda: _history_of_alarms(size.alarms)),
         (Text("上报在办隐患", "reporting open hazards"), lambda: _open_hazards(size.open)),
+        (Text("编译并下发一份工作要点", "compiling and issuing a work plan"), planning.issue_example),
         (Text("设定目标并计算指标", "setting targets and computing indicators"), _indicators),
     )
     for number, (what, step) in enumerate(steps):
@@ -174,6 +178,7 @@ def _accounts() -> None:
             user_id=user.pk,
             role=person.role,
             region_code=region,
+            sector=person.sector,
             unit=unit.id if unit else None,
             reason="演示 / demo",
             actor=_system(),

@@ -48,6 +48,7 @@ KINDS = {
     "docx": Kind(f"{_OFFICE}wordprocessingml.document", 50, "office", "word/document.xml"),
     "ofd": Kind("application/ofd", 50, "office", "OFD.xml"),
     "csv": Kind("text/csv", 50, "text"),
+    "txt": Kind("text/plain", 20, "text"),
 }
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
 from wanghuo.base import Text
 from wanghuo.kernel.ui.formats import number
 from wanghuo.modules.workplans.compiled import UNCOVERED, bounds
@@ -68,6 +71,16 @@ class Card:
     ambiguous: bool = False
 
     @property
+    def at(self) -> str:
+        """The position, as it is written into the page."""
+        return str(self.line.position)
+
+    @property
+    def version(self) -> str:
+        """The version, as it is written into the page."""
+        return str(self.line.version)
+
+    @property
     def judged(self) -> bool:
         """Whether a person has decided."""
         return self.line.verdict in (Verdict.ACCEPTED, Verdict.EDITED, Verdict.REJECTED)
@@ -84,6 +97,26 @@ def cards(plan: WorkPlan, lines: Sequence[PlanLine], only: set[int] | None = Non
     inside = _sections(lines)
     shown = [line for line in lines if only is None or line.position in only]
     return [card(plan, line, flags, inside.get(line.position, 0)) for line in shown]
+
+
+class Buttons:
+    """The buttons of the lines of one page: drawn once for each kind of line, since they differ in numbers alone."""
+
+    def __init__(self, plan: WorkPlan) -> None:
+        self._url = f"{plan.url}/judge"
+        self._drawn: dict[tuple[bool, bool, bool], str] = {}
+
+    def of(self, card: Card) -> SafeString:
+        """The buttons of a line."""
+        kind = (card.line.kind == Line.FLAG, bool(card.readings), bool(card.section))
+        if kind not in self._drawn:
+            context = dict(zip(("flag", "readings", "section"), kind, strict=True), url=self._url)
+            self._drawn[kind] = render_to_string("workplans/_acts.html", context)
+        html = self._drawn[kind]
+        numbers = {"@AT@": card.at, "@VERSION@": card.version, "@ITEM@": card.line.item_no, "@SECTION@": card.section}
+        for name, number_ in numbers.items():
+            html = html.replace(name, str(number_))
+        return SafeString(html)
 
 
 def card(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine], section: int) -> Card:

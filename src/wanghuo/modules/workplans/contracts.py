@@ -50,6 +50,18 @@ class Target:
     quote: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line of a compilation that waits to be judged. `readings`: the ways an ambiguity can be read."""
+
+    position: int
+    kind: str
+    path: str
+    version: int
+    readings: tuple[str, ...]
+    confidence: float
+
+
 @dataclass(frozen=True)
 class PlanIssued(Event):
     """A plan was issued: its tasks went to their owners."""

@@ -16,6 +16,7 @@ from wanghuo.modules.workplans.words import Line
 
 ORDER = ("noise", "flag", "target", "deadline", "owner", "action", "item")
 """The kinds of marks, the one that a press means first."""
+RANKS = {kind: rank for rank, kind in enumerate(ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,18 @@ def _tags(active: Sequence[Mark], verdicts: Mapping[int, str]) -> tuple[str, str
     kinds = {m.kind for m in active}
     if "noise" in kinds:
         return '<del class="m-noise">', "</del>"
-    first = min(active, key=lambda m: (ORDER.index(m.kind), m.end - m.start))
-    lines = " ".join(dict.fromkeys(str(m.position) for m in sorted(active, key=lambda m: m.end - m.start)))
+    ranked = sorted(active, key=_rank) if len(active) > 1 else active
+    first = ranked[0]
+    lines = " ".join(dict.fromkeys(str(m.position) for m in ranked))
     state = f"v-{verdicts.get(first.position, 'open')}"
     if first.kind == Line.ITEM:
         return f'<span class="i {state}" data-l="{lines}">', "</span>"
     names = " ".join(f"m-{kind}" for kind in ORDER if kind in kinds and kind != "item")
     return f'<a class="m {names} {state}" href="#line-{first.position}" data-l="{lines}" tabindex="-1">', "</a>"
+
+
+def _rank(mark: Mark) -> tuple[int, int]:
+    return RANKS[mark.kind], mark.end - mark.start
 
 
 class _Paragraphs:

@@ -121,7 +121,7 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
 
 register_import(
     ImportKind(
-        code="plan_tasks",
+        code="programme_tasks",
         title=Text("任务", "Tasks"),
         right="workplans.issue",
         columns=COLUMNS,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from wanghuo.base import Text
-from wanghuo.engines import workplan as engine
+from wanghuo.engines.workplan.reading import read_document
 from wanghuo.kernel.files import storage
 from wanghuo.kernel.files.service import get_file
 from wanghuo.kernel.jobs import job
@@ -27,7 +27,7 @@ def compile_file(
     actor = progress.actor
     progress(0, 2, READING)
     stored = get_file(UUID(file_id), actor)
-    text = engine.read_document(storage.original(stored.id).read_bytes(), name=stored.name)
+    text = read_document(storage.original(stored.id).read_bytes(), name=stored.name)
     progress(1, 2, COMPILING)
     plan = services.compile_plan(
         text=text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -13,10 +14,84 @@ from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.loops import Subject
 from wanghuo.modules.workplans import contracts, selectors, services
 from wanghuo.modules.workplans.models import PlanTarget, PlanTask
+from wanghuo.modules.workplans.services import accept, progress, report, take
+from wanghuo.modules.workplans.services.issuing import assignments
+from wanghuo.modules.workplans.services.parts import Share
 from wanghuo.modules.workplans.services.tasks import NewTask
-from wanghuo.modules.workplans.states import OWED, TaskState
+from wanghuo.modules.workplans.states import OWED, TaskState, Verdict
 
-__all__ = ["create_task", "plan_refs", "targets_of", "task", "task_rows", "tasks_of", "tasks_of_body", "withdraw_task"]
+__all__ = [
+    "accept",
+    "break_down",
+    "compile_plan",
+    "create_task",
+    "issue_plan",
+    "judge_line",
+    "lines_to_judge",
+    "plan_refs",
+    "progress",
+    "report",
+    "take",
+    "targets_of",
+    "task",
+    "task_rows",
+    "tasks_of",
+    "tasks_of_body",
+    "withdraw_task",
+]
+
+
+def compile_plan(*, text: str, region: str, actor: Actor, file_name: str = "", made_up: bool = False) -> str:
+    """Compile a paper into a plan whose lines wait to be judged; its reference."""
+    plan = services.compile_plan(text=text, region=region, file_name=file_name, made_up=made_up, actor=actor)
+    return plan.ref
+
+
+def lines_to_judge(ref: str, *, actor: Actor) -> list[contracts.OpenLine]:
+    """The lines of a plan that nobody has judged, in reading order. Raises NotFound."""
+    rows = selectors.get_plan(ref, actor=actor).lines.filter(verdict=Verdict.OPEN).order_by("position")
+    return [
+        contracts.OpenLine(
+            position=row.position,
+            kind=row.kind,
+            path=row.path,
+            version=row.version,
+            readings=tuple(row.machine.get("readings") or ()),
+            confidence=float(row.machine.get("confidence", 1.0)),
+        )
+        for row in rows
+    ]
+
+
+def judge_line(ref: str, line: contracts.OpenLine, *, keep: bool, reading: int | None = None, actor: Actor) -> None:
+    """Accept or reject a line; an ambiguity is accepted with one of its readings."""
+    services.judge(
+        ref,
+        line.position,
+        verdict=Verdict.ACCEPTED if keep else Verdict.REJECTED,
+        version=line.version,
+        person=None if reading is None else {"reading": reading},
+        actor=actor,
+    )
+
+
+def issue_plan(ref: str, *, fallback: Body, earliest: date, actor: Actor) -> None:
+    """Finish the judging and issue a plan as proposed. `fallback` gets the tasks without an owner; a day before `earliest`
+    becomes that day. Raises NotYetJudged, and then writes nothing."""
+    plan = services.confirm(ref, actor=actor)
+    rows = []
+    for row in assignments(plan):
+        due = row.due
+        if due.last is not None and due.last < earliest and not due.frequency:
+            due = replace(due, last=earliest)
+        rows.append(replace(row, owner=row.owner or fallback, due=due))
+    services.issue(ref, rows=rows, actor=actor)
+
+
+def break_down(ref: str, *, shares: dict[UUID, float], whole: float, unit: str, actor: Actor) -> list[contracts.Task]:
+    """Give the parts of a task to bodies, by their keys. Raises NotFound, SharesDoNotAddUp and what the service refuses."""
+    parts = [Share(get_body(body, actor=actor), amount) for body, amount in shares.items()]
+    return [as_contract(row) for row in services.break_down(ref, shares=parts, whole=whole, unit=unit, actor=actor)]
 
 
 def create_task(

@@ -17,7 +17,7 @@ from wanghuo.kernel.ui.acts import acts_for
 from wanghuo.kernel.ui.language import current, say
 from wanghuo.kernel.ui.pages import go, render
 from wanghuo.modules.workplans import selectors, services
-from wanghuo.modules.workplans.cards import cards
+from wanghuo.modules.workplans.cards import Buttons, Card, cards
 from wanghuo.modules.workplans.forms import LINE_FORMS, FlagForm, LineForm
 from wanghuo.modules.workplans.highlights import marked, marks_of
 from wanghuo.modules.workplans.models import PlanLine, WorkPlan
@@ -47,7 +47,7 @@ def page(request: HttpRequest, plan: WorkPlan, *, error: AppError | None = None,
         "plan": plan,
         "machine": PLAN,
         "text": marked(plan.text, marks_of(lines, plan.noise), {line.position: line.verdict for line in lines}),
-        "cards": cards(plan, lines),
+        "cards": with_buttons(plan, cards(plan, lines), open_now),
         "counts": counts,
         "tallies": tallies(lines, counts),
         "open": open_now,
@@ -65,6 +65,12 @@ def page(request: HttpRequest, plan: WorkPlan, *, error: AppError | None = None,
         "verdicts": VERDICTS,
     }
     return render(request, "workplans/judge.html", context, status=error.status if error else 200)
+
+
+def with_buttons(plan: WorkPlan, shown: Sequence[Card], open_now: bool) -> list[tuple[Card, str]]:
+    """Each card with its buttons; without any while nothing is judged."""
+    buttons = Buttons(plan)
+    return [(card, buttons.of(card) if open_now else "") for card in shown]
 
 
 def not_yet(counts: Counts) -> dict[str, Text]:
@@ -209,8 +215,8 @@ def _told(request: HttpRequest, plan: WorkPlan, positions: Iterable[int]) -> dic
     counts = counts_of(plan)
     context = {"plan": plan, "open": True, "lang": current()}
     shown = {
-        card.line.position: render_to_string("workplans/_line.html", {**context, "card": card}, request)
-        for card in cards(plan, lines, wanted)
+        card.line.position: render_to_string("workplans/_line.html", {**context, "card": card, "acts": acts}, request)
+        for card, acts in with_buttons(plan, cards(plan, lines, wanted), True)
     }
     head = {**context, "counts": counts, "tallies": tallies(lines, counts)}
     return {

@@ -14,7 +14,8 @@ from django.utils import timezone
 from wanghuo.base import Invalid, Text
 from wanghuo.base.ids import new_id
 from wanghuo.base.time import local_day
-from wanghuo.engines import workplan as engine
+from wanghuo.engines.workplan import Paper, compile_paper
+from wanghuo.engines.workplan.reading import read_document
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts import bodies
 from wanghuo.kernel.audit import record
@@ -56,7 +57,7 @@ def compile_plan(
         raise Invalid(Text("没有文字可以编译。", "There is no text to compile."), field="text")
     if len(text) > rules.LONGEST_TEXT:
         raise rules.PaperTooLong(field="text", length=len(text), longest=rules.LONGEST_TEXT)
-    paper = engine.compile_paper(text, places=places_near(region or actor.home))
+    paper = compile_paper(text, places=places_near(region or actor.home))
     plan = _plan(paper, text, plan_id or new_id(), actor)
     plan.place(region or guess_region(paper.region, actor))
     plan.upper, plan.earlier, plan.made_up, plan.file_name = upper, earlier, made_up, file_name[:120]
@@ -72,7 +73,7 @@ def compile_plan(
     return plan
 
 
-def _plan(paper: engine.Paper, text: str, plan_id: UUID, actor: Actor) -> WorkPlan:
+def _plan(paper: Paper, text: str, plan_id: UUID, actor: Actor) -> WorkPlan:
     return WorkPlan(
         id=plan_id,
         title=(paper.title or text.strip().splitlines()[0])[:300],
@@ -118,7 +119,7 @@ def keep_source(plan: WorkPlan, upload: Any, text: str, *, actor: Actor) -> None
 def read_upload(upload: Any) -> str:
     """The text of an uploaded file. Raises engines.workplan NotReadable, in words for the person who sent it."""
     data = b"".join(upload.chunks())
-    return engine.read_document(data, name=str(upload.name or ""))
+    return read_document(data, name=str(upload.name or ""))
 
 
 def guess_region(named: str, actor: Actor) -> str:
