@@ -104,7 +104,8 @@ def begin_run(
     owners = [(place, body) for place, body in owners if (place, body.pk if body else None) not in standing]
     if not owners:
         raise RunStands(year=year)
-    people = [_reviewer(user_id, [place for place, _ in owners]) for user_id in dict.fromkeys(reviewers)]
+    assessed = [(place, body.sector if body and found.subject == "body" else "") for place, body in owners]
+    people = [_reviewer(user_id, assessed, code) for user_id in dict.fromkeys(reviewers)]
     made = []
     for place, body in owners:
         name = body.name if body and found.subject == "body" else regions.name(place)
@@ -129,14 +130,16 @@ def begin_run(
     return made
 
 
-def _reviewer(user_id: int, places: Sequence[str]) -> User:
-    """A person who may review: active, with the right, and with no grant inside an assessed region."""
+def _reviewer(user_id: int, assessed: Sequence[tuple[str, str]], office: str) -> User:
+    """A person who may review: active, and nobody of an assessed region below `office`, or of an assessed sector."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         raise NotFound(what=Text("人员", "person"), ref=user_id)
-    held = RoleGrant.objects.in_force().filter(user=user).values_list("region_code", flat=True)
-    if any(codes.contains(place, grant) for place in places for grant in held):
-        raise ReviewerOfTheAssessed(user.display_name)
+    held = list(RoleGrant.objects.in_force().filter(user=user).values_list("region_code", "sector"))
+    for place, sector in assessed:
+        inside = [own for region, own in held if codes.contains(place, region)]
+        if inside and (place != office or (sector and sector in inside)):
+            raise ReviewerOfTheAssessed(user.display_name)
     return user
 
 
@@ -250,6 +253,8 @@ def submit(ref: str, *, note: str, actor: Actor) -> Assessment:
 def _as_reviewer(row: Assessment, actor: Actor) -> None:
     if not actor.is_system and not row.reviewers.filter(user_id=actor.id).exists():
         raise NotAReviewer
+    if row.submitted_by is not None and row.submitted_by == actor.id:
+        raise ReviewerOfTheAssessed(actor.name)
 
 
 @transaction.atomic
