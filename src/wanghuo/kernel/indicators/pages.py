@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms as fields
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -16,14 +15,21 @@ from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.indicators import boards
-from wanghuo.kernel.indicators.measuring import Measure
-from wanghuo.kernel.indicators.models import IndicatorTarget
+from wanghuo.kernel.indicators.aims import aim_of
+from wanghuo.kernel.indicators.forms import TargetForm
+from wanghuo.kernel.indicators.measuring import Earlier, Measure, stages_of
+from wanghuo.kernel.indicators.models import IndicatorTarget, ReportedIndicator
 from wanghuo.kernel.indicators.periods import Period
-from wanghuo.kernel.indicators.registry import indicator, indicators
+from wanghuo.kernel.indicators.presets import TOPICS
+from wanghuo.kernel.indicators.progressing import Progress, progress, running
+from wanghuo.kernel.indicators.registry import indicator, offered
+from wanghuo.kernel.indicators.states import REPORT_RIGHT, REVIEW_RIGHT
 from wanghuo.kernel.indicators.targets import RIGHT, paper_targets, set_target
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.ui import forms, render
 
+Points = list[tuple[Period, float | None]]
+FIRST_TOPIC, MOST_GOALS = "prevention", 6
 KEPT_WILL_DO = timedelta(minutes=11)  # the worker computes everything anew each ten
 
 
@@ -52,25 +58,41 @@ def _home(actor: Actor) -> str:
 @needs("indicators.view")
 @require_GET
 def catalogue(request: HttpRequest) -> HttpResponseBase:
-    """Every indicator with its definition and its value in ?region= and ?period=."""
+    """Targets and how they go, and every indicator with its definition and its value, in ?region= and ?period=.
+
+    Of days that nobody keeps values of, one topic at a time is computed.
+    """
     now = timezone.now()
     region, period = asked(request, now)
     actor: Actor = request.actor  # type: ignore[attr-defined]
     boards.require_region(actor, region)
-    shown = [
-        boards.measure(each.code, region, period, actor=actor, now=now, with_below=False, since=now - KEPT_WILL_DO)
-        for each in indicators()
-    ]
+    topic = request.GET.get("topic", "")
+    if topic not in TOPICS:
+        topic = "" if boards.is_kept(period, now) else FIRST_TOPIC
+    since = now - KEPT_WILL_DO
+    shown = boards.overview(region, period, actor=actor, now=now, since=since, topic=topic)
     papers = [t for t in paper_targets() if codes.contains(t.region, region) or codes.contains(region, t.region)]
     context = {
         "title": Text("指标", "Indicators"),
+        "groups": _by_topic(shown),
         "measures": shown,
+        "goals": running(actor, region, now, since=since) if not topic else [],
+        "topics": TOPICS.items(),
+        "topic": topic,
+        "all_topics": boards.is_kept(period, now),
         "region": region,
         "period": period,
-        "papers": papers,
+        "papers": papers if not topic else [],
+        "may_define": actor.can(RIGHT),
+        "may_report": actor.can(REPORT_RIGHT) or actor.can(REVIEW_RIGHT),
         "computed_at": min((m.computed_at for m in shown if m.computed_at), default=None),
     }
     return render(request, "indicators/catalogue.html", context)
+
+
+def _by_topic(shown: list[Measure]) -> list[tuple[Text, list[Measure]]]:
+    groups = [(TOPICS[code], [m for m in shown if boards.topic_of(m.indicator) == code]) for code in TOPICS]
+    return [(name, measures) for name, measures in groups if measures]
 
 
 @needs("indicators.view")
@@ -84,6 +106,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
     points = boards.trend(found.indicator, region, now=now)
     before = boards.months_of_year_before(found.indicator, region, points)
     tile = boards.tile_of(found, points)
+    goals = _goals(actor, code, region, period, now)
     context = {
         "title": found.indicator.name,
         "indicator": found.indicator,
@@ -92,18 +115,47 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
         "region": region,
         "period": period,
         "above": _above(actor, region),
-        "chart": boards.chart_of(found, points, before),
+        "chart": _climb(found, points, before, now) or boards.chart_of(found, points, before),
         "rows": ranked(found),
         "unranked": [m for m in found.by_region if m.small],
         "silent": [m for m in found.by_region if m.value is None],
         "records": {part: _records(found, actor, part) for part in ("num", "den", "gap")},
-        "target": IndicatorTarget.objects.visible_to(actor)
-        .filter(code=code, region_code=region, period=period.key)
-        .first(),
-        "may_target": actor.can(RIGHT) and period.kind in ("year", "quarter", "month"),
+        "goals": goals,
+        "reported": ReportedIndicator.objects.filter(code=code, active=True).first(),
+        "evidence": _evidence(code),
+        "offered": code in {each.code for each in offered()} if found.indicator.told else False,
+        "may_target": actor.can(RIGHT) and period.kind in ("year", "quarter", "month", "range"),
         "papers": [t for t in paper_targets() if t.code == code],
     }
     return render(request, "indicators/indicator.html", context)
+
+
+def _evidence(code: str) -> Text | None:
+    row = ReportedIndicator.objects.filter(code=code).exclude(evidence_zh="").first()
+    return Text(row.evidence_zh, row.evidence_en) if row else None
+
+
+def _goals(actor: Actor, code: str, region: str, period: Period, now: datetime) -> list[Progress]:
+    """The targets of the region that run within the period shown, the one of this period first."""
+    rows = IndicatorTarget.objects.visible_to(actor).filter(code=code, region_code=region)
+    rows = rows.filter(deadline__gte=period.first).order_by("deadline")[:MOST_GOALS]
+    goals = [progress(row, now, actor=actor) for row in rows]
+    goals = [goal for goal in goals if goal.period.first <= period.last]
+    return sorted(goals, key=lambda goal: goal.period.key != period.key)
+
+
+def _climb(found: Measure, points: Points, before: Points, now: datetime) -> dict[str, Any] | None:
+    """A growing count with a target is drawn against its line."""
+    of, target = found.indicator, found.set_by
+    if target is None or not of.accumulates:
+        return None
+    stages = stages_of([target]).get(target.pk, [])
+    value_in = Earlier(of).of_region(found.region)
+
+    def line(moment: datetime) -> float | None:
+        return aim_of(of, target, found.period, moment, value_in=value_in, stages=stages).by_now
+
+    return boards.climb_of(found, points, before, line, now)
 
 
 def ranked(found: Measure) -> list[tuple[int, Measure]]:
@@ -126,23 +178,6 @@ def _records(found: Measure, actor: Actor, part: str) -> str:
     return records(actor, found.region, found.period, part) if records else ""
 
 
-class TargetForm(forms.Form):
-    """A target."""
-
-    region = fields.CharField(label=Text("区划代码", "Division code"), max_length=15)  # type: ignore[arg-type]
-    period = fields.CharField(
-        label=Text("期间", "Period"),  # type: ignore[arg-type]
-        help_text=Text("年、季或月：2026、2026-Q4、2026-11", "2026, 2026-Q4 or 2026-11"),  # type: ignore[arg-type]
-        max_length=10,
-    )
-    value = fields.FloatField(label=Text("目标值", "Target"))  # type: ignore[arg-type]
-    source = fields.CharField(
-        label=Text("依据", "Set by"),  # type: ignore[arg-type]
-        help_text=Text("文件或会议", "a paper or a meeting"),  # type: ignore[arg-type]
-        max_length=300,
-    )
-
-
 @needs("indicators.target")
 @require_http_methods(["GET", "POST"])
 def target(request: HttpRequest, code: str) -> HttpResponseBase:
@@ -161,6 +196,8 @@ def target(request: HttpRequest, code: str) -> HttpResponseBase:
 
 
 def _initial(code: str, region: str, period: Period, actor: Actor) -> dict[str, Any]:
-    old = IndicatorTarget.objects.visible_to(actor).filter(code=code, region_code=region, period=period.key).first()
-    known = {"value": old.value, "source": old.source} if old else {}
+    rows = IndicatorTarget.objects.visible_to(actor).filter(code=code, region_code=region, period=period.key)
+    old = rows.filter(plan_ref="").first()
+    names = ("op", "value", "value_high", "basis", "path", "soft", "source", "quote")
+    known = {name: getattr(old, name) for name in names} if old else {}
     return {"region": region, "period": period.key, **known}

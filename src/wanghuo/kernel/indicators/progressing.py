@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from wanghuo.base import Reason, Text, Verdict
-from wanghuo.base.time import end_of_day
+from wanghuo.base import NotFound, Reason, Text, Verdict
+from wanghuo.base.time import end_of_day, local_day
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.indicators import boards
-from wanghuo.kernel.indicators.aims import YEAR_BEFORE, Aim, Path, aim_of, path_of
+from wanghuo.kernel.indicators.aims import YEAR_BEFORE, Aim, Path, aim_of, direction, path_of
 from wanghuo.kernel.indicators.forecasting import Forecast, growth_to, trend_to
 from wanghuo.kernel.indicators.measuring import LEVELS, Earlier, light_behind, stages_of
 from wanghuo.kernel.indicators.models import IndicatorTarget
 from wanghuo.kernel.indicators.periods import Period, months_back
 from wanghuo.kernel.indicators.registry import Indicator, Part, indicator
+from wanghuo.kernel.indicators.targets import described
 
 TREND_MONTHS = 12
 LINEAR = Text("按时间进度", "day by day towards it")
@@ -33,6 +34,11 @@ class Reading:
     words: Text
     expected_now: float | None
     light: str | None
+
+    @property
+    def level(self) -> int | None:
+        """The light as a level mark, 0 to 4."""
+        return LEVELS[self.light] if self.light else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,23 @@ class Progress:
     missing: int
     records_url: str
     url: str
+
+    @property
+    def words(self) -> Text:
+        """The target in words."""
+        return described(self.target, self.indicator)
+
+    @property
+    def share(self) -> float | None:
+        """What there is, in per cent of what is to be reached in the end; None for a target to stay below."""
+        if self.actual is None or not self.at_end or direction(self.indicator, self.target.op) == "down":
+            return None
+        return self.actual / self.at_end * 100
+
+    @property
+    def digits(self) -> int:
+        """The decimals shown."""
+        return self.indicator.shown_digits
 
     @property
     def light(self) -> str | None:
@@ -148,6 +171,21 @@ def progress(
         records_url=records,
         url=boards.url_of(target.code, target.region_code, period),
     )
+
+
+def running(actor: Actor, region: str, now: datetime, *, since: datetime, most: int = 40) -> list[Progress]:
+    """The targets of a region that run, the furthest behind first, those without a light last. A target whose
+    indicator was withdrawn is left out.
+    """
+    today = local_day(now)
+    rows = IndicatorTarget.objects.visible_to(actor).filter(region_code=region, deadline__gte=today)
+    found = []
+    for row in rows.order_by("deadline", "code")[:most]:
+        try:
+            found.append(progress(row, now, actor=actor, with_forecast=False, since=since))
+        except NotFound:
+            continue
+    return sorted(found, key=lambda p: (p.level is None, -(p.level or 0), -(p.gap or 0.0)))
 
 
 def _missing(part: Part | None) -> int:

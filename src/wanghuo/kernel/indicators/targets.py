@@ -218,6 +218,33 @@ def _period(text: str) -> Period:
     return period
 
 
+def described(row: IndicatorTarget, of: Indicator) -> Text:
+    """The target in words: 不低于 95 %; 比上年同期下降不少于 15 %."""
+    digits = 0 if row.value == int(row.value) else 2
+    value = f"{row.value:,.{digits}f}"
+    if row.basis:
+        word = Text("下降", "down") if row.basis == "yoy_down" else Text("增长", "up")
+        op = {">=": ("不少于", "at least"), "<=": ("不超过", "at most")}.get(row.op, SIGNS[row.op])
+        return Text(
+            f"比上年同期{word.zh}{op[0]} {value} %", f"{word.en} {op[1]} {value} % on the same period a year before"
+        )
+    unit = f" {of.unit}" if of.unit else ""
+    sign = SIGNS[row.op]
+    if row.op == "between":
+        return Text(f"{value} 至 {row.value_high:,g}{unit}", f"{value} to {row.value_high:,g}{unit}")
+    return Text(f"{sign[0]} {value}{unit}", f"{sign[1]} {value}{unit}")
+
+
+SIGNS = {
+    ">=": ("不低于", "at least"),
+    "<=": ("不高于", "at most"),
+    ">": ("高于", "more than"),
+    "<": ("低于", "less than"),
+    "==": ("等于", "exactly"),
+    "between": ("介于", "between"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PaperTarget:
     """A target as a paper states it. `code`: the indicator that measures it; "" while none does."""
