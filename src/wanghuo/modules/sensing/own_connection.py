@@ -7,6 +7,7 @@ position that it finds there. And a fire waits for a lock no longer than the loc
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ _POSTGRES = ("SET synchronous_commit TO off",)
 
 
 def _prepare(sender: object, connection: Any, **known: object) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # a thread beside ingest waits as everybody does
     with connection.cursor() as cursor:
         for line in _SQLITE if connection.vendor == "sqlite" else _POSTGRES:
             cursor.execute(line)
