@@ -53,7 +53,8 @@ def presets() -> Mapping[str, Preset]:
         try:
             definition = schema.read(data)
         except schema.Invalid as error:
-            raise schema.wrong(f"{file.name}：{error.message.zh}", f"{file.name}: {error.message.en}") from error
+            what: Text = error.known.get("what", error.message)
+            raise schema.wrong(f"{file.name}：{what.zh}", f"{file.name}: {what.en}") from error
         if definition.topic not in TOPICS:
             raise schema.wrong(f"{file.name}：没有主题 {definition.topic}", f"{file.name}: no topic {definition.topic}")
         found[code] = Preset(code, int(data["version"]), definition)

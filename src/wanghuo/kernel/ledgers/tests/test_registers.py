@@ -305,7 +305,7 @@ def test_measures_are_in_the_catalogue_and_count_what_the_list_shows(works, town
 
 
 def test_a_published_measure_is_seen_at_once_and_a_preset_before_anybody_uses_it(clerk) -> None:
-    assert "ledgers.new_hydrants.count" in {each.code for each in indicators()}
+    assert "ledgers.hydrants.total" in {each.code for each in indicators()}
     assert "ledgers.works.money" not in {each.code for each in indicators()}
     defining.create_register(code="works", definition=WORKS, region=COUNTY, actor=clerk)
     assert "ledgers.works.money" not in {each.code for each in indicators()}
@@ -330,7 +330,7 @@ def test_every_page_in_both_languages(works, town) -> None:
     ):
         for path in ("/ledgers", "/ledgers/new", "/ledgers/works", "/ledgers/works/about", "/ledgers/works/setup", "/ledgers/works/preview",
                      "/ledgers/works/new", "/ledgers/works/map", "/ledgers/works/points.json", row.url, f"{row.url}/acts/change",
-                     f"{row.url}/acts/retire", f"{row.url}/acts/evidence", f"{row.url}/acts/confirm", "/ledgers/new_hydrants/about",
+                     f"{row.url}/acts/retire", f"{row.url}/acts/evidence", f"{row.url}/acts/confirm", "/ledgers/hydrants/about",
                      "/ledgers/works?export=csv", "/ledgers/works?export=xlsx", "/data/imports/template/ledger.works.xlsx",
                      "/data/imports/new?kind=ledger.works"):  # fmt: skip
             answer = client.get(path)
@@ -368,15 +368,15 @@ def test_a_line_through_the_form(works) -> None:
 
 def test_a_preset_is_taken_up_and_filled_in(clerk) -> None:
     client = client_for(make_user("clerk", "committee_clerk", COUNTY))
-    assert client.get("/ledgers/new_hydrants")["Location"] == "/ledgers/new_hydrants/about"
-    assert client.post("/ledgers/new_hydrants/use")["Location"] == "/ledgers/new_hydrants"
-    book = Register.objects.get(code="new_hydrants")
+    assert client.get("/ledgers/hydrants")["Location"] == "/ledgers/hydrants/about"
+    assert client.post("/ledgers/hydrants/use")["Location"] == "/ledgers/hydrants"
+    book = Register.objects.get(code="hydrants")
     assert book.preset
     assert book.region_code == "0"
     assert book.version == 1
-    assert client.get("/ledgers/new_hydrants/setup").status_code == 403
+    assert client.get("/ledgers/hydrants/setup").status_code == 403
     assert "市政消火栓" in client.get("/ledgers").content.decode()
     assert counting.measures()
-    defining.ensure_preset("new_hydrants", actor=system_actor("cli"))
+    defining.ensure_preset("hydrants", actor=system_actor("cli"))
     book.refresh_from_db()
     assert book.version == 1
