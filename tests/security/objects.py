@@ -301,6 +301,128 @@ def register_row(world: World, where: Where) -> Made:
     return Made(row.ref, "TZ-445281-2026-99999", "ledgers.view", where)
 
 
+@kind("body")
+def body(world: World, where: Where) -> Made:
+    from wanghuo.kernel.accounts.models import Body
+
+    name = f"第{where.number}消防协会"  # which bodies there are is no secret, so no canary
+    row = Body.objects.create(name=name, short=name, kind="other", **columns(where))
+    world.keep("body", where, row)
+    return Made(row.pk, uuid4(), "papers.seal", where)
+
+
+@kind("paper")
+def paper(world: World, where: Where) -> Made:
+    from wanghuo.kernel.papers.models import OfficialPaper
+    from wanghuo.kernel.papers.testing import FIELDS
+
+    row = OfficialPaper.objects.create(
+        ref=f"WS-445281-2026-0000{where.number}", kind="order", title=where.canary("paper"), fields=FIELDS["order"],
+        issuer=world.row("body", where), code=f"{where.number:020}", drafted_at=timezone.now(), **columns(where),
+    )  # fmt: skip
+    return Made(row.ref, "WS-445281-2026-99999", "papers.view", where)
+
+
+def answering(model: Any, prefix: str, where: Where, name: str, **fields: Any) -> Any:
+    """A record of accountability in a place, its canary in the title."""
+    return model.objects.create(
+        ref=f"{prefix}-445281-2026-0000{where.number}", state=model.MACHINE.initial, title=where.canary(name), by_region=COUNTY,
+        made_at=timezone.now(), **columns(where), **fields,
+    )  # fmt: skip
+
+
+def answered(row: Any, where: Where) -> Made:
+    """Seen by whoever sees accountability in the place."""
+    return Made(row.ref, f"{row.ref[:-5]}99999", "accountability.view", where)
+
+
+@kind("order")
+def order(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import MonthlyOrder
+
+    month = f"2026-{where.number:02}"
+    return answered(answering(MonthlyOrder, "PD", where, "order", month=month, due_at=timezone.now()), where)
+
+
+@kind("tour")
+def tour(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import Tour
+
+    known = {
+        "visited": where.region_code,
+        "checklist": "town",
+        "checklist_version": "2026.1",
+        "month": "2026-11",
+        "team": "张伟",
+    }
+    return answered(answering(Tour, "XC", where, "tour", planned_on=timezone.localdate(), **known), where)
+
+
+@kind("ranking_table")
+def ranking_table(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import RankingTable
+
+    known = {"month": "2026-11", "publish_on": timezone.localdate() + timedelta(days=9), "computed_at": timezone.now()}
+    return answered(answering(RankingTable, "BG", where, "ranking_table", **known), where)
+
+
+@kind("measure")
+def measure(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import Proposal
+
+    known = {"about": where.region_code, "month": "2026-11", "light": "yellow", "measure": "urge"}
+    return answered(answering(Proposal, "JY", where, "measure", **known), where)
+
+
+@kind("meeting")
+def meeting(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import Meeting
+
+    known = {"kind": "regular", "starts_at": timezone.now(), "place_text": "会议室", "chair": "周平", "agenda": "部署"}
+    return answered(answering(Meeting, "HY", where, "meeting", **known), where)
+
+
+@kind("meeting_duty")
+def meeting_duty(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import MeetingDuty
+
+    kinds = ("committee", "consult", "regular", "campaign", "onsite", "committee")
+    row = MeetingDuty.objects.create(
+        kind=kinds[where.number - 1], months=1, source=where.canary("meeting_duty"), by_region=COUNTY, next_due_on=timezone.localdate(),
+        **columns(where),
+    )  # fmt: skip
+    return Made(row.pk, uuid4(), "accountability.view", where)
+
+
+@kind("duty_list")
+def duty_list(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import DutyList
+
+    return answered(answering(DutyList, "QD", where, "duty_list", kind="duty", year=2026, leader="周平"), where)
+
+
+@kind("assessment")
+def assessment(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.catalogue import scheme
+    from wanghuo.modules.accountability.models import Assessment, AssessmentItem
+
+    of = scheme("government")
+    known = {"scheme": of.code, "scheme_data": dict(of.raw), "scheme_sha256": of.sha256, "year": 2026}
+    row = answering(Assessment, "KH", where, "assessment", **known)
+    AssessmentItem.objects.bulk_create(
+        AssessmentItem(assessment=row, place=n, code=i.code) for n, i in enumerate(of.items)
+    )
+    return answered(row, where)
+
+
+@kind("situation_report")
+def situation_report(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.models import Report
+
+    row = answering(Report, "BD", where, "situation_report", kind="month", period="2026-11", drawn_at=timezone.now())
+    return answered(row, where)
+
+
 @kind("export")
 def export(world: World, where: Where) -> Made:
     return Made(new_id().hex, new_id().hex, "", where)

@@ -55,7 +55,8 @@ class Named:
 @cache
 def _words() -> tuple[dict[str, Office], dict[str, str]]:
     raw = tomllib.loads((resources.files("wanghuo.params") / "bodies.toml").read_text("utf-8"))
-    offices, generic = {}, {}
+    offices: dict[str, Office] = {}
+    generic: dict[str, str] = {}
     for code, row in raw["offices"].items():
         shorts = {level: row.get("short", "") for level in row["levels"]} | row.get("shorts", {})
         token = row.get("token") or next(iter(row.get("stems", ())), "")
@@ -141,8 +142,6 @@ def without_regions(name: str, regions: Iterable[str]) -> str:
     party = re.match(r"^(?:中共)?(.+?)委(?:员会)?(宣传部|组织部|机构编制委员会办公室)$", rest)
     if party and party.group(1) in names:
         return party.group(2)
-    found = True
-    while found:
-        found = next((n for n in names if n and rest.startswith(n) and len(rest) > len(n)), "")
-        rest = rest[len(found) :] if found else rest
+    while found := next((n for n in names if n and rest.startswith(n) and len(rest) > len(n)), ""):
+        rest = rest[len(found) :]
     return rest

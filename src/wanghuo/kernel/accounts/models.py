@@ -204,7 +204,7 @@ class Body(Scoped):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     active = models.BooleanField(default=True)
 
-    objects = BodyQuerySet.as_manager()
+    objects = BodyQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["region_code", "name"], name="body_name_once"),)

@@ -97,7 +97,7 @@ class Document:
 
         base = (base or public_base()).rstrip("/")
         file = word.blank()
-        word.paragraph(file, self.title, font=word.TITLE, size=22, align="center", line=word.Pt(34))
+        word.paragraph(file, self.title, font=word.TITLE, size=22, align="center", line=word.TITLE_LINE)
         if self.subtitle:
             word.paragraph(file, self.subtitle, font=word.KAITI, align="center")
         for piece in self.pieces:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Literal
 
-from docx.shared import Mm, Pt
+from docx.shared import Pt
 
 from wanghuo.kernel.papers import word
 from wanghuo.kernel.papers.models import OfficialPaper
@@ -81,13 +81,15 @@ def _head(file: object, sheet: Sheet) -> None:
     )
     if sheet.signer:
         number = word.paragraph(file, f"{sheet.number}\t签发人：{sheet.signer}", before=29)
-        word.tab_stop(number, Mm(150))
+        word.tab_stop(number, 150)
     else:
         align = "right" if sheet.kind.layout == "letter" else "center"
         number = word.paragraph(file, sheet.number, align=align, before=29)
     word.rule(number, color="D40000", points=2)
     for position, line in enumerate(sheet.title_lines):
-        word.paragraph(file, line, font=word.TITLE, size=22, align="center", line=Pt(34), before=0 if position else 43)
+        word.paragraph(
+            file, line, font=word.TITLE, size=22, align="center", line=word.TITLE_LINE, before=0 if position else 43
+        )
     if sheet.kind.layout != "minutes":
         word.paragraph(file, f"{sheet.to}：", before=29)
 
@@ -116,5 +118,5 @@ def _foot(file: object, sheet: Sheet) -> None:
         word.rule(made, edge="top")
     if sheet.kind.layout != "letter":
         made = word.paragraph(file, f"{sheet.issuer}\t{sheet.printed_on}印发", size=14)
-        word.tab_stop(made, Mm(155))
+        word.tab_stop(made, 155)
         word.rule(made, edge="top")

@@ -90,7 +90,7 @@ class ReplyForm(Form):
     """The answer of an addressee."""
 
     text = _text(Text("回复内容", "Answer"), rows=6, limit=8000)
-    files = Files(label=Text("佐证材料", "Evidence"), required=False)
+    evidence = Files(label=Text("佐证材料", "Evidence"), required=False)
 
 
 class AttachForm(Form):

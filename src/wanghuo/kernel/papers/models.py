@@ -81,7 +81,7 @@ class OfficialPaper(Scoped):
     file = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     sha256 = models.CharField(max_length=64, blank=True, default="")
 
-    objects = PaperQuerySet.as_manager()
+    objects = PaperQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = (

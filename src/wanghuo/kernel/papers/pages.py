@@ -84,7 +84,7 @@ COPY_ACTS: dict[str, tuple[type[Form], CopySave]] = {
     "receive": (forms.EmptyForm, lambda ref, copy, data, actor: services.receive(ref, copy, actor)),
     "reply": (
         forms.ReplyForm,
-        lambda ref, copy, data, actor: services.reply(ref, copy, data["text"], data["files"], actor),
+        lambda ref, copy, data, actor: services.reply(ref, copy, data["text"], data["evidence"], actor),
     ),
     "accept_reply": (
         forms.NoteForm,

@@ -210,7 +210,7 @@ def pdf(paper: OfficialPaper, *, sealed: bool) -> bytes:
 
 def print_html(html: str) -> bytes:
     """HTML of ours as PDF. Nothing is fetched: only pictures that stand in the page itself are shown."""
-    import weasyprint  # heavy: only where something is printed
+    import weasyprint  # type: ignore[import-untyped]  # heavy: only where something is printed
 
     fetcher = _only_inline()
     style = weasyprint.CSS(string=stylesheet(), url_fetcher=fetcher)
@@ -220,7 +220,7 @@ def print_html(html: str) -> bytes:
 
 @cache
 def _only_inline() -> Any:
-    from weasyprint.urls import URLFetcher
+    from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
 
     class OnlyInline(URLFetcher):  # type: ignore[misc]
         """Gives what stands in the page as data:image/…, and refuses every other address."""

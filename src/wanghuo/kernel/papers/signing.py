@@ -86,7 +86,7 @@ def _signer() -> Any:
     text = _text()
     key = load_private_key_from_pemder_data(text.encode(), passphrase=None)
     certificate = next(iter(load_certs_from_pemder_data(certificate_pem().encode())))
-    return signers.SimpleSigner(certificate, key, cert_registry=SimpleCertificateStore())
+    return signers.SimpleSigner(certificate, key, cert_registry=SimpleCertificateStore())  # type: ignore[no-untyped-call]
 
 
 def _make() -> str:

@@ -16,10 +16,10 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Emu, Mm, Pt, RGBColor
+from docx.shared import Mm, Pt, RGBColor
 
 FANGSONG, HEITI, KAITI, TITLE, SONGTI = "仿宋_GB2312", "黑体", "楷体_GB2312", "方正小标宋简体", "宋体"
-LINE = Pt(28.95)
+LINE, TITLE_LINE = Pt(28.95), Pt(34)
 RED = RGBColor(0xD4, 0x00, 0x00)
 ALIGN = {
     "left": WD_ALIGN_PARAGRAPH.LEFT,
@@ -141,11 +141,11 @@ def table(file: Any, rows: Sequence[Sequence[Any]], fill: Any = None) -> Any:
     return made
 
 
-def tab_stop(made: Any, at: Emu) -> None:
+def tab_stop(made: Any, at_mm: float) -> None:
     """A right-hand tab stop, for lines with something at both ends."""
     from docx.enum.text import WD_TAB_ALIGNMENT
 
-    made.paragraph_format.tab_stops.add_tab_stop(at, WD_TAB_ALIGNMENT.RIGHT)
+    made.paragraph_format.tab_stops.add_tab_stop(Mm(at_mm), WD_TAB_ALIGNMENT.RIGHT)
 
 
 def save(file: Any, *, title: str = "", author: str = "") -> bytes:

@@ -97,7 +97,7 @@ def test_the_whole_way_through_the_pages(clerk, town) -> None:
     assert f"{acts}/receive" in town.get(paper.url).content.decode()
     assert town.post(f"{acts}/receive", {}).status_code == 303
     evidence = SimpleUploadedFile("台账.csv", "名称,数量\n消火栓,12\n".encode())
-    assert town.post(f"{acts}/reply", {"text": "已完成", "files": [evidence]}).status_code == 303
+    assert town.post(f"{acts}/reply", {"text": "已完成", "evidence": [evidence]}).status_code == 303
     page = clerk.get(paper.url).content.decode()
     assert "已完成" in page
     assert "台账.csv" in page
