@@ -12,7 +12,9 @@ from wanghuo.base import NotFound, Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.indicators import Indicator, Part, Period, mark_dirty, register_source
 from wanghuo.kernel.ledgers.models import Register
+from wanghuo.kernel.ledgers.passes import Place
 from wanghuo.kernel.ledgers.registers import counting
+from wanghuo.kernel.ledgers.registers.presets import presets
 from wanghuo.kernel.ledgers.registers.schema import MEASURES, OPS, Condition, Definition, Measure
 
 WHAT = Text("台账指标", "measure of a register")
@@ -29,23 +31,43 @@ def version() -> Hashable:
 
 
 def load() -> list[Indicator]:
-    """Every measure of every register, presets that nobody uses yet among them: a paper can be bound to those too."""
+    """Every measure of the registers that are in use."""
     if version() is None:
-        from wanghuo.kernel.ledgers.registers.presets import presets
+        return []
+    return [_indicator(code, d, m, book) for code, d, book in counting.known() if book for m in d.measures]
 
-        return [_indicator(c, p.definition, m, None) for c, p in presets().items() for m in p.definition.measures]
-    return [_indicator(code, d, m, register) for code, d, register in counting.known() for m in d.measures]
+
+def offers() -> list[Indicator]:
+    """The measures of presets that nobody uses yet: a target of a paper can be bound to those too."""
+    used = set() if version() is None else {code for code, _, book in counting.known() if book}
+    return [
+        _indicator(code, preset.definition, measure, None)
+        for code, preset in presets().items()
+        if code not in used
+        for measure in preset.definition.measures
+    ]
+
+
+def adopt(code: str, region: str, actor: Actor) -> None:
+    """Take up the preset behind a measure when a target is set on it; for the region where the actor may define."""
+    from wanghuo.kernel.ledgers.registers.defining import ensure_preset, use_register
+
+    register = code.removeprefix(counting.PREFIX).partition(".")[0]
+    if actor.can("ledgers.define", Place(region)):
+        use_register(code=register, region=region, actor=actor)
+    else:
+        ensure_preset(register, actor=actor)
 
 
 def watch() -> None:
     """Put the measures into the catalogue; called from `AppConfig.ready()`."""
-    register_source(load, version=version)
+    register_source(load, version=version, offers=offers, adopt=adopt)
 
 
 def measure_of(register: str, measure: str) -> Indicator:
     """One measure as an indicator. Raises NotFound."""
     code = counting.code_of(register, measure)
-    found = next((each for each in load() if each.code == code), None)
+    found = next((each for each in (*load(), *offers()) if each.code == code), None)
     if found is None:
         raise NotFound(what=WHAT, ref=code)
     return found

@@ -13,6 +13,7 @@ from wanghuo.kernel.access.actor import system_actor
 from wanghuo.kernel.accounts.testing import actor, client_for, make_user
 from wanghuo.kernel.audit.models import AuditEntry
 from wanghuo.kernel.indicators import Period, indicator, indicators
+from wanghuo.kernel.indicators.registry import offered
 from wanghuo.kernel.ledgers.models import Register, RegisterRow
 from wanghuo.kernel.ledgers.registers import counting, defining, rows, selecting
 from wanghuo.kernel.ledgers.registers.schema import BadDefinition
@@ -305,7 +306,8 @@ def test_measures_are_in_the_catalogue_and_count_what_the_list_shows(works, town
 
 
 def test_a_published_measure_is_seen_at_once_and_a_preset_before_anybody_uses_it(clerk) -> None:
-    assert "ledgers.hydrants.total" in {each.code for each in indicators()}
+    assert "ledgers.hydrants.total" in {each.code for each in offered()}
+    assert indicator("ledgers.hydrants.total").value(None) is None
     assert "ledgers.works.money" not in {each.code for each in indicators()}
     defining.create_register(code="works", definition=WORKS, region=COUNTY, actor=clerk)
     assert "ledgers.works.money" not in {each.code for each in indicators()}
