@@ -186,8 +186,9 @@ def _row_pattern(header: _Header) -> re.Pattern[str]:
 
 def _barred(flat: str, header: _Header, stop: int) -> Iterator[_Row]:
     """Rows whose cells are parted by bars; the columns are those of the header's own cells."""
-    begin = flat.rfind("\n", 0, header.start) + 1
-    head = list(_cells(flat, begin, flat.find("\n", header.start) if "\n" in flat[header.start :] else stop))
+    bar = flat.find("|", header.start)
+    begin, line_end = flat.rfind("\n", 0, bar) + 1, flat.find("\n", bar)
+    head = _cells(flat, begin, line_end if line_end > 0 else stop)
     places = {kind: at for at, (low, high) in enumerate(head) for kind in _kinds(flat[low:high])}
     measured = [
         at

@@ -35,6 +35,9 @@ _REFERENCE = re.compile(
 )
 
 
+_RANKED = re.compile(r"(?:位列|位居|进入|保持在?|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """How a number is meant. `start`: where its words begin before the number; `end`: where they end after it (offsets of
@@ -74,6 +77,9 @@ def compare(text: str, begin: int, start: int, end: int, stop: int, *, share: bo
         op = _with_after(op, after)
         said = True
     reference = ""
+    ranked = _RANKED.search(left)
+    if ranked:
+        op, at, said = "<=", begin + ranked.start(), True
     if op is None and not change and (compared := _REFERENCE.search(left)):
         word = left[compared.start() : compared.start("what")]
         op = {

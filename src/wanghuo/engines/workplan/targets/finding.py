@@ -125,7 +125,11 @@ def _deadline(body: Body, item: Item, sentence: Sentence, at: int, start: int, e
         found = _from_list(body, item, sentence) or _from_aims(body, item, at) or found
     if found is not None:
         return found.last
-    return _named_year(body, sentence.start, at) or _named_year(body, item.start, min(at, item.start + 16))
+    return (
+        _whole_period(body, sentence.start, at)
+        or _named_year(body, sentence.start, at)
+        or _named_year(body, item.start, min(at, item.start + 16))
+    )
 
 
 def _clause_end(body: Body, at: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wanghuo.engines.workplan.targets.clauses import Clause, Words
 from wanghuo.engines.workplan.targets.naming import Name, left_noun, split_scope, tidy
@@ -38,8 +39,12 @@ def find_implied(words: Words, numbered: list[Finding]) -> list[Finding]:
         taken = [f for f in numbered if f.start < clause.end and clause.start < f.end]
         found.extend(_none(words, clause, taken))
         every = _all(words, place, clause)
+        known = [f for f in numbered if every and f.at < every.at and not f.within]
+        if every is not None and not every.name.noun and known:
+            every = replace(every, name=replace(every.name, metric=known[-1].name.noun + every.name.metric))
         if (
             every is not None
+            and not any("total" in f.notes for f in taken)
             and not any(f.unit == "%" or f.name.metric == every.name.metric for f in taken)
             and not (taken and _only_every(words, every))
         ):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wanghuo.engines.workplan.targets.clauses import HIDDEN
 from wanghuo.engines.workplan.targets.words import (
+    EVERY_RE,
     LIGHT_RE,
     MAKING_RE,
     NAMED_RATE_RE,
@@ -29,17 +30,18 @@ _LEAD = re.compile(
     r"|推动|推进|组织|督促|指导|自行|分别|均|都|总计|总共|共计|合计|累计|还|也|再(?!生)|重点(?=抓|培|打|整|建|推|实)|定期|统筹|主动|协调|鼓励|支持|引导|计划|拟|原则上|至少|不断|着力|严格|稳步|有序|高标准|高质量|按(?:标准|要求|规定|需)|一年一度|即(?!时|使)|在(?=全[省市县区乡镇国])|依法|依托|以此)+"
 )
 _SCOPE = re.compile(
-    r"(?:全[国省市县区乡镇旗州域]|(?:省|市|县|区|乡|镇)级?(?:层面)|各(?:设区市|市县区|县市区|县\(市、?区\)|市、县|市州|市|县区|县|区|乡镇街道|乡镇\(街道\)|乡镇|镇街|街道|镇|乡|村居|村\(居\)|村社区|村|社区|支队|大队|中队|站|队站|级|地|部门|单位|行业部门|成员单位|学校|企业|网格|辖区|街镇)(?:各)?(?:■{3,4})?)"
+    r"(?:全[国省市县区乡镇旗州域]|(?:省|市|县|区|乡|镇)级?(?:层面)|各(?:设区市|市县区|县市区|县\(市、?区\)|市、县|市州|市|县区|县|区|乡镇街道|乡镇\(街道\)|乡镇|镇街|街道|镇|乡|村居|村\(居\)|村社区|村|社区|支队|大队|中队|站|队站|级党委政府|级政府|级部门|级|地|部门|单位|行业部门|成员单位|学校|企业|网格|辖区|街镇)(?:各)?(?:■{3,4})?)"
 )
 _PER = re.compile(
-    r"(?:平均)?每(?:一)?(?:个|支|名|家|处|座|所|户|栋|辆|条|街|台|组|村|万|\d+(?:个|户|名|人|公里|平方公里|米)?)?[一-鿿■□0-9、]{{0,12}}?(?=要|应|须|至少|不|配|建|设|有|新|开|组|培|达|确|完|创|必|安|最|均|都|招|发|年|打|成|明|$)"
+    r"(?:平均)?每(?:一)?(?:个|支|名|家|处|座|所|户|栋|辆|条|街|台|组|村|万|\d+(?:个|户|名|人|公里|平方公里|米)?)?[一-鿿■□0-9、]{0,12}?"
+    rf"(?=要|应|须|至少|不|达|确保|必须|最|均|都|每|年|{VERB}|$)"
 )
 _CUT_SUBJECT = re.compile(
     r"(?:要|应|须)?(?:结合|按照|根据|针对|通过|采取|围绕|依托|立足|利用|运用|聚焦|在|对|由|以|将|把|紧盯).*$"
 )
 _SUBJECT_TIME = re.compile(rf"(?:{_TIME}|要|应|须|将|定期|至少)+$")
 _TAIL = re.compile(
-    r"(?:[\s、,的:至要应须将并]|力争|确保|实现|至少|分别|均|都|总数(?=$)(?<!总数)|年内|累计|共计|共|合计|总计)+$"
+    r"(?:[\s、,的:至要应须将并]|按照|按|力争|确保|实现|至少|分别|均|都|总数(?=$)(?<!总数)|年内|累计|共计|共|合计|总计)+$"
 )
 _CUT_RIGHT = re.compile(
     r"[,，。;；、:]|以及|或(?!者)|并(?!列)|负责|构成|组成|用于|从事|承担|参与|达到|不少于|不低于|不超过|覆盖率|确保|力争|,|以(?!上|下|内)|其中|纳入|用以|促进|进一步|提升(?!改造|工程|行动)|对(?!口|象|接|标)|向|给予|形成|实现|等(?=$|[,，])|\s{2,}"
@@ -53,7 +55,7 @@ _LED_VERB = re.compile(
 
 
 _FROM_LEVEL = re.compile(r"(?:由|从)(?:目前|现在|原来|现有|当前|去年)?的?[\d.]+[^\d,，]{0,6}$")
-_EACH_END = re.compile(r"每(?:一)?(?:个|名|支|家|处|座|户|栋|辆|学)?[一-鿿■]{1,6}$")
+_EACH_END = re.compile(r"每(?![年季月周日天半])(?:一)?(?:个|名|支|家|处|座|户|栋|辆|学)?[一-鿿■]{1,6}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +216,23 @@ def without_light(words: str) -> str:
     return words[match.end() :] if match and len(words) - match.end() >= 2 else words
 
 
+def name_total(around: Around) -> Name:
+    """The metric of a number that is all there is (2000辆存量超标车全部淘汰): what is done with them."""
+    done = re.sub(r"^(?:的)?", "", around.right)
+    metric = re.sub(r"全部|一律|逐[一-鿿](?:开展|进行|实施)?|均|都|开展|进行|实施(?=.)", "", done, count=2)
+    return Name(tidy(metric[:30]), tidy(metric[:30]))
+
+
 def name_count(around: Around, verb_before: str, noun_before: str, unit: str, *, money: bool) -> Name:
     """The metric of a counted thing: 新增市政消火栓, 培训准消防员, 消防安全评估."""
     scope, at = split_scope(around.left, around.bare_left)
     left, bare = around.left[at:], around.bare_left[at:]
+    ending = _SUBJECT_TIME.search(bare.rstrip())
+    if ending:
+        left, bare = left[: ending.start()], bare[: ending.start()]
+    each = _EACH_END.search(bare)
+    if each:
+        scope, left, bare = tidy(left[each.start() :]), left[: each.start()], bare[: each.start()]
     if RATE_END_RE.search(bare.rstrip()) and len(bare.strip()) > 1 and not VERB_RE.fullmatch(bare.strip()):
         noun, wider = left_noun(left, bare)
         verb = VERB_RE.match(noun)
@@ -244,7 +259,7 @@ def name_count(around: Around, verb_before: str, noun_before: str, unit: str, *,
     if verb:
         target = "资金" if money else noun_before
         return Name(_said(verb, target), target, verb, scope or subject)
-    if noun and re.fullmatch(r"[一-鿿]{2,8}", noun) and noun_before and _is_subject(noun):
+    if noun and re.fullmatch(r"[一-鿿]{2,8}", noun) and _is_subject(noun):
         return Name("", "", "", noun)
     return Name(noun, noun, "", scope)
 
@@ -294,6 +309,7 @@ def _parts(left: str, bare: str, *, adjacent: bool) -> tuple[str, str, str]:
     verb, noun = left[first.start() : verbs_end], left[verbs_end:]
     if not noun.strip() and not adjacent and subject.strip() and not _is_subject(bare[: first.start()]):
         acted = re.sub(r"^(?:对于|针对|对|所有|将|把)", "", _SUBJECT_TIME.sub("", tidy(subject)))
+        acted = EVERY_RE.sub("", acted)
         return "", "", tidy(acted + verb) if acted else ""
     noun = re.sub(r"^(?:各类|各级|一批|了|好|全[省市县区])", "", noun.strip())
     subject = _CUT_SUBJECT.sub("", subject) if len(subject) > 6 else subject
@@ -308,7 +324,7 @@ def _is_subject(bare: str) -> bool:
     """Whether what stands before a verb acts, rather than is acted on."""
     return bool(
         re.search(
-            r"(?:单位|部门|企业|支队|大队|队|站|所|政府|委|局|中心|机构|学校|村|社区|街道|乡镇|专班|要|应|须|将|地|级|人员|办|组|会|公司)(?:要|应|须|将|每.*)?$",
+            r"(?:单位|部门|企业|支队|大队|队|站|所|政府|委|局|中心|机构|学校|村|社区|街道|乡镇|专班|要|应|须|将|地|级|人员|办|组|会|公司|领导|干部|网格员|责任人|负责人)(?:要|应|须|将|每.*)?$",
             bare.strip(),
         )
     )

@@ -17,6 +17,7 @@ from wanghuo.engines.workplan.targets.naming import (
     left_noun,
     name_count,
     name_share,
+    name_total,
     strip_lead,
     tidy,
     without_light,
@@ -25,14 +26,15 @@ from wanghuo.engines.workplan.targets.words import RATE_END_RE, SOFT_RE, VERB_RE
 
 _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
 _SHARES = ("percent", "permille", "points", "times")
-_SCORE_UNITS = frozenset({"%", "‰", "分", "个百分点", "百分点", "倍", "比", ""})
+_SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
 _SPLIT = re.compile(r"、|以及|和|及|与")
 _COUNTED = re.compile(r"(?:起数|人数|损失|次数|数量|面积|率|度|总量|事故|火灾|伤亡|指数|比例|水平)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A target as found in one sentence; offsets into the sentence. `notes`: kinds of doubt about it."""
+    """A target as found in one sentence; offsets into the sentence. `notes`: kinds of doubt about it. `within`: it is a
+    part of a total named before (其中特勤站2座)."""
 
     name: Name
     op: Op
@@ -48,6 +50,7 @@ class Finding:
     base: str = ""
     frequency: str = ""
     notes: tuple[str, ...] = ()
+    within: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def _is_none(
         standing.is_time(words, quantity, comparison, left)
         or standing.is_plain_noise(words, quantity, comparison, left)
         or re.search(r"每$|平均每$", words.bare[: quantity.start]) is not None
+        or standing.is_origin(words, quantity)
         or standing.is_penalty(words, quantity)
         or standing.is_threshold(words, quantity, comparison, verb_near)
         or standing.is_name_or_sort(words, quantity, words.bare[max(0, quantity.start - 24) : quantity.start])
@@ -154,7 +158,10 @@ def _read(words: Words, part: _Part, before: list[Finding], *, joined: bool) -> 
         words.text[comparison.end : part.stop],
         words.bare[comparison.end : part.stop],
     )
-    last = before[-1].name if before else Name("")
+    within = _is_within(words, part)
+    last = next((f.name for f in reversed(before) if within or not f.within), Name(""))
+    if within and not joined:
+        last = next((f.name for f in reversed(before) if not f.within), Name(""))
     name = _name(words, part, around, last, joined=joined)
     value: float | tuple[float, float] = quantity.low if quantity.high is None else (quantity.low, quantity.high)
     op: Op = comparison.op if quantity.high is None else "between"
@@ -180,6 +187,7 @@ def _read(words: Words, part: _Part, before: list[Finding], *, joined: bool) -> 
         change=comparison.change,
         base=comparison.base,
         notes=notes,
+        within=within,
     )
     return _shared(words, part, around, finding)
 
@@ -197,7 +205,9 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
         if not around.bare_left.strip() and not joined and not _own_right(around):
             name = _inherited(words, part, last)
         else:
-            noun = last.noun or _from_previous(words, part, only_objects=True)
+            noun = _from_previous(words, part, only_objects=True) or (
+                last.noun if last.verb or joined or not RATE_END_RE.search(last.metric) else ""
+            )
             name = name_share(around, noun)
         if not name.metric:
             name = replace(_inherited(words, part, last), scope=name.scope or last.scope)
@@ -206,15 +216,26 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
             name = replace(name, metric=re.sub(r"(?:率|比例)$", "时间", name.metric))
         return replace(name, scope=name.scope or (last.scope if same else ""))
     money = quantity.kind == "money"
-    span = words.clauses[part.clause]
-    part_of = words.bare[span.start : part.quantity.start].strip().startswith("其中")
-    name = name_count(around, last.verb if joined or part_of else "", last.noun, quantity.unit, money=money)
+    if standing.is_total(
+        words, quantity, words.bare[words.clauses[part.clause].start : quantity.start]
+    ) and not VERB_RE.search(around.bare_left):
+        return name_total(around)
+    if joined and not around.bare_left.strip() and not _own_right(around) and last.metric:
+        return last
+    name = name_count(
+        around, last.verb if joined or _is_within(words, part) else "", last.noun, quantity.unit, money=money
+    )
     if not name.metric and name.scope and last.metric:
         return replace(last, scope=name.scope)
     if not name.metric:
         noun = _from_previous(words, part) or last.noun
         name = replace(name, metric=noun, noun=noun)
     return replace(name, scope=name.scope or (last.scope if joined else ""))
+
+
+def _is_within(words: Words, part: _Part) -> bool:
+    span = words.clauses[part.clause]
+    return words.bare[span.start : part.quantity.start].strip().startswith("其中")
 
 
 def _own_right(around: Around) -> bool:
@@ -245,12 +266,7 @@ def _from_previous(words: Words, part: _Part, *, only_objects: bool = False) -> 
     span = words.clauses[part.clause - 1]
     begin = span.start + strip_lead(words.bare[span.start : span.end])
     text, bare = words.text[begin : span.end], words.bare[begin : span.end]
-    if (
-        only_objects
-        and not re.match(r"\s*(?:对|针对|所有|凡)", bare)
-        and re.search(r"[0-9]", bare) is None
-        and VERB_RE.match(bare.strip())
-    ):
+    if only_objects and not re.match(r"(?:对|针对|所有|凡)", bare):
         return ""
     noun, _ = left_noun(text, bare)
     noun = re.sub(
@@ -274,6 +290,8 @@ def _notes(words: Words, part: _Part, name: Name) -> tuple[str, ...]:
         notes.append("each_or_all")
     if re.match(r"或(?!者?以)", words.bare[part.stop :]) or re.search(r"或(?:者)?$", words.bare[: part.begin]):
         notes.append("either")
+    if standing.is_total(words, quantity, words.bare[words.clauses[part.clause].start : quantity.start]):
+        notes.append("total")
     return tuple(notes)
 
 
@@ -298,7 +316,7 @@ def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list
     if len(nouns) < 2 or ("“" in around.left and "、" in around.left and "、" not in bare):
         return [finding]
     tells = words.bare[part.begin : part.quantity.start]
-    each = re.search(r"(?:均|都|分别)(?!衡|匀)", tells[len(bare) - 2 if len(bare) > 2 else 0 :]) is not None
+    each = re.search(r"(?:均|(?<![首成])都|分别)(?!衡|匀|市)", tells) is not None
     pieces = [piece for piece in _SPLIT.split(bare) if piece.strip()]
     if len(pieces) < 2 or (
         finding.unit not in _SCORE_UNITS and "分别" not in words.bare[part.begin : part.quantity.start]

@@ -32,6 +32,7 @@ _ONE_EACH = re.compile(r"一[^一,，、]{1,2}一")
 _RESPONSE = re.compile(
     r"到场|到达|出动|抵达|赶到|赶赴|响应|处置|受理|办结|核查|接警|回应|反馈|处警|出警|报告|上报|集结|登车|覆盖|救援圈|生活圈|审批|办理|时限|时间|时长|课时|学时"
 )
+_RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
 _THRESHOLD_LEAD = re.compile(
@@ -126,6 +127,8 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         return True
     if re.match(r"[一新]体", after) or (quantity.han and quantity.low == 1 and left.endswith("新")):
         return True
+    if _RANKED.search(left) and unit in ("名", "位"):
+        return False
     if re.search(r"(?:这|那|该|上述|其余|另外|其他|剩余|等|此|上列|前)$", left) and unit not in ("%", "元"):
         return True
     if (re.match(r"人口", after) and unit in ("", "人")) or (re.match(r"口", after) and unit == "人"):
@@ -147,7 +150,9 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     if comparison.said or comparison.change:
         return False
     bare = left.strip()
-    if quantity.kind in ("percent", "permille", "points"):
+    if quantity.kind in ("percent", "permille", "points") or is_total(
+        words, quantity, words.bare[words.clauses[words.clause_at(quantity.start)].start : quantity.start]
+    ):
         return False
     if RATE_END_RE.search(bare):
         return False
@@ -253,6 +258,31 @@ def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str)
             words.bare[max(0, quantity.start - 10) : quantity.start],
         )
     )
+
+
+def is_origin(words: Words, quantity: Quantity) -> bool:
+    """Where a change starts: 由78%提高到90%."""
+    before = words.bare[max(0, quantity.start - 8) : quantity.start]
+    after = words.bare[quantity.end : quantity.end + 8]
+    return bool(re.search(r"(?:由|从)(?:目前|现在|原来|现有|当前|去年|上年|20\d\d年)?的?$", before)) and bool(
+        re.match(r"[,，]?(?:逐步)?(?:提|升|增|降|下|压|缩|减|上|扩|调|到|至)", after)
+    )
+
+
+def is_total(words: Words, quantity: Quantity, left: str) -> bool:
+    """Whether the number is all there is, and something is to be done with every one: 2000辆超标车全部淘汰."""
+    if quantity.kind != "count" or quantity.unit in SORTING:
+        return False
+    lead = left.strip()
+    opened = not lead or re.search(
+        r"(?:^|年|月|日|底|前|内|对|为|给|将|把|全[省市县区乡镇国])(?:全[省市县区乡镇国])?(?:剩余|现有|存量)?$", lead
+    )
+    right = words.bare[quantity.end : quantity.end + 40]
+    every = re.match(r"(?!以[上下内])(?P<noun>[^,，。;；]{2,26}?)(?:全部|逐[一栋户个家处村]|一律)(?!门)", right)
+    worked = re.search(r"(?:^|前|内|底)?[对为给](?:全[省市县区乡镇])?$", lead) and re.match(
+        r"[^,，。;；]{2,20}?(?:开展|进行|实施)(?:VERB)".replace("VERB", MAKING_RE.pattern), right
+    )
+    return bool(opened and (every or worked))
 
 
 def is_penalty(words: Words, quantity: Quantity) -> bool:
