@@ -250,7 +250,7 @@ def score_tour_form(tour: Tour) -> type[Form]:
 class FinishTourForm(Form):
     """The tour in words."""
 
-    summary = text(Text("巡查小结", "Summary"), rows=4, limit=2000)
+    summary = text(Text("巡查小结", "Summary"), rows=4, limit=2000)  # type: ignore[assignment]
 
 
 class AnswerForm(Form):
@@ -411,7 +411,7 @@ class DoneForm(Form):
     """That a duty was done."""
 
     note = text(Text("履职情况", "What was done"), rows=3)
-    files = Files(Text("佐证材料", "Evidence"))
+    files = Files(Text("佐证材料", "Evidence"))  # type: ignore[assignment]
 
 
 def run_form(reviewers: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str, Any]]) -> type[Form]:
@@ -433,7 +433,7 @@ class SelfForm(Form):
 
     value = number(Text("自评数值", "Value"))
     note = text(Text("说明", "Explanation"), rows=3, required=False)
-    files = Files(Text("佐证材料", "Evidence"))
+    files = Files(Text("佐证材料", "Evidence"))  # type: ignore[assignment]
 
 
 class ReviewForm(Form):
@@ -450,7 +450,7 @@ class AppealForm(Form):
     """What is contested, and why."""
 
     text = text(Text("申诉事项与理由", "What is contested and why"), rows=5, limit=2000)
-    files = Files(Text("佐证材料", "Evidence"))
+    files = Files(Text("佐证材料", "Evidence"))  # type: ignore[assignment]
 
 
 class SettleForm(Form):

@@ -66,7 +66,7 @@ ORDERS = ListPage(
         Column("done", Text("完成", "Done"), value=lambda row: row.progress, wide=True),
         Column("region_code", Text("区划", "Region"), kind="region", wide=True),
     ),
-    filters=(
+    filters=(  # type: ignore[arg-type]
         Q_FILTER,
         states(ORDER),
         MONTH,
@@ -113,7 +113,7 @@ TOURS = ListPage(
         Column("visited", Text("巡查区划", "Region"), kind="region", wide=True),
         Column("team", Text("成员", "Who"), wide=True),
     ),
-    filters=(
+    filters=(  # type: ignore[arg-type]
         Q_FILTER,
         states(TOUR),
         MONTH,

@@ -99,8 +99,8 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
     row = frame.load(Assessment, ref, actor=actor)
     found = assessments.result(row)
     reviewers = list(row.reviewers.all())
-    reviewing = row.state in (AssessmentState.REVIEW, AssessmentState.APPEALED) and any(
-        r.user_id == actor.id for r in reviewers
+    reviewing = row.state in (AssessmentState.REVIEW, AssessmentState.APPEALED) and (
+        actor.id in {r.user_id for r in reviewers}
     )
     context = common.base(
         row,
@@ -161,14 +161,14 @@ def why(request: HttpRequest, ref: str) -> HttpResponse:
 
 @needs(ANSWER_RIGHT)
 @require_GET
-def own(request: HttpRequest, ref: str) -> HttpResponse:
+def own(request: HttpRequest, ref: str) -> HttpResponseBase:
     """Where the self-assessment begins: the page itself, whose items open their forms."""
     return detail(request, ref)
 
 
 @needs(ASSESS_RIGHT)
 @require_GET
-def reviewing(request: HttpRequest, ref: str) -> HttpResponse:
+def reviewing(request: HttpRequest, ref: str) -> HttpResponseBase:
     """Where the review begins: the page itself, whose items open their forms."""
     return detail(request, ref)
 

@@ -105,6 +105,7 @@ def new_duty(request: HttpRequest) -> HttpResponse:
 def stop_duty(request: HttpRequest, key: UUID) -> HttpResponse:
     """End a meeting duty."""
     actor = actor_of(request)
+    meetings.get_duty(key, actor=actor)
     return answer(
         request,
         forms.ReasonForm,

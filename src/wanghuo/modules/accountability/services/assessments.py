@@ -15,7 +15,7 @@ from wanghuo.base import Conflict, Invalid, NotFound, NotPermitted, Text, Verdic
 from wanghuo.base.time import end_of_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.roles import right_name
-from wanghuo.kernel.accounts.models import RoleGrant, User
+from wanghuo.kernel.accounts.models import Body, RoleGrant, User
 from wanghuo.kernel.audit import record
 from wanghuo.kernel.files import store
 from wanghuo.kernel.indicators import Period, compute, indicators
@@ -95,10 +95,12 @@ def begin_run(
     if not reviewers:
         raise NoReviewer(field="reviewers")
     if found.subject == "body":
-        owners = [(b.region_code, b) for key in bodies if (b := frame.body_of(key, actor=actor)) is not None]
+        owners: list[tuple[str, Body | None]] = [
+            (b.region_code, b) for key in bodies if (b := frame.body_of(key, actor=actor)) is not None
+        ]
     else:
         owners = [(child.code, recipient(child.code)) for child in regions.children(code)]
-    standing = set(
+    standing: set[tuple[str, UUID | None]] = set(
         Assessment.objects.filter(by_region=code, scheme=scheme, year=year).values_list("region_code", "body")
     )
     owners = [(place, body) for place, body in owners if (place, body.pk if body else None) not in standing]
@@ -251,7 +253,7 @@ def submit(ref: str, *, note: str, actor: Actor) -> Assessment:
 
 
 def _as_reviewer(row: Assessment, actor: Actor) -> None:
-    if not actor.is_system and not row.reviewers.filter(user_id=actor.id).exists():
+    if not actor.is_system and not row.reviewers.filter(user_id=actor.id or 0).exists():
         raise NotAReviewer
     if row.submitted_by is not None and row.submitted_by == actor.id:
         raise ReviewerOfTheAssessed(actor.name)

@@ -38,7 +38,7 @@ def load(model: type[R], ref: str | UUID, *, actor: Actor, lock: bool = False) -
     rows = model.objects.visible_to(actor)
     if lock:
         rows = rows.select_for_update(of=("self",))
-    found = rows.filter(Q(pk=ref) if isinstance(ref, UUID) else Q(ref=ref)).first()
+    found: R | None = rows.filter(Q(pk=ref) if isinstance(ref, UUID) else Q(ref=ref)).first()
     if found is None:
         raise NotFound(what=model.MACHINE.what, ref=ref)
     return found

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from wanghuo.base import Conflict, Invalid, Text
+from wanghuo.base import Conflict, Invalid, NotFound, Text
 from wanghuo.base.time import end_of_day, local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import scope_columns
@@ -26,6 +26,7 @@ from wanghuo.modules.accountability.words import ATTENDANCE, MEETING_KINDS
 from wanghuo.modules.workplans import public as workplans
 
 MEETING_RULE = "accountability.meeting"
+DUTY = Text("定期会议", "regular meeting")
 
 
 class NobodyPresent(Invalid):
@@ -144,7 +145,7 @@ def hold(
 def _decide(meeting: Meeting, no: int, decided: Mapping[str, object], actor: Actor) -> Decision:
     text, due_on = str(decided["text"]).strip()[:500], decided.get("due_on")
     body = frame.body_of(decided.get("body"), actor=actor)  # type: ignore[arg-type]
-    row = Decision(meeting=meeting, no=no, text=text, body=body, due_on=due_on)
+    row = Decision(meeting=meeting, no=no, text=text, body=body, due_on=due_on if isinstance(due_on, date) else None)
     if body is not None:
         if not isinstance(due_on, date):
             raise Invalid(
@@ -296,15 +297,20 @@ def _met(meeting: Meeting, at: datetime, actor: Actor) -> None:
         _start(duty, actor)
 
 
+def get_duty(duty_id: UUID, *, actor: Actor, lock: bool = False) -> MeetingDuty:
+    """A meeting duty that is in force. Raises NotFound, NotPermitted."""
+    rows = MeetingDuty.objects.visible_to(actor)
+    found = (rows.select_for_update() if lock else rows).filter(pk=duty_id, active=True).first()
+    if found is None:
+        raise NotFound(what=DUTY, ref=duty_id)
+    actor.require(MEET_RIGHT, found)
+    return found
+
+
 @transaction.atomic
 def stop_asking(duty_id: UUID, *, reason: str, actor: Actor) -> MeetingDuty:
     """End a meeting duty. Raises NotFound, NotPermitted."""
-    duty = MeetingDuty.objects.visible_to(actor).select_for_update().filter(pk=duty_id, active=True).first()
-    if duty is None:
-        from wanghuo.base import NotFound
-
-        raise NotFound(what=Text("定期会议", "regular meeting"), ref=duty_id)
-    actor.require(MEET_RIGHT, duty)
+    duty = get_duty(duty_id, actor=actor, lock=True)
     duty.active = False
     duty.save(update_fields=["active"])
     void_clock(MeetingDuty.KIND, duty.id, rule=MEETING_RULE, at=timezone.now())

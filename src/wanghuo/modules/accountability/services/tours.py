@@ -87,12 +87,14 @@ def _order_lines(region: str, month: Period, actor: Actor) -> Iterable[Drawable]
 def _closed_hazards(region: str, month: Period, actor: Actor) -> Iterable[Drawable]:
     rows = hazards.closed_in(region=region, start=month.start, end=month.end, actor=actor).order_by("-id")
     for row in rows.only("id", "ref", "place", "closed_at")[:MOST_DRAWN_FROM]:
+        assert row.closed_at is not None  # what was closed has its time
         yield Drawable("hazard", row.ref, row.place, row.url, f"{local_day(row.closed_at):%Y-%m-%d} 销案")
 
 
 def _done_tasks(region: str, month: Period, actor: Actor) -> Iterable[Drawable]:
     rows = workplans.task_rows(actor).in_region(region).filter(done_at__gte=month.start, done_at__lt=month.end)  # type: ignore[attr-defined]
     for row in rows.order_by("-id")[:MOST_DRAWN_FROM]:
+        assert row.done_at is not None
         yield Drawable("task", row.ref, row.title, row.url, f"{local_day(row.done_at):%Y-%m-%d} 办结")
 
 
