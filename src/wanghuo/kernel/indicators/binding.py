@@ -14,10 +14,11 @@ from typing import Literal
 from wanghuo.kernel.indicators.registry import Indicator, indicators, offered
 
 THRESHOLD = 0.65  # the least score that is offered
-MARGIN = 0.04  # by which the best must lead before it is bound without a person
+MARGIN = 0.03  # by which the best must lead before it is bound without a person
 PART_FLOOR = 0.7  # the least share of a part's pairs of characters that must be there
-TOLD_BEHIND = 0.05  # what is counted comes before what people tell
+TOLD_BEHIND = 0.06  # how much less likely a measure is for each step away from the records
 IN_SCOPE, IN_QUOTE = 0.95, 0.8  # what words count that stand beside the metric
+UNSAID = 0.8  # how much counts a word that does not say of which kind, where the metric does
 SHORTEST = 3  # characters that must agree
 
 _NOISE = re.compile(r"[\s，。、；：,.;:（）()《》“”\"'‘’\[\]·—\-]+")
@@ -28,6 +29,7 @@ _FILLER = re.compile(
 _AGAINST = re.compile(r"同比|[较比](?:上年|去年|上一年|前一年|往年)(?:同期|度)?|与去年同期相比|环比")
 _LESS = re.compile(r"下降|减少|降低|压降|下跌")
 _MORE = re.compile(r"增长|上升|增加|提高|提升|增幅")
+_NARROWER = ("重大", "重特大", "较大", "亡人", "区域", "存量")  # of what they stand before, a kind apart is meant
 _GENERIC = frozenset({"消防", "火灾", "安全", "单位", "防安", "社会", "工作", "建设", "全市", "情况", "管理"})
 
 Kind = Literal["", "share", "money", "time", "points", "count"]
@@ -74,7 +76,7 @@ class _Wording:
 
 def matches(metric: str, unit: str = "", scope: str = "", *, quote: str = "") -> list[tuple[Indicator, float]]:
     """The indicators that may measure `metric` over `scope` in `unit`, the likeliest first, each with a score from
-    THRESHOLD to 1; empty when none is likely enough.
+    about THRESHOLD to 1; empty when none is likely enough.
 
     `quote`: the sentence around it, which counts less than the metric's own words.
     """
@@ -89,12 +91,17 @@ def matches(metric: str, unit: str = "", scope: str = "", *, quote: str = "") ->
         return as_said if "增" in of.name.zh else asked
 
     scored = (
-        (each, _score(wording(each), each) - (TOLD_BEHIND if each.told else 0))
-        for each in (*indicators(), *offered())
-        if _units_agree(wording(each), each)
+        (each, _score(wording(each), each)) for each in (*indicators(), *offered()) if _units_agree(wording(each), each)
     )
-    found = [(each, round(score, 3)) for each, score in scored if score >= THRESHOLD]
+    found = [(each, round(score - _behind(each), 3)) for each, score in scored if score >= THRESHOLD]
     return sorted(found, key=lambda pair: (-pair[1], pair[0].told, pair[0].code))
+
+
+def _behind(of: Indicator) -> float:
+    """What is computed comes before what is kept by hand in a register, and that before what is only reported."""
+    if not of.told:
+        return 0.0
+    return 2 * TOLD_BEHIND if of.owner == "reported" else TOLD_BEHIND
 
 
 def best(found: list[tuple[Indicator, float]]) -> Indicator | None:
@@ -148,7 +155,8 @@ def _word_score(asked: _Wording, word: str) -> float:
     explained = len(covered) / len(asked.metric)
     if len(asked.metric) - 1 in covered:  # what a Chinese noun phrase is about stands at its end
         explained = max(explained, 0.75)
-    length = min(1.0, 0.85 + total / 40)  # of two that fit, the one that says more
+    narrower = any(mark in asked.metric and mark not in word.replace(f"-{mark}", "") for mark in _NARROWER)
+    length = (UNSAID if narrower else 1.0) * min(1.0, 0.85 + total / 40)  # of two that fit, the one that says more
     return agreed / total * (0.6 + 0.4 * explained) * length
 
 

@@ -102,19 +102,26 @@ class Source:
     offers: Callable[[], Iterable[Indicator]] | None = None
     adopt: Adopt | None = None
     seen: Hashable = None
+    looked: bool = False
     held: dict[str, Indicator] = field(default_factory=dict)
+    on_offer: dict[str, Indicator] = field(default_factory=dict)
 
     def now(self) -> dict[str, Indicator]:
         """The indicators of this source as they stand, read anew only when the version changed."""
-        version = self.version()
-        if version != self.seen:
-            self.held = {each.code: each for each in self.load()}
-            self.seen = version
+        self._look()
         return self.held
 
     def to_be_had(self) -> dict[str, Indicator]:
         """Those that can be taken up with one press, though nothing is kept of them yet."""
-        return {each.code: each for each in self.offers()} if self.offers else {}
+        self._look()
+        return self.on_offer
+
+    def _look(self) -> None:
+        version = self.version()
+        if version != self.seen or not self.looked:
+            self.held = {each.code: each for each in self.load()}
+            self.on_offer = {each.code: each for each in self.offers()} if self.offers else {}
+            self.seen, self.looked = version, True
 
 
 _registry: dict[str, Indicator] = {}
