@@ -17,6 +17,11 @@ from wanghuo.engines.workplan.marks import RANK, Mark, mark_at, marks_inside
 from wanghuo.engines.workplan.paper import Flag
 
 _SERIAL = ("shi", "yao", "di", "first")
+# a line that names who and when for the item above it
+_LABELLED = re.compile(
+    r"[(\[【]?\s*(?:牵头|责任|配合|主办|协办|承办|主责|参与|参加|实施|完成|负责|组织|落实|支持)(?:责任)?(?:单位|部门|领导|人|主体|科室|时限|时间|期限)\s*:|"
+    r"[(【\[][^()【】]{4,200}(?:负责|牵头|配合|参与|分工负责)[)】\]]$"
+)
 _FURTHER = re.compile(
     r"(?:方案|要点|规划|计划|意见|办法|规定|预案|细则|制度|清单|标准|导则|规则|职责|分工|安排|指引)[”》]?(?:\([^()]{2,20}\))?$"
 )
@@ -260,6 +265,8 @@ class Outliner:
             title = self._title_of_annex(piece, current, following if at + 4 > len(group) else None)
             if title is not None:
                 current = title
+            elif current is not None and not piece.grid and _LABELLED.match(self.flat, piece.start, piece.end):
+                self._extend(self.nodes[-1] if self.nodes[-1].mark is None else current, piece)
             elif piece.grid or current is None:
                 above = group[at - 1] if at else None
                 joins = piece.grid and above is not None and (above.grid or self._is_caption(above))
