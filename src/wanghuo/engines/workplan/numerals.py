@@ -37,7 +37,7 @@ _TALLY = (
     "|批|类|种|项|门|组|队|班|轮|遍|块|片|段|幅|册|本|枚|根|盏|樘|口|位|例|宗|级|节|届|堂|对|倍|岁|字|方|把|瓶|顶|路|眼|面|门次"
 )
 _BY_LENGTH = sorted("|".join((_TIME, _MONEY, _SHARE, _MEASURE, _TALLY)).split("|"), key=len, reverse=True)
-_UNIT = "|".join(re.escape(unit) for unit in _BY_LENGTH)
+_UNIT = "|".join(re.escape(unit) for unit in _BY_LENGTH).replace("|轮|", "|轮(?![车椅摩胎岗])|")
 _UNIT_FULL = rf"(?:{_UNIT})(?:\((?:{_UNIT})\))?(?:/\d*[十百千万亿]*(?:人口|度|学期|小区|乡镇|村|社区|{_UNIT}))?"
 
 _ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,3}(?: \d{3})+(?!\d| \d)|\d+)(?:\.\d+)?"

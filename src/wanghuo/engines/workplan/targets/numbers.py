@@ -114,6 +114,7 @@ def _is_none(
         standing.is_time(words, quantity, comparison, left)
         or standing.is_plain_noise(words, quantity, comparison, left)
         or re.search(r"每$|平均每$", words.bare[: quantity.start]) is not None
+        or standing.is_condition(words, quantity)
         or standing.is_origin(words, quantity)
         or standing.is_penalty(words, quantity)
         or standing.is_threshold(words, quantity, comparison, verb_near)
@@ -225,6 +226,8 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
     name = name_count(
         around, last.verb if joined or _is_within(words, part) else "", last.noun, quantity.unit, money=money
     )
+    if not name.metric and name.scope.startswith("每") and quantity.unit in ("人", "名"):
+        return Name(f"{name.scope}人数", "", "", name.scope)
     if not name.metric and name.scope and last.metric:
         return replace(last, scope=name.scope)
     if not name.metric:

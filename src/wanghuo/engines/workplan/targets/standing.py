@@ -285,6 +285,18 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
     return bool(opened and (every or worked))
 
 
+def is_condition(words: Words, quantity: Quantity) -> bool:
+    """Whether the clause sets a condition (由两个以上单位管理的, 高度超过24米时), or asks what several do (两个以上单位)."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    clause = words.bare[span.start : span.end].rstrip()
+    tail = words.bare[quantity.end : span.end]
+    if re.search(r"(?:[^的]的|[^及按准适小平暂临同随定]时|情况下|情形)$", clause) and not re.match(
+        r"(?:以上|以内|以下)?的$", tail
+    ):
+        return re.search(r"以上|以下|超过|不足|低于|高于|达到|不满|连续|大于|小于", clause) is not None
+    return bool(re.match(r"以上(?:单位|所有权人|产权|业主|使用权人|部门)", tail))
+
+
 def is_penalty(words: Words, quantity: Quantity) -> bool:
     """Fines and legal consequences are no aims."""
     return quantity.kind == "money" and bool(PENALTY_RE.search(words.bare))
