@@ -301,6 +301,41 @@ def register_row(world: World, where: Where) -> Made:
     return Made(row.ref, "TZ-445281-2026-99999", "ledgers.view", where)
 
 
+@kind("reported_value")
+def reported_value(world: World, where: Where) -> Made:
+    from wanghuo.kernel.indicators.models import ReportedIndicator, ReportedValue
+
+    now = timezone.now()
+    asked = ReportedIndicator.objects.create(
+        code=f"reported.{where.name}",
+        name_zh=f"第{where.number}指标",  # which indicators there are is no secret, so no canary
+        name_en=f"indicator {where.number}",
+        formula_zh="座数",
+        formula_en="hydrants",
+        kind="count",
+        better="up",
+        frequency="month",
+        level="town",
+        regions=[where.region_code],
+        source="x",
+        made_at=now,
+        changed_at=now,
+    )
+    row = ReportedValue.objects.create(
+        ref=f"TB-445281-2026-{where.number:05d}",
+        definition=asked,
+        period="2026-11",
+        period_first="2026-11-01",
+        period_last="2026-11-30",
+        num=1,
+        state="submitted",
+        due_at=now,
+        reported_name=where.canary("reported_value"),
+        **columns(where),
+    )
+    return Made(row.ref, "TB-445281-2026-99999", "indicators.view", where)
+
+
 @kind("body")
 def body(world: World, where: Where) -> Made:
     from wanghuo.kernel.accounts.models import Body
@@ -386,7 +421,7 @@ def meeting(world: World, where: Where) -> Made:
 def meeting_duty(world: World, where: Where) -> Made:
     from wanghuo.modules.accountability.models import MeetingDuty
 
-    kinds = ("committee", "consult", "regular", "campaign", "onsite", "committee")
+    kinds = ("committee", "consult", "regular", "campaign", "onsite", "consult")
     row = MeetingDuty.objects.create(
         kind=kinds[where.number - 1], months=1, source=where.canary("meeting_duty"), by_region=COUNTY, next_due_on=timezone.localdate(),
         **columns(where),
