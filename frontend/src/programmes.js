@@ -26,18 +26,22 @@ if (root) new (class Judge {
     one("[data-counts]", root).addEventListener("click", (event) => this.pressedCounts(event));
     claimKeys((event) => this.key(event));
     const named = location.hash.startsWith("#line-") ? document.getElementById(location.hash.slice(1)) : null;
-    this.select(named ?? one('.line[data-verdict="open"]', this.list) ?? one(".line", this.list), { still: !named });
+    this.select(named ?? one('.entry[data-verdict="open"]', this.list) ?? one(".entry", this.list), { still: !named });
   }
 
-  get current() { return one(".line.at", this.list); }
+  get current() { return one(".entry.at", this.list); }
 
   select(line, { from = "list", still = false } = {}) {
     if (!line) return;
     for (const old of all(".at", root)) old.classList.remove("at");
     line.classList.add("at");
     if (!still) line.focus({ preventScroll: true });
+    for (const old of all(".core", this.paper)) old.classList.remove("core");
     const pieces = this.pieces.get(line.dataset.line) ?? [];
-    for (const piece of pieces) piece.classList.add("at");
+    for (const piece of pieces) {
+      piece.classList.add("at");
+      piece.classList.toggle("core", !line.classList.contains("k-item") && piece.dataset.l.split(" ")[0] === line.dataset.line);
+    }
     if (from === "list" && pieces[0]) this.reveal(pieces[0], this.paper);
     if (!still) this.reveal(line, null, from === "paper" ? "center" : "nearest");
     else if (from === "paper") line.scrollIntoView({ block: "center" });
@@ -58,7 +62,7 @@ if (root) new (class Judge {
   }
 
   pressedLine(event) {
-    const line = event.target.closest(".line");
+    const line = event.target.closest(".entry");
     if (!line) return;
     if (event.target.closest("[data-edit-cancel]")) { event.preventDefault(); return this.closeEdit(line); }
     if (event.target.closest("form, fieldset")) return;
@@ -73,7 +77,7 @@ if (root) new (class Judge {
     const jump = event.target.closest("[data-jump]");
     if (jump) {
       event.preventDefault();
-      const wanted = all(`.line[data-verdict="${jump.dataset.jump}"]`, this.list);
+      const wanted = all(`.entry[data-verdict="${jump.dataset.jump}"]`, this.list);
       const after = wanted.find((line) => this.current && line.compareDocumentPosition(this.current) & Node.DOCUMENT_POSITION_PRECEDING);
       return this.select(after ?? wanted[0]);
     }
@@ -100,7 +104,7 @@ if (root) new (class Judge {
   }
 
   step(way) {
-    const lines = all(".line", this.list);
+    const lines = all(".entry", this.list);
     const now = lines.indexOf(this.current);
     this.select(lines[Math.min(Math.max(now + way, 0), lines.length - 1)]);
     return true;
@@ -178,7 +182,7 @@ if (root) new (class Judge {
   }
 
   advance(line) {
-    const lines = all(".line", this.list);
+    const lines = all(".entry", this.list);
     const rest = lines.slice(lines.indexOf(line) + 1);
     const next = rest.find((each) => ["open", "doubted"].includes(each.dataset.verdict)) ?? rest[0];
     if (next) this.select(next);
@@ -206,7 +210,7 @@ if (root) new (class Judge {
     const form = event.target.closest("[data-line-form]");
     if (!form) return;
     event.preventDefault();
-    const line = form.closest(".line");
+    const line = form.closest(".entry");
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json", "HX-Request": "true", "X-CSRFToken": csrf() } });
     if ((answer.headers.get("Content-Type") ?? "").includes("json")) {
       const told = await answer.json();

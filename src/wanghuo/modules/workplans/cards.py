@@ -18,6 +18,7 @@ from wanghuo.modules.workplans.services.judging import is_ambiguous
 from wanghuo.modules.workplans.states import Verdict
 from wanghuo.modules.workplans.words import (
     BASES,
+    CLAUSE,
     FREQUENCIES,
     LINES,
     ROLES,
@@ -40,7 +41,7 @@ NO_DAY = Text("缺", "none")
 SOFT = Text("力争", "soft aim")
 FIRM = Text("必须", "firm")
 IMPLIED = Text("隐含", "implied")
-SHORT = 160
+SHORT, TITLE = 160, 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def card(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine], section: int
     chosen = (line.person or {}).get("reading")
     return Card(
         line=line,
-        kind=LINES[Line(line.kind)],
+        kind=CLAUSE if line.kind == Line.ITEM and not line.version_now.get("as_task") else LINES[Line(line.kind)],
         title=title,
         facts=facts,
         quote=_quote(line, plan),
@@ -159,16 +160,20 @@ def _sections(lines: Sequence[PlanLine]) -> dict[int, int]:
 def _quote(line: PlanLine, plan: WorkPlan) -> str:
     words = plan.text[line.start : line.end] if line.kind == Line.ITEM else str(line.machine.get("quote", ""))
     words = " ".join(words.split())
-    return words if len(words) <= SHORT else f"{words[: SHORT - 1]}…"
+    return _cut(words, SHORT)
+
+
+def _cut(words: str, longest: int) -> str:
+    return words if len(words) <= longest else f"{words[: longest - 1]}…"
 
 
 def _item(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine]) -> tuple[str, list[Fact], list[Fact]]:
     data = line.version_now
     actions = [plan.text[action["start"] : action["end"]].strip() for action in data.get("actions") or ()]
-    title = str(data.get("heading") or (actions[0] if actions else "") or str(data.get("text", ""))[:60])
+    title = str(data.get("heading") or _cut(actions[0] if actions else str(data.get("text", "")), TITLE))
     facts = []
     if data.get("as_task"):
-        facts += [Fact(Text("做", "do"), words, "action") for words in actions[:4] if words != title]
+        facts += [Fact(Text("做", "do"), words, "action") for words in actions[:4] if _cut(words, TITLE) != title]
         facts += _owner_facts(data)
         facts.append(_due_fact(plan, line, flags))
     was = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -44,11 +45,10 @@ def draw_lines(paper: Paper, text: str, look: Look) -> list[Drawn]:
     raw = paper.as_json()
     lines = [*_of_the_whole(raw), *_gaps(paper, text)]
     targets, flags = _by_item(raw["targets"]), _by_item(raw["flags"])
-    paths = [item["path"] for item in raw["items"]]
     for item in raw["items"]:
         no, path = item["no"], item["path"]
         owners = [{**owner, **_told(look(owner["name"]))} for owner in item["owners"]]
-        asks = is_task(item, paths, has_targets=no in targets)
+        asks = is_task(item, raw["items"], has_targets=no in targets)
         machine = {**item, "owners": owners, "as_task": asks}
         lines.append(Drawn(Line.ITEM, no, path, item["start"], item["end"], machine))
         lines += [Drawn(Line.TARGET, no, path, t["start"], t["end"], t) for t in targets.get(no, ())]
@@ -58,16 +58,26 @@ def draw_lines(paper: Paper, text: str, look: Look) -> list[Drawn]:
     return sorted(lines, key=lambda d: (*order.get(d.item_no, (d.start, -1)), rank[d.kind], d.start))
 
 
-def is_task(item: Mapping[str, Any], paths: Sequence[str], *, has_targets: bool) -> bool:
+_ORIENTATION = re.compile(
+    r"指导思想|基本原则|总体(?:目标|要求|思路)|工作(?:目标|原则|要求)|主要目标|任务目标|规划目标|形势|现状|意义"
+)
+
+
+def is_task(item: Mapping[str, Any], items: Sequence[Mapping[str, Any]], *, has_targets: bool) -> bool:
     """Whether an item asks somebody for something: it names who leads, or it is innermost and says what to do.
 
-    A chapter that only heads others does not, nor does a paragraph outside of every numbered item.
+    A chapter that only heads others does not, nor does a paragraph outside of every numbered item, nor what only tells
+    the direction (指导思想, 总体目标): targets found there are targets all the same.
     """
     if any(owner["role"] == "lead" for owner in item["owners"]):
         return True
-    innermost = not any(path.startswith(f"{item['path']}/") for path in paths)
-    numbered = any(not mark.startswith("¶") for mark in item["path"].split("/"))
-    return innermost and numbered and bool(item["actions"] or has_targets or item["deadlines"])
+    path = item["path"]
+    if any(other["path"].startswith(f"{path}/") for other in items) or path.startswith("¶"):
+        return False
+    above = (other["heading"] for other in items if path == other["path"] or path.startswith(f"{other['path']}/"))
+    if any(_ORIENTATION.search(heading) for heading in above):
+        return False
+    return bool(item["actions"] or has_targets or item["deadlines"])
 
 
 def _told(known: Known) -> dict[str, Any]:

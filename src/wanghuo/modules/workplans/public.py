@@ -16,6 +16,7 @@ from wanghuo.modules.workplans import contracts, selectors, services
 from wanghuo.modules.workplans.models import PlanTarget, PlanTask
 from wanghuo.modules.workplans.services import accept, progress, report, take
 from wanghuo.modules.workplans.services.issuing import assignments
+from wanghuo.modules.workplans.services.measuring import REPORTED, aims, likeliest
 from wanghuo.modules.workplans.services.parts import Share
 from wanghuo.modules.workplans.services.tasks import NewTask
 from wanghuo.modules.workplans.states import OWED, TaskState, Verdict
@@ -77,7 +78,7 @@ def judge_line(ref: str, line: contracts.OpenLine, *, keep: bool, reading: int |
 
 def issue_plan(ref: str, *, fallback: Body, earliest: date, actor: Actor) -> None:
     """Finish the judging and issue a plan as proposed. `fallback` gets the tasks without an owner; a day before `earliest`
-    becomes that day. Raises NotYetJudged, and then writes nothing."""
+    becomes that day; a target that nothing measures gets a reported indicator, unless it is about how often. Raises NotYetJudged, and then writes nothing."""
     plan = services.confirm(ref, actor=actor)
     rows = []
     for row in assignments(plan):
@@ -85,7 +86,8 @@ def issue_plan(ref: str, *, fallback: Body, earliest: date, actor: Actor) -> Non
         if due.last is not None and due.last < earliest and not due.frequency:
             due = replace(due, last=earliest)
         rows.append(replace(row, owner=row.owner or fallback, due=due))
-    services.issue(ref, rows=rows, actor=actor)
+    bindings = {position: likeliest(aim)[0] or ("" if aim.due.frequency else REPORTED) for position, aim in aims(plan)}
+    services.issue(ref, rows=rows, bindings=bindings, actor=actor)
 
 
 def break_down(ref: str, *, shares: dict[UUID, float], whole: float, unit: str, actor: Actor) -> list[contracts.Task]:

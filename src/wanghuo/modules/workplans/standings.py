@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,11 @@ class Standing:
     progress: Progress | None
 
     @property
+    def level(self) -> int:
+        """The light, 0 to 4; 0 also while it is not known."""
+        return (self.progress.level or 0) if self.progress is not None else 0
+
+    @property
     def share(self) -> float | None:
         """Actual as a share of the target at its end, in per cent, for the bar; None when either is unknown."""
         found = self.progress
@@ -50,7 +56,8 @@ class Standing:
 
 
 def standings(plan: WorkPlan, *, actor: Actor, now: datetime | None = None) -> list[Standing]:
-    """Every target of a plan, in the order of the paper, with its progress as far as the actor may see indicators."""
+    """Every target of a plan with its progress as far as the actor may see indicators: the worst first, then in the order
+    of the paper, those that nothing measures last."""
     now = now or timezone.now()
     targets = list(plan.targets.select_related("line").order_by("line__position"))
     rows = IndicatorTarget.objects.visible_to(actor).filter(plan_ref=plan.ref)
@@ -59,7 +66,7 @@ def standings(plan: WorkPlan, *, actor: Actor, now: datetime | None = None) -> l
     for target in targets:
         row = kept.get((target.indicator, target.region_code, target.deadline or last_day(plan)))
         found.append(Standing(target, _progress(row, actor, now) if row is not None else None))
-    return found
+    return sorted(found, key=lambda each: (each.progress is None, -each.level))
 
 
 def _progress(row: IndicatorTarget, actor: Actor, now: datetime) -> Progress | None:
@@ -161,10 +168,18 @@ def gates(plan: WorkPlan, rows: Sequence[TaskRow], today: date | None = None) ->
             if deadline["kind"] == "phase" and deadline["from"] and deadline["to"]:
                 span = (date.fromisoformat(deadline["from"]), date.fromisoformat(deadline["to"]))
                 if span[0] < span[1]:
-                    found.setdefault(span, str(item["heading"] or deadline["text"])[:24])
+                    found.setdefault(span, phase_name(plan.text[item["start"] : item["end"]]))
     if len(found) < 2:
         return []
     return [_gate(name, first, last, rows, today) for (first, last), name in sorted(found.items())]
+
+
+_MARK = re.compile(r"^\s*[（(]?(?:[一二三四五六七八九十]+|\d+)[）)、.．﹒]\s*")
+
+
+def phase_name(words: str) -> str:
+    """What a phase is called: the words of its item after the mark, up to the first bracket or stop."""
+    return re.split(r"[（(，,。：:；;]", _MARK.sub("", words.strip()), maxsplit=1)[0].strip()[:20]
 
 
 def _gate(name: str, first: date, last: date, rows: Sequence[TaskRow], today: date) -> Gate:

@@ -18,6 +18,9 @@ class Line(StrEnum):
 
 LINES = {Line.ITEM: Text("任务", "task"), Line.TARGET: Text("指标", "target"), Line.FLAG: Text("提示", "note")}
 
+CLAUSE = Text("条目", "clause")
+"""An item that asks nobody for anything."""
+
 VERDICTS = {
     Verdict.OPEN: Text("未判定", "not judged"),
     Verdict.ACCEPTED: Text("已接受", "accepted"),

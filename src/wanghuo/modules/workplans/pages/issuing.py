@@ -18,7 +18,6 @@ from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.accounts import bodies
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.indicators import Indicator
-from wanghuo.kernel.indicators.binding import best
 from wanghuo.kernel.ui.language import say
 from wanghuo.kernel.ui.pages import go, render
 from wanghuo.modules.workplans import selectors, services
@@ -26,7 +25,7 @@ from wanghuo.modules.workplans.cards import told
 from wanghuo.modules.workplans.models import WorkPlan
 from wanghuo.modules.workplans.resolved import Aim
 from wanghuo.modules.workplans.services.issuing import Assignment, assignments
-from wanghuo.modules.workplans.services.measuring import REPORTED, aims, candidates
+from wanghuo.modules.workplans.services.measuring import REPORTED, aims, candidates, likeliest
 from wanghuo.modules.workplans.states import PLAN
 from wanghuo.modules.workplans.words import frequency_name
 
@@ -58,6 +57,7 @@ class TargetRow:
     due: date | None
     offers: Sequence[tuple[Indicator, float]]
     chosen: str
+    recurring: bool
 
 
 @needs("workplans.issue")
@@ -168,12 +168,11 @@ def settled(row: TaskRow, known: Mapping[str, Body], plan: WorkPlan) -> Assignme
 def target_row(position: int, aim: Aim, data: QueryDict | None) -> TargetRow:
     """A target with what may measure it; chosen: what is clearly meant, else a reported indicator made for it."""
     found = candidates(aim)
-    first = best(found)
-    chosen: Any = first.code if first is not None else REPORTED
+    chosen: Any = likeliest(aim)[0] or ("" if aim.due.frequency else REPORTED)
     if data is not None:
         chosen = data.get(f"measure-{position}", chosen)
         if chosen not in {"", REPORTED, *(of.code for of, _ in found)}:
             chosen = ""
     value: Any = aim.value if aim.value_high is None else [aim.value, aim.value_high]
     words = told({"metric": aim.metric, "op": aim.op, "value": value, "unit": aim.unit})
-    return TargetRow(position, words, aim.due.last, found, chosen)
+    return TargetRow(position, words, aim.due.last, found, chosen, bool(aim.due.frequency))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,7 +14,7 @@ from wanghuo.base import AppError, Conflict, Invalid, Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs, wants_json
 from wanghuo.kernel.files import files_of
-from wanghuo.kernel.ui.acts import acts_for
+from wanghuo.kernel.ui.acts import Act, acts_for
 from wanghuo.kernel.ui.language import current, say
 from wanghuo.kernel.ui.pages import go, render
 from wanghuo.modules.workplans import selectors, services
@@ -51,14 +52,7 @@ def page(request: HttpRequest, plan: WorkPlan, *, error: AppError | None = None,
         "counts": counts,
         "tallies": tallies(lines, counts),
         "open": open_now,
-        "acts": acts_for(
-            PLAN,
-            plan.state,
-            actor=actor,
-            row=plan,
-            url=lambda name: f"{plan.url}/issue" if name == "issue" else f"{plan.url}/acts/{name}",
-            refusals=not_yet(counts) if plan.state == PlanState.DRAFTING else None,
-        ),
+        "acts": acts_on(plan, actor, counts, hidden=frozenset({"close"})),
         "files": files_of(selectors.PLAN_KIND, plan.id, actor),
         "error": error,
         "at": at,
@@ -71,6 +65,21 @@ def with_buttons(plan: WorkPlan, shown: Sequence[Card], open_now: bool) -> list[
     """Each card with its buttons; without any while nothing is judged."""
     buttons = Buttons(plan)
     return [(card, buttons.of(card) if open_now else "") for card in shown]
+
+
+def acts_on(plan: WorkPlan, actor: Actor, counts: Counts, hidden: frozenset[str] = frozenset()) -> list[Act]:
+    """The acts on a plan: issuing has a page of its own; judging is not finished before its last line."""
+    found = acts_for(
+        PLAN,
+        plan.state,
+        actor=actor,
+        row=plan,
+        url=lambda name: f"{plan.url}/issue" if name == "issue" else f"{plan.url}/acts/{name}",
+        refusals=not_yet(counts) if plan.state == PlanState.DRAFTING else None,
+        hidden=hidden,
+    )
+    # ending a plan is never the expected next step
+    return [replace(act, main=act.main and act.name != "close") for act in found]
 
 
 def not_yet(counts: Counts) -> dict[str, Text]:

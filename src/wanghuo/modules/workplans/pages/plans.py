@@ -19,7 +19,6 @@ from wanghuo.kernel.indicators import indicator, indicators
 from wanghuo.kernel.jobs import enqueue
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions import service as regions
-from wanghuo.kernel.ui.acts import acts_for
 from wanghuo.kernel.ui.context import region_of
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
@@ -27,7 +26,7 @@ from wanghuo.modules.workplans import selectors, services
 from wanghuo.modules.workplans.cards import told
 from wanghuo.modules.workplans.forms import BindForm, FactsForm, NewPlanForm, NoteForm, ReasonForm
 from wanghuo.modules.workplans.models import PlanTarget, WorkPlan
-from wanghuo.modules.workplans.pages.judging import not_yet
+from wanghuo.modules.workplans.pages.judging import acts_on
 from wanghuo.modules.workplans.resolved import Aim, Due
 from wanghuo.modules.workplans.services.compiling import QUICK_BYTES, QUICK_TEXT, keep_for_later
 from wanghuo.modules.workplans.services.judging import counts_of
@@ -149,7 +148,11 @@ def board(request: HttpRequest, ref: str) -> HttpResponse:
         "plan": plan,
         "title": Text(plan.title, plan.title),
         "machine": PLAN,
-        "acts": board_acts(plan, actor, counts),
+        "acts": [
+            act
+            for act in acts_on(plan, actor, counts)
+            if act.allowed or (act.name == "confirm" and plan.state == PlanState.DRAFTING)
+        ],
         "counts": counts,
         "task_machine": TASK,
         "rows": [(row, TASK_MARKS.get(row.task.state, ""), due_at(row.task)) for row in rows],
@@ -168,13 +171,6 @@ def board(request: HttpRequest, ref: str) -> HttpResponse:
         "later": list(selectors.plans(actor).filter(earlier=plan).order_by("-id")[:5]),
     }
     return render(request, "workplans/board.html", context)
-
-
-def board_acts(plan: WorkPlan, actor: Actor, counts: Any) -> Any:
-    """The acts on a plan: those with a page of their own lead there."""
-    address = lambda name: f"{plan.url}/issue" if name == "issue" else f"{plan.url}/acts/{name}"
-    refusals = not_yet(counts) if plan.state == PlanState.DRAFTING else None
-    return acts_for(PLAN, plan.state, actor=actor, row=plan, url=address, refusals=refusals)
 
 
 PLAN_ACTS = {

@@ -34,7 +34,12 @@ def candidates(aim: Aim) -> list[tuple[Indicator, float]]:
 
 
 def likeliest(aim: Aim) -> tuple[str, float | None]:
-    """The indicator that may be bound without asking a person, with its score; "" when none is clear."""
+    """The indicator that may be bound without asking a person, with its score; "" when none is clear.
+
+    How often something is to be done (每季度 1 次) is carried out by a recurring task; nothing else measures it unasked.
+    """
+    if aim.due.frequency:
+        return "", None
     found = candidates(aim)
     first = best(found)
     return (first.code, found[0][1]) if first is not None else ("", None)
@@ -61,7 +66,8 @@ def aims(plan: WorkPlan) -> list[tuple[int, Aim]]:
 def add_targets(plan: WorkPlan, bindings: Mapping[int, str] | None, *, actor: Actor) -> list[PlanTarget]:
     """Write the targets of a plan that is being issued, each bound as chosen, or to what is clearly meant."""
     lines = {line.position: line for line in plan.lines.filter(kind=Line.TARGET, verdict__in=KEPT)}
-    made = []
+    made: list[PlanTarget] = []
+    taken: set[tuple[str, str, date]] = set()
     for position, aim in aims(plan):
         code, score = likeliest(aim)
         if bindings is not None and position in bindings:
@@ -85,7 +91,9 @@ def add_targets(plan: WorkPlan, bindings: Mapping[int, str] | None, *, actor: Ac
         target.place(region_of(plan, aim.region))
         target.save(force_insert=True)
         made.append(target)
-        if code:
+        same = (code, target.region_code, target.deadline or last_day(plan))
+        if code and (code == REPORTED or same not in taken):  # one indicator has one target for one day
+            taken.add(same)
             _bind(plan, target, code, score, actor=actor, strict=False)
     return made
 
