@@ -221,7 +221,7 @@ def _standard(region: str, region_name: str) -> Iterable[Body]:
             pattern = "{region}办事处"
         name = pattern.format(region=region_name)
         kind = "township" if office.code == "government" and level == "town" else office.kind
-        short = office.shorts.get(level) or name.removeprefix(region_name)
+        short = office.shorts.get(level) or naming.without_regions(name, [region_name])
         also = [naming.offices()[code].sector for code in office.also.get(level, ())]
         yield Body(
             name=name,

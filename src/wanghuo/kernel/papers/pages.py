@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -25,6 +25,7 @@ from wanghuo.kernel.files.models import StoredFile
 from wanghuo.kernel.papers import forms, kinds, rendering, seals, selectors, services
 from wanghuo.kernel.papers.errors import ApproverIsDrafter, FileDamaged
 from wanghuo.kernel.papers.models import Copy, OfficialPaper
+from wanghuo.kernel.papers.services.answering import belongs_to, had_a_part
 from wanghuo.kernel.papers.states import COPY, MARKS, PAPER, PaperState
 from wanghuo.kernel.papers.tables import PAPERS
 from wanghuo.kernel.ui.acts import Act, acts_for
@@ -164,6 +165,7 @@ def paper(request: HttpRequest, ref: str) -> HttpResponse:
         "copy_machine": COPY,
         "mark": MARKS.get(row.state, ""),  # type: ignore[call-overload]
         "acts": offered(row, actor),
+        "warnings": rendering.warnings(row),
         "copies": copies,
         "entries": _entries(row),
         "attachments": _files(row, "attachment"),
@@ -177,6 +179,9 @@ def offered(row: OfficialPaper, actor: Actor) -> list[Act]:
     """What this person may do with the paper as a whole; the acts on copies stand beside each copy."""
     refusals = {"approve": ApproverIsDrafter.text} if row.drafted_by == actor.id else {}
     found = acts_for(PAPER, row.state, actor=actor, row=row, url=row.url, refusals=refusals, hidden=OF_COPIES)
+    # making void is possible nearly always and is nobody's expected next step: it comes last of what is possible
+    found.sort(key=lambda act: (not act.allowed, act.name == "void"))
+    found = [replace(act, main=act.main and act.name != "void") for act in found]
     if row.state != PaperState.DRAFT or not actor.can("papers.draft", row):
         return found
     extra = [Act("change", CHANGE, f"{row.url}/change"), Act("attach", ATTACH, f"{row.url}/acts/attach")]
@@ -198,7 +203,8 @@ def _copy_acts(row: OfficialPaper, copy: Copy, actor: Actor) -> list[Act]:
     for move in COPY.possible(copy.state):
         about = row if move.right == "papers.draft" else copy
         wanted = move.name in OF_COPIES and (move.name != "reply" or row.asks_reply)
-        if wanted and actor.can(move.right, about):
+        own = move.right == "papers.draft" or (belongs_to(copy, actor) and not had_a_part(row, actor))
+        if wanted and own and actor.can(move.right, about):
             found.append(Act(move.name, move.label, f"{row.url}/copies/{copy.pk}/acts/{move.name}"))
     return found
 

@@ -6,7 +6,7 @@ import base64
 import io
 import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -16,9 +16,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from wanghuo.base import Text
 from wanghuo.base.time import local, local_day
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.files.models import StoredFile
+from wanghuo.kernel.loops import due
 from wanghuo.kernel.papers import kinds, seals
 from wanghuo.kernel.papers.kinds import PaperKind, chinese_day
 from wanghuo.kernel.papers.models import OfficialPaper
@@ -177,6 +179,23 @@ def _reply_words(paper: OfficialPaper) -> str:
         return f"于{chinese_day(at.date())}{clock}前"
     length = rule(paper.reply_rule, region=paper.region_code, on=local_day(timezone.now())).length
     return f"自收到之日起{length.count:g}{UNITS[length.unit]}内"
+
+
+TOO_SOON = Text(
+    "约谈时间早于规则要求的提前通知时间（{day} 以后），请核对。",
+    "The interview is earlier than the notice ahead asks for (not before {day}); please check.",
+)
+
+
+def warnings(paper: OfficialPaper) -> list[Text]:
+    """What to look at before a paper goes out. It is for people to decide; nothing is refused for it."""
+    at = paper.fields.get("at", "")
+    if paper.kind != "interview" or not at or paper.served_at or paper.is_void:
+        return []
+    earliest = due("papers.interview_notice", region=paper.region_code, start=timezone.now()).at
+    if datetime.fromisoformat(at) >= earliest:
+        return []
+    return [TOO_SOON.filled({"day": f"{local_day(earliest):%Y-%m-%d}"})]
 
 
 def context_of(paper: OfficialPaper, *, sealed: bool) -> dict[str, Any]:

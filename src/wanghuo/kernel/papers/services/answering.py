@@ -141,16 +141,28 @@ def _begin_copy(paper: Named, body: Which, name: str, actor: Actor) -> tuple[Off
 def _require_addressee(paper: OfficialPaper, copy: Copy, actor: Actor) -> None:
     """Only the addressee's own people act for it, and nobody who had a part in sending the paper."""
     actor.require("papers.receive", copy)
-    if actor.is_system:
-        return
-    if actor.id in (paper.drafted_by, paper.approved_by, paper.sealed_by, paper.served_by):
+    if had_a_part(paper, actor):
         raise ReceiverIsSender
-    own = any(
+    if not belongs_to(copy, actor):
+        raise NotTheAddressee(name=copy.name)
+
+
+def had_a_part(paper: OfficialPaper, actor: Actor) -> bool:
+    """Whether the actor drafted, approved, sealed or served the paper."""
+    return actor.id is not None and actor.id in (
+        paper.drafted_by,
+        paper.approved_by,
+        paper.sealed_by,
+        paper.served_by,
+    )
+
+
+def belongs_to(copy: Copy, actor: Actor) -> bool:
+    """Whether the actor receives papers at the addressee itself: at its region's own level, or for its unit."""
+    return actor.is_system or any(
         grant.covers(copy) and (grant.unit is not None if copy.scope_unit else grant.region == copy.region_code)
         for grant in actor.with_right("papers.receive")
     )
-    if not own:
-        raise NotTheAddressee(name=copy.name)
 
 
 def _move_copy(paper: OfficialPaper, copy: Copy, move: Move, actor: Actor, now: datetime, *, note: str = "") -> None:

@@ -10,13 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wanghuo.base import AppError, Invalid, MoveRefused, NotFound, NotPermitted
+from wanghuo.base.ids import new_id
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.accounts import units
 from wanghuo.kernel.accounts.testing import actor, make_user
+from wanghuo.kernel.accounts.units import UnitRef
 from wanghuo.kernel.audit.models import AuditEntry
 from wanghuo.kernel.loops import inbox, run_clocks
 from wanghuo.kernel.loops.models import Clock, Duty, LadderStep
 from wanghuo.kernel.outbox.models import OutboxEvent
-from wanghuo.kernel.papers import services
+from wanghuo.kernel.papers import rendering, services
 from wanghuo.kernel.papers.errors import (
     AcceptorIsAnswerer,
     ApproverIsDrafter,
@@ -271,3 +274,29 @@ def test_nothing_to_reply_is_said() -> None:
     services.receive(paper, body("赤岗镇"), TOWN_CLERK)
     with pytest.raises(NothingToReply):
         services.reply(paper, body("赤岗镇"), "收到", [], TOWN_CLERK)
+
+
+def test_a_unit_signs_and_answers_for_itself(monkeypatch) -> None:
+    standard()
+    unit = UnitRef(new_id(), "DW-445281-00017", "赤岗镇滨江商贸城", TOWN)
+    monkeypatch.setattr(units, "find", lambda key: unit if key in (unit.id, unit.ref) else None)
+    given = {"units_to": [unit.id], "to": [], "title": "约谈通知书", "state": "served"}
+    paper = make_paper("interview", **given)
+    manager, other = (actor("unit_manager", TOWN, unit=key) for key in (unit.id, new_id()))
+    assert [duty.move for duty in inbox(manager)] == ["receive"]
+    for who, error in ((other, NotFound), (TOWN_CLERK, NotTheAddressee)):
+        with pytest.raises(error):
+            services.receive(paper, unit.id, who)
+    services.receive(paper, unit.id, manager)
+    services.reply(paper, unit.id, "整改报告", [], manager)
+    assert OfficialPaper.objects.get().state == "replied"
+    stranger = actor("brigade_leader", NEIGHBOUR)
+    with pytest.raises(NotPermitted):
+        make_paper("interview", **given | {"state": "draft"}, drafter=stranger)
+
+
+def test_an_interview_without_notice_ahead_is_pointed_out_not_refused() -> None:
+    soon, later = (timezone.now() + timedelta(days=days) for days in (1, 40))
+    for at, count in ((soon, 1), (later, 0)):
+        paper = make_paper("interview", title="约谈通知书", fields={"at": at}, state="submitted")
+        assert len(rendering.warnings(paper)) == count
