@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wanghuo.engines.workplan.actions import find_actions
+from wanghuo.engines.workplan.bodies import is_body, is_plausible
 from wanghuo.engines.workplan.body import Body, Head, Table
 from wanghuo.engines.workplan.contents import Contents, find_contents
 from wanghuo.engines.workplan.dates import Calendar, find_deadlines
@@ -18,7 +19,7 @@ from wanghuo.engines.workplan.layout import paragraphs_of, unwrapped
 from wanghuo.engines.workplan.noise import Span, blanked, find_noise, particulars
 from wanghuo.engines.workplan.outline import Node, Outliner
 from wanghuo.engines.workplan.owners import find_owners
-from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Paper
+from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Owner, Paper
 from wanghuo.engines.workplan.quality import text_flags
 from wanghuo.engines.workplan.targets import find_targets
 
@@ -90,7 +91,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
             else ""
         )
         year = years.get(id(node.parent)) if node.parent else None
-        found = find_deadlines(flat, start, end, calendar, year=year)
+        found = find_deadlines(flat, start, node.grid[0] if node.grid else end, calendar, year=year)
         years[id(node)] = _last_year(found.deadlines) or year or 0
         years = {key: value for key, value in years.items() if value}
         background = _is_background(node, flat)
@@ -103,12 +104,23 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
                 start=start,
                 end=end,
                 actions=() if background else find_actions(flat, _after_heading(node, flat, end), end),
-                owners=() if background else find_owners(flat, node.mark.end if node.mark else start, end),
+                owners=() if background else _owners(flat, node, start, end),
                 deadlines=found.deadlines,
             )
         )
         flags += [replace(flag, item=no) for flag in found.flags]
     return tuple(items), flags
+
+
+def _owners(flat: str, node: Node, start: int, end: int) -> tuple[Owner, ...]:
+    """The owners of an item; a heading that is a body's name (1.教育部门。…) names one, a heading without a stop none."""
+    first, stop = node.heading
+    if first == stop or node.mark is None:
+        return find_owners(flat, node.mark.end if node.mark else start, end)
+    named = flat[first:stop].strip()
+    own = (Owner(named, "lead", first, first + len(named)),) if is_body(named) and is_plausible(named) else ()
+    bare = flat[stop : stop + 1] != "。" and "(" not in named
+    return (*own, *find_owners(flat, stop if bare or own else first, end))
 
 
 def _after_heading(node: Node, flat: str, end: int) -> int:

@@ -268,7 +268,11 @@ class _Reader:
             return True
         opens = not before or before[-1] in "。,;:!?( \n—)" or bool(self.match["to"])
         if re.fullmatch(rf"{YEAR}", words):
-            return opens and re.search(_NAMED, self.words[self.match.end() : self.match.end() + 14]) is None
+            return (
+                opens
+                and after != "是"
+                and re.search(_NAMED, self.words[self.match.end() : self.match.end() + 14]) is None
+            )
         if re.search(r"[底末旬]$|[日号]$|半年$|季度$", words):
             return True
         return opens or after in (",", ")")

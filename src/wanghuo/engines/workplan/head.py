@@ -24,6 +24,9 @@ _SUFFIX = (
     "指挥部|消安委|消安办|防火委|防安委|协会|学校|大学|办事处|管委会|联席会议|检察院|法院|工作站|消防办|镇政府|乡政府|区政府|县政府|市政府|省政府"
 )
 _ISSUER = re.compile(rf"[{_HAN}()、]{{1,38}}?(?:{_SUFFIX})(?:\s+[{_HAN}()、]{{2,38}}(?:{_SUFFIX}))*")
+_RUN_IN = re.compile(
+    rf"(?P<title>[{_HAN}0-9“”《》()]{{4,50}}?(?:方案|要点|规划|计划|意见|办法|通知|责任书|责任状|细则|预案))(?=为|根据|按照|一、|第一章)"
+)
 _DATE = re.compile(
     r"\(?\s*(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|[二一][〇○零Oo0一二三四五六七八九]{3}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)\s*\)?"
 )
@@ -37,7 +40,7 @@ _FRAME = re.compile(
     r"[(]?\s*(?:此件|公开方式|公开属性|主动公开|信息公开(?:选项|形式|类别|方式)|抄\s*送|抄\s*报|主\s*送|联\s*系\s*人|联系电话|联系方式|校\s*对|印\s*数|共印|签发人|主题词)"
     r"[^。]*。?[)]?|[^。;]{2,40}\d{1,2}日\s*印发|[^。;,]{2,30}文件|(?:特急|急件|平急|机密|秘密|内部)(?:[^。;]{0,12})|附注:.*"
 )
-_ATTACHED = re.compile(r"附\s*件\s*\d*\s*[:.、]?\s*(?:\d{1,2}[.、])?[^。;]*|附:[^。;]*")
+_ATTACHED = re.compile(r"附\s*[件表图录]\s*\d*\s*[:.、]?\s*(?:\d{1,2}[.、])?[^。;]*|附:[^。;]*")
 _LISTED = re.compile(r"\d{1,2}\s*[.、][^。;]{2,80}")
 _YEARS_LINE = re.compile(r"[(]\s*(?:20\d\d[^()]{1,20}|试行|修订稿?|征求意见稿|送审稿|暂行)[)]")
 _ADOPTED = re.compile(r"((?:19|20)\d\d年\d{1,2}月\d{1,2}日)[^\n。]{0,60}(?:通过|修订|修正|批准|公布|施行)")
@@ -77,14 +80,18 @@ def read_head(
     flat: str, paragraphs: Sequence[Paragraph], particulars: Mapping[str, str], places: Sequence[str] = ()
 ) -> Front:
     """Read the head from the paragraphs around the body. `particulars`: what the site's table says (see `noise`)."""
-    words = [flat[p.start : p.end].strip("#* ") for p in paragraphs]
+    words = [_plain(flat[p.start : p.end]) for p in paragraphs]
     found = _Found()
     listed = _listed_annexes(words)
     first = next((i for i, p in enumerate(paragraphs) if i not in listed and _begins_body(flat, p)), len(paragraphs))
     found.frame |= {i for i in listed if i < first}
     _frame_lines(words, first, found)
     _titles(words, first, found)
-    title = found.titles[-1] if found.titles else particulars.get("标题", particulars.get("名称", ""))
+    title = (
+        found.titles[-1]
+        if found.titles
+        else particulars.get("标题", particulars.get("名称", "")) or _run_in_title(words)
+    )
     issuer = _issuer(found, particulars, title, words[:first])
     number = _first([*found.numbers, particulars.get("文号", ""), particulars.get("发文字号", "")])
     number = re.sub(r"\s", "", number).replace("[", "〔").replace("]", "〕")
@@ -93,6 +100,12 @@ def read_head(
     period = period_in(title, text, issued)
     head = Head(title, issuer, number, issued, period, _region(title, issuer, text, places))
     return Front(head, frozenset(found.frame), tuple(found.issuers))
+
+
+def _plain(words: str) -> str:
+    """A line without the marks of Markdown; a place masked as **县 keeps its mask."""
+    words = words.lstrip("# ")
+    return words.strip("* ") if words.startswith("**") and words.endswith("**") else words
 
 
 def _begins_body(flat: str, paragraph: Paragraph) -> bool:
@@ -132,7 +145,7 @@ def _annex_lists(words: list[str], first: int, found: _Found) -> None:
     for at, line in enumerate(words):
         if at in found.frame or len(line) > 300 or not _ATTACHED.fullmatch(line):
             continue
-        titled = re.sub(r"^附\s*(?:件|:)?\s*\d*\s*[:.、]?\s*", "", line)
+        titled = re.sub(r"^附\s*(?:[件表图录]|:)?\s*\d*\s*[:.、]?\s*", "", line)
         listed = at + 1
         while listed < len(words) and titled and listed not in found.frame and _LISTED.fullmatch(words[listed]):
             listed += 1
@@ -186,6 +199,12 @@ def _titles(words: list[str], first: int, found: _Found) -> None:
     for at in range(first):
         if at not in found.frame and _ADOPTED.match(words[at]) and "。" not in words[at]:
             found.frame.add(at)
+
+
+def _run_in_title(words: list[str]) -> str:
+    """A title that the first paragraph was run into: 消防工作责任书为认真贯彻…"""
+    match = _RUN_IN.match(words[0]) if words else None
+    return match["title"] if match else ""
 
 
 def _is_titlish(line: str, following: str) -> bool:

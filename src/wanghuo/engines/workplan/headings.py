@@ -15,6 +15,9 @@ _BOX_TITLE = re.compile(
     r"[^。,;:]{3,24}?(?:内容|任务|工程|项目|指标|行动|计划|清单|措施|目标|体系)(?=[^。,;:\s]{4,20}[:])"
 )
 _VERBAL = re.compile(r"(?:如下|为|是|要求|包括|即|分为|负责|做到)$")
+_NARRATES = re.compile(
+    r"^(?:为|根据|当前|目前|近年|近期|今年|去年|现|按照|经|从|在|随着|由于|\d{4}年|“十|全市|全县|全省|一些)|[^问]题?是[^否]|已[^有]|取得|共[^同享建治]"
+)
 LONGEST = 34
 
 
@@ -51,7 +54,8 @@ def heading_end(flat: str, mark: Mark, end: int, *, last: bool) -> int:
     `last`: nothing else belongs to the item, so that a lone sentence is its text rather than its heading.
     """
     if mark.kind == "article":
-        return mark.end
+        line = re.match(r"【[^】]{2,30}】|[^。;,:!?\n]{2,20}:?(?=\n|$)", flat[mark.end : end])
+        return mark.end + len(line.group().rstrip(":")) if line and not last else mark.end
     words = flat[mark.end : end].rstrip()
     stop = _STOP.search(words)
     if stop is None:
@@ -69,7 +73,7 @@ def opening(flat: str, start: int, end: int) -> int:
     """Where the heading that opens a plain paragraph ends (强化单位责任。全面推行…; 乡村防控升级:加强…); `start` if none does."""
     words = flat[start:end]
     stop = _STOP.search(words)
-    if stop is not None and stop.group() == "。" and stop.end() < len(words) and _is_heading(words[: stop.start()]):
+    if stop is not None and stop.group() == "。" and stop.end() < len(words) and _opens_item(words[: stop.start()]):
         return start + stop.start()
     return start + _colon(words, None)
 
@@ -84,6 +88,10 @@ def _unstopped(mark: Mark, words: str, *, last: bool) -> int:
     if len(_BRACKETED.sub("", words)) <= LONGEST + 16 and not (last and mark.kind in ("shi", "yao", "di", "first")):
         return mark.end + len(words.rstrip(":"))
     return mark.end + _colon(words, mark)
+
+
+def _opens_item(words: str) -> bool:
+    return _is_heading(words) and len(_BRACKETED.sub("", words)) <= 24 and not _NARRATES.search(words)
 
 
 def _is_heading(words: str) -> bool:

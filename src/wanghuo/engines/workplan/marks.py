@@ -28,6 +28,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
         r"(?P<decimal>\d{1,2}(?:\.\d{1,2}){1,3})\.?(?=\s*[^\d\s.%,。;:、年月日万亿人个元米公户处支套台倍分起次项只辆家所km-])",
     ),
     ("top", r"(?P<top>\d{1,2})(?=\s+[\u4e00-\u9fff][\u4e00-\u9fff、“” ]{1,18}$)"),
+    ("bare", r"(?P<bare>\d{1,2})(?=\s+[\u4e00-\u9fff“《]{4})"),
     ("num", r"(?P<num>\d{1,3})\s*(?:、|\.(?!\d))"),
     ("num_paren", r"\(\s*(?P<num_paren>\d{1,3})\s*\)\s*[.、:]?"),
     ("half", r"(?P<half>\d{1,3})\s*\)\s*[.、]?"),
@@ -38,6 +39,7 @@ RANK = {kind: rank for rank, kind in enumerate(
      "di", "first", "shi", "yao"))}  # fmt: skip
 RANK["box"] = RANK["article"]
 RANK["top"] = RANK["decimal"]
+RANK["bare"] = RANK["num"]
 _MARK = re.compile("|".join(form for _, form in _FORMS))
 _LEAD = re.compile(r"[\s?#*>]*")
 _AFTER = re.compile(r"[\s?*]*")
@@ -123,7 +125,7 @@ def _in(char: str, span: str) -> bool:
 
 
 def _label(kind: str, written: str, number: int, words: str) -> str:
-    plain = {"cn": written, "num": str(number), "num_paren": f"({number})", "half": f"{number})", "cn_paren": f"({written})",
+    plain = {"cn": written, "num": str(number), "bare": str(number), "num_paren": f"({number})", "half": f"{number})", "cn_paren": f"({written})",
              "shi": f"{written}是", "yao": f"{written}要", "di": f"第{written}"}  # fmt: skip
     if kind in plain:
         return plain[kind]

@@ -20,8 +20,9 @@ _SERIAL = ("shi", "yao", "di", "first")
 # a line that names who and when for the item above it
 _LABELLED = re.compile(
     r"[(\[【]?\s*(?:牵头|责任|配合|主办|协办|承办|主责|参与|参加|实施|完成|负责|组织|落实|支持)(?:责任)?(?:单位|部门|领导|人|主体|科室|时限|时间|期限)\s*:|"
-    r"[(【\[][^()【】]{4,200}(?:负责|牵头|配合|参与|分工负责)[)】\]]$"
+    r"[(【\[][^【】\n]{4,200}[)】\]]$"
 )
+_PREFACE = re.compile(r"(?:前\s*言|引\s*言|序\s*言|导\s*语|编者按|说\s*明)")
 _FURTHER = re.compile(
     r"(?:方案|要点|规划|计划|意见|办法|规定|预案|细则|制度|清单|标准|导则|规则|职责|分工|安排|指引)[”》]?(?:\([^()]{2,20}\))?$"
 )
@@ -119,8 +120,8 @@ class Outliner:
             if mark is not None and RANK[mark.kind] <= RANK[found[-1].kind]:
                 break
         inside = marks_inside(self.flat, found[-1].end if found else paragraph.start, paragraph.end)
-        if found and RANK[found[-1].kind] < RANK["num"]:
-            inside = [*self._after_heading(found[-1], paragraph.end), *inside]
+        outer = [mark for mark in (*found[-1:], *inside) if RANK[mark.kind] < RANK["decimal"]]
+        inside += [inner for mark in outer for inner in self._after_heading(mark, paragraph.end)]
         return sorted({m.start: m for m in (*found, *inside)}.values(), key=lambda m: m.start)
 
     def _after_heading(self, mark: Mark, end: int) -> list[Mark]:
@@ -161,6 +162,8 @@ class Outliner:
             return continues or (mark.kind == "first" and "first" in seen)
         if mark.kind in _SERIAL:
             return continues or paired or (mark.kind == "shi" and mark.number == 1)
+        if mark.kind == "bare":
+            return continues or paired
         return mark.kind != "top" or f"{mark.number}.1" in self._decimals or (continues and bool(self._decimals))
 
     def _in_grid(self, paragraph: Paragraph, marks: list[Mark], *, already: bool) -> bool:
@@ -201,7 +204,8 @@ class Outliner:
         if promised:
             stop, self._entries = promised[0], self._entries[promised[1] :]
         elif mark.kind == "box":
-            stop = max(box_title_end(self.flat, mark.end, end), mark.end) or stop
+            titled = box_title_end(self.flat, mark.end, end)
+            stop = titled if titled > mark.end else stop
         node.heading = (mark.end, stop)
         node.paragraphs = 1 if self.flat[stop:end].strip(" 。:?*") else 0
         self._add(node, parent)
@@ -226,11 +230,20 @@ class Outliner:
         elif mark.kind in ("decimal", "top"):
             depth = mark.label.count(".")
             self._pop_while(lambda top: RANK[top.kind] >= RANK[mark.kind] and top.label.count(".") >= depth)
+        elif mark.kind == "box":
+            self._pop_while(lambda top: top.kind == "box" or RANK[top.kind] >= RANK["decimal"])
+        elif mark.kind in kinds and self._is_row(mark):
+            pass
         elif mark.kind in kinds:
             del self._stack[kinds.index(mark.kind) :]
         else:
             self._pop_while(lambda top: RANK[top.kind] > RANK[mark.kind] and top.kind != "annex")
         return self._stack[-1] if self._stack else None
+
+    def _is_row(self, mark: Mark) -> bool:
+        """Whether a number belongs to the rows of the box that is open, though the same kind of number is in use around it."""
+        box = self._stack[-1] if self._stack[-1].mark and self._stack[-1].mark.kind == "box" else None
+        return box is not None and mark.number == 1
 
     def _pop_while(self, test: object) -> None:
         while self._stack and self._stack[-1].mark and callable(test) and test(self._stack[-1].mark):
@@ -265,11 +278,15 @@ class Outliner:
             title = self._title_of_annex(piece, current, following if at + 4 > len(group) else None)
             if title is not None:
                 current = title
+            elif current is None and at and self._heads_next(piece):
+                self.nodes[-1].end = piece.end
             elif current is not None and not piece.grid and _LABELLED.match(self.flat, piece.start, piece.end):
-                self._extend(self.nodes[-1] if self.nodes[-1].mark is None else current, piece)
+                self._extend_last(piece)
             elif piece.grid or current is None:
                 above = group[at - 1] if at else None
-                joins = piece.grid and above is not None and (above.grid or self._is_caption(above))
+                joins = piece.grid and (
+                    self._awaits_table() if above is None else above.grid or self._is_caption(above)
+                )
                 self._plain_alone(piece, current, following, joins=joins)
             elif current.bare and each_headed and headed[at]:
                 self._add_plain(current, piece.start, piece.end)
@@ -299,6 +316,19 @@ class Outliner:
         mark = Mark("annex", self._annexes, f"附{self._annexes}", piece.start, piece.start)
         self._open(mark, piece.end, inline=False, last=False)
         return self.nodes[-1]
+
+    def _awaits_table(self) -> bool:
+        """Whether the last item is a 专栏 or an annex with nothing but its title so far."""
+        last = self.nodes[-1] if self.nodes else None
+        return last is not None and last.mark is not None and last.mark.kind in ("box", "annex") and last.bare
+
+    def _heads_next(self, piece: _Piece) -> bool:
+        """Whether the item before is nothing but 前言 and the like, so that this paragraph is its text."""
+        last = self.nodes[-1] if self.nodes else None
+        if last is None or last.mark is not None or not _PREFACE.fullmatch(self.flat[last.start : last.end]):
+            return False
+        last.heading = (last.start, last.end)
+        return True
 
     def _is_caption(self, piece: _Piece) -> bool:
         """The line above a table that says what it is."""
@@ -375,6 +405,12 @@ class Outliner:
         else:
             self._add_plain(current, piece.start, piece.end)
 
+    def _extend_last(self, piece: _Piece) -> None:
+        if bisect_left(self._barriers, self.nodes[-1].end) < bisect_left(self._barriers, piece.start):
+            self._add_plain(self._structural(), piece.start, piece.end)
+        else:
+            self.nodes[-1].end = self._own_end(piece)
+
     def _own_end(self, piece: _Piece) -> int:
         return piece.marks[0].start if piece.marks else piece.end
 
@@ -383,7 +419,8 @@ class Outliner:
             if at == 0 and self.nodes[-1].end > mark.start:
                 self.nodes[-1].end = mark.start
             end = piece.marks[at + 1].start if at + 1 < len(piece.marks) else piece.end
-            self._open(mark, end, inline=True, last=at + 1 == len(piece.marks))
+            inner = piece.marks[at + 1] if at + 1 < len(piece.marks) else None
+            self._open(mark, end, inline=True, last=inner is None or RANK[inner.kind] <= RANK[mark.kind])
 
     def _add_plain(self, parent: Node | None, start: int, end: int) -> Node:
         if parent is None:
