@@ -502,6 +502,23 @@ def delivery(world: World, where: Where) -> Made:
     return Made(row.pk, 999_999_999, "*", where)
 
 
+@kind("plan")
+def plan(world: World, where: Where) -> Made:
+    from wanghuo.modules.workplans.testing import bare_plan
+
+    row = bare_plan(where.canary("plan"), ref=f"JH-445281-2026-0000{where.number}", **columns(where))
+    world.keep("plan", where, row)
+    return Made(row.ref, "JH-445281-2026-99999", "workplans.view", where)
+
+
+@kind("plan_task")
+def plan_task(world: World, where: Where) -> Made:
+    from wanghuo.modules.workplans.testing import bare_task
+
+    row = bare_task(where.canary("plan_task"), ref=f"RW-445281-2026-0000{where.number}", **columns(where))
+    return Made(row.ref, "RW-445281-2026-99999", "workplans.view", where)
+
+
 def columns(where: Where) -> dict[str, Any]:
     """The columns of `Scoped`."""
     return scope_columns(where.region_code, sector=where.sector, unit=where.scope_unit)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
+from wanghuo.engines.workplan import compile_paper
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.regions.testing import COUNTY
 from wanghuo.modules.workplans import services
-from wanghuo.modules.workplans.models import PlanTask, WorkPlan
+from wanghuo.modules.workplans.models import PlanLine, PlanTask, WorkPlan
 from wanghuo.modules.workplans.services.judging import is_ambiguous
 from wanghuo.modules.workplans.services.tasks import NewTask
 from wanghuo.modules.workplans.states import Verdict
@@ -47,3 +50,29 @@ def make_task(
 ) -> PlanTask:
     """A task that waits to be taken."""
     return services.create_task(NewTask(title=title, region=region, owner=owner, **fields), actor=actor)
+
+
+def bare_plan(title: str, **fields: Any) -> WorkPlan:
+    """A plan of one line, as a row alone."""
+    now = timezone.now()
+    plan: WorkPlan = WorkPlan.objects.create(
+        title=title, text=title, sha256="0" * 64, created_at=now, paper=compile_paper(title).as_json(), **fields
+    )
+    machine = {"no": 1, "path": "一", "heading": title, "text": title, "actions": [], "owners": [], "deadlines": []}
+    PlanLine.objects.create(
+        plan=plan,
+        position=1,
+        kind="item",
+        item_no=1,
+        path="一",
+        start=0,
+        end=len(title),
+        machine={**machine, "as_task": True},
+    )
+    return plan
+
+
+def bare_task(title: str, **fields: Any) -> PlanTask:
+    """A task as a row alone, without clock or duty."""
+    task: PlanTask = PlanTask.objects.create(title=title, assigned_at=timezone.now(), **fields)
+    return task
