@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -21,6 +21,7 @@ from wanghuo.kernel.loops import close_duties, open_duty, start_clock, stop_cloc
 from wanghuo.kernel.loops.clocks import running, void_clock
 
 RULE, MOVE = "ledgers.due", "fulfil"
+HISTORY = timedelta(days=366)  # a deadline missed longer ago is history: the list shows it, nobody is asked any more
 DUTY_LEVELS = ("town", "county", "city", "province")
 
 
@@ -38,6 +39,8 @@ def expect(row: RegisterRow, definition: Definition, *, actor: Actor) -> None:
     """Bring duty and clock of a line in step with its dates: one that is due and not done is expected of whoever keeps the
     register there; one that is done, retired or without a deadline is expected of nobody. Safe to call again."""
     clock = running(SUBJECT_KIND, row.id, RULE)
+    if clock is None and row.due_at is not None and row.due_at < timezone.now() - HISTORY:
+        return
     if row.state == RowState.RETIRED or row.due_at is None or (definition.met and row.met_at is not None):
         if clock is None:
             return
