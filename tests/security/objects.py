@@ -322,7 +322,7 @@ def reported_value(world: World, where: Where) -> Made:
         changed_at=now,
     )
     row = ReportedValue.objects.create(
-        ref=f"TB-445281-2026-{where.number:05d}",
+        ref=f"TB-445281-2025-{where.number:05d}",
         definition=asked,
         period="2026-11",
         period_first="2026-11-01",
@@ -333,7 +333,7 @@ def reported_value(world: World, where: Where) -> Made:
         reported_name=where.canary("reported_value"),
         **columns(where),
     )
-    return Made(row.ref, "TB-445281-2026-99999", "indicators.view", where)
+    return Made(row.ref, "TB-445281-2025-99999", "indicators.view", where)
 
 
 @kind("body")
