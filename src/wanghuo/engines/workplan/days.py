@@ -106,7 +106,7 @@ def spoken_period(text: str, issued: date | None) -> Period:
     """从即日起至2020年11月底; 从2019年11月27日开始,2020年11月底结束: the beginning a day of its own, else the issue."""
     best: Period = (None, None)
     for match in _SPAN.finditer(text):
-        if not (match["stop"] or re.match(r"(?:从|自)|即日|印发|发文", match.group())):
+        if not (match["stop"] or re.match(r"\s*(?:从|自|即日|印发|发文)", match.group())):
             continue
         begins = match["a"] in ("即日", "印发之日", "发文之日")
         if text[max(0, match.start() - 1) : match.start()] == "(":

@@ -188,7 +188,7 @@ def _titles(words: list[str], first: int, found: _Found) -> None:
         group.append(at)
         whole = "".join(words[i] for i in group)
         if _TITLE_END.search(re.sub(r"\s", "", whole)) and whole.count("《") == whole.count("》"):
-            found.titles.append(re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", whole))
+            found.titles.append(re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff(])", "", whole))
             found.frame.update(group)
             group = []
     loose += group

@@ -122,7 +122,7 @@ def _cut(flat: str, paragraph: Paragraph, breaks: Sequence[int]) -> Iterator[Par
 
 def _taken_apart(flat: str, paragraph: Paragraph) -> list[Paragraph]:
     """A line into which several paragraphs were run, each after some blanks."""
-    if paragraph.end - paragraph.start < 120:
+    if paragraph.end - paragraph.start < 40:
         return [paragraph]
     parts, at, gap = [], paragraph.start, paragraph.gap
     for match in _WIDE.finditer(flat, paragraph.start, paragraph.end):

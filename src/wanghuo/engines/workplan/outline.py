@@ -126,7 +126,7 @@ class Outliner:
 
     def _after_heading(self, mark: Mark, end: int) -> list[Mark]:
         """A first mark of a lower level that follows a heading without any stop: 二、重点任务(一)提升…"""
-        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\(一\)|1[、.](?!\d))").match(self.flat, mark.end, end)
+        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\([一1]\)|1[、.](?!\d)|①)").match(self.flat, mark.end, end)
         inner = mark_at(self.flat, match.end(), end) if match else None
         return [inner] if inner is not None and RANK[inner.kind] > RANK[mark.kind] else []
 
@@ -162,6 +162,8 @@ class Outliner:
             return continues or (mark.kind == "first" and "first" in seen)
         if mark.kind in _SERIAL:
             return continues or paired or (mark.kind == "shi" and mark.number == 1)
+        if mark.kind == "decimal":
+            return f"{mark.label.rpartition('.')[0]}.1" in self._decimals
         if mark.kind == "bare":
             return continues or paired
         return mark.kind != "top" or f"{mark.number}.1" in self._decimals or (continues and bool(self._decimals))
@@ -371,7 +373,7 @@ class Outliner:
     def _plain_alone(self, piece: _Piece, current: Node | None, following: Mark | None, *, joins: bool = False) -> None:
         if joins:
             self.nodes[-1].end = piece.end
-            if self.nodes[-1].grid is None:
+            if self.nodes[-1].grid is None and self.nodes[-1].mark is None:
                 self.nodes[-1].heading = (
                     self.nodes[-1].start,
                     self.nodes[-1].start + len(self.flat[self.nodes[-1].start : piece.start].rstrip()),
