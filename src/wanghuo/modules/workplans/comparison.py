@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from wanghuo.base import Text
-from wanghuo.engines import workplan as engine
+from wanghuo.engines.workplan.comparing import compare
+from wanghuo.engines.workplan.paper import Item, Paper, Target
 from wanghuo.modules.workplans.cards import told
 from wanghuo.modules.workplans.compiled import paper_of
 from wanghuo.modules.workplans.models import WorkPlan
+from wanghuo.modules.workplans.words import Line
 
 VERDICTS = {
     "missing": Text("没有覆盖", "missing"),
@@ -68,49 +69,51 @@ class Row:
 
 def compared(upper: WorkPlan, lower: WorkPlan, *, edition: bool = False) -> list[Row]:
     """Every item and target of `upper` against `lower`, the worst first; as editions also what `lower` added."""
-    found = engine.compare(paper_of(upper.paper), paper_of(lower.paper))
-    rows, used = [], set()
-    for each in found.rows:
-        verdict = str(each.verdict)
+    old, new = paper_of(upper.paper), paper_of(lower.paper)
+    above, below = _Named(upper), _Named(lower)
+    rows = []
+    for each in compare(old, new).rows:
+        verdict: str = each.verdict
         if edition:
             verdict = EDITION[verdict]
             same = each.lower is not None and _text(upper, each.upper) == _text(lower, each.lower)
             verdict = "changed" if verdict == "unchanged" and not same else verdict
-        if each.lower is not None:
-            used.add((each.lower.start, each.lower.end))
-        reason = each.reason if isinstance(each.reason, Text) else Text(*each.reason)
-        lower_words = _words(lower, each.lower) if each.lower is not None else None
-        rows.append(Row(verdict, reason, _words(upper, each.upper), lower_words))
+        answer = below.words(each.lower) if each.lower is not None else None
+        rows.append(Row(verdict, each.reason, above.words(each.upper), answer))
     if edition:
-        rows += _added(lower, used)
+        rows += _added(old, new, below)
     return sorted(rows, key=lambda row: ORDER.index(row.verdict))
 
 
-def _added(lower: WorkPlan, used: set[tuple[int, int]]) -> list[Row]:
-    """What the new edition has and no row of the earlier one led to."""
-    paper = paper_of(lower.paper)
-    busy = sorted(used)
-    fresh = [t for t in paper.targets if (t.start, t.end) not in used]
-    fresh_items = [
-        item
-        for item in paper.items
-        if item.actions and not any(start < item.end and end > item.start for start, end in busy)
-    ]
-    found: list[Any] = [*fresh, *fresh_items]
-    return [Row("added", ADDED, None, _words(lower, each)) for each in sorted(found, key=lambda each: each.start)]
+def _added(earlier: Paper, later: Paper, named: _Named) -> list[Row]:
+    """What the new edition has that the earlier one does not: what is missing when they are held the other way round."""
+    found = (each.upper for each in compare(later, earlier).rows if each.verdict == "missing")
+    return [Row("added", ADDED, None, named.words(each)) for each in found]
 
 
-def _text(plan: WorkPlan, each: Any) -> str:
+def _text(plan: WorkPlan, each: Item | Target) -> str:
     return "".join(plan.text[each.start : each.end].split())
 
 
-def _words(plan: WorkPlan, each: Any) -> Words:
-    quote = " ".join(plan.text[each.start : each.end].split())
-    if hasattr(each, "metric"):
-        value = list(each.value) if isinstance(each.value, tuple) else each.value
-        name = told({"metric": each.metric, "op": each.op, "value": value, "unit": each.unit})
-    else:
-        name = each.heading or (each.actions[0].text if each.actions else "")
-    line = plan.lines.filter(start=each.start, end=each.end).values_list("position", flat=True).first()
-    url = f"{plan.url}/judge#line-{line}" if line else f"{plan.url}/judge"
-    return Words(name, quote if len(quote) <= LONGEST else f"{quote[: LONGEST - 1]}…", url)
+class _Named:
+    """Finds the line of a plan for a thing of its paper, and its words."""
+
+    def __init__(self, plan: WorkPlan) -> None:
+        self._plan = plan
+        rows = plan.lines.values_list("kind", "start", "end", "position")
+        self._positions = {(kind, start, end): position for kind, start, end, position in rows}
+
+    def words(self, each: Item | Target) -> Words:
+        """The words of an item or target, and the address of its line."""
+        plan = self._plan
+        quote = " ".join(plan.text[each.start : each.end].split())
+        if isinstance(each, Target):
+            value = list(each.value) if isinstance(each.value, tuple) else each.value
+            name = told({"metric": each.metric, "op": each.op, "value": value, "unit": each.unit})
+            kind = Line.TARGET
+        else:
+            name = each.heading or (each.actions[0].text if each.actions else "")
+            kind = Line.ITEM
+        line = self._positions.get((str(kind), each.start, each.end))
+        url = f"{plan.url}/judge#line-{line}" if line else f"{plan.url}/judge"
+        return Words(name, quote if len(quote) <= LONGEST else f"{quote[: LONGEST - 1]}…", url)
