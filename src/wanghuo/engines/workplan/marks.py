@@ -30,6 +30,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("top", r"(?P<top>\d{1,2})(?=\s+[\u4e00-\u9fff][\u4e00-\u9fff、“” ]{1,18}$)"),
     ("bare", r"(?P<bare>\d{1,2})(?=\s+[\u4e00-\u9fff“《]{4})"),
     ("num", r"(?P<num>\d{1,3})\s*(?:、|\.(?!\d))"),
+    ("glued", r"(?P<glued>\d{1,2})\.(?=\d{1,5}(?:余|多|万|亿)?[\u4e00-\u9fff])"),
     ("num_paren", r"\(\s*(?P<num_paren>\d{1,3})\s*\)\s*[.、:]?"),
     ("half", r"(?P<half>\d{1,3})\s*\)\s*[.、]?"),
     ("circled", r"(?P<circled>[①-⑳⑴-⒇㈠-㈩❶-❿])\s*[.、]?"),
@@ -55,13 +56,17 @@ _INSIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark as it stands: `kind` as in RANK, `number`, `label` for the path, `end` after it and the blanks that follow."""
+    """A mark as it stands: `kind` as in RANK, `number`, `label` for the path, `end` after it and the blanks that follow.
+
+    `sure`: False where only its series can tell a mark from a number (1.71个小区 is either).
+    """
 
     kind: str
     number: int
     label: str
     start: int
     end: int
+    sure: bool = True
 
 
 def mark_at(flat: str, start: int, end: int) -> Mark | None:
@@ -75,7 +80,10 @@ def mark_at(flat: str, start: int, end: int) -> Mark | None:
     written = found.groupdict().get(kind) or ""
     number = _number(kind, written)
     after = _AFTER.match(flat, found.end(), end)
-    return Mark(kind, number, _label(kind, written, number, found.group()), at, after.end() if after else found.end())
+    stop = after.end() if after else found.end()
+    if kind == "glued":
+        return Mark("num", number, str(number), at, stop, sure=False)
+    return Mark(kind, number, _label(kind, written, number, found.group()), at, stop)
 
 
 def marks_inside(flat: str, start: int, end: int) -> list[Mark]:

@@ -156,6 +156,8 @@ class Outliner:
         after = following.get(mark.start)
         paired = after is not None and after.number == mark.number + 1
         continues = seen.get(mark.kind, 0) + 1 == mark.number and mark.number > 1
+        if not mark.sure:
+            return leads and (continues or (mark.number == 1 and paired))
         if not leads:
             if mark.number == 1:
                 return paired and (mark.kind in _SERIAL or (after is not None and after.start - mark.start < 6000))
