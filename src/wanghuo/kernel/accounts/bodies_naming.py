@@ -70,7 +70,7 @@ def _words() -> tuple[dict[str, Office], dict[str, str]]:
             token,
         )
         endings = row.get("endings", raw["endings"])
-        names = [*row.get("names", ()), *(stem + ending for stem in row.get("stems", ()) for ending in endings)]
+        names = [*row.get("names", ()), *(stem + ending for stem in row.get("stems", ()) for ending in ("", *endings))]
         names += [name.removeprefix("{region}") for name in row["levels"].values()]
         for name in names:
             generic.setdefault(name, code)
@@ -97,11 +97,13 @@ _LEVELS: Sequence[tuple[str, str]] = (
         r"(?:乡镇（街道）|镇（街道）|乡（镇、街道）|乡镇街道|镇街道|乡镇级|乡镇|镇街|镇乡|街镇|街道|镇级|乡级|镇|乡)",
     ),
     ("county", r"(?:县（市、区）级|县（市、区）|县（区）|县市区|县区|区县|区（县）|县级|区级|县|区|旗)"),
-    ("city?", r"(?:市直|市级|地市|地级市|全市|市)"),
+    ("city", r"(?:设区的?市|地级以上市|地级市)"),
+    ("city?", r"(?:市直|市级|地市|全市|市)"),
     ("province", r"(?:省直|省级|全省|省)"),
 )
-_LEVEL_OF = {"消防救援总队": "province", "消防总队": "province", "消防救援支队": "city", "消防支队": "city"}
-_LEVEL_OF |= {"消防救援大队": "county", "消防大队": "county", "消防工作站": "town"}
+_BRIGADES = (("province", "总队"), ("city", "支队"), ("county", "大队"))
+_LEVEL_OF = {f"{lead}{word}": level for level, word in _BRIGADES for lead in ("", "消防", "消防救援")}
+_LEVEL_OF |= {"消防工作站": "town"} | dict.fromkeys(("办事处", "街道办", "街道办事处"), "town")
 
 
 def generic(name: str) -> Named | None:
@@ -113,16 +115,14 @@ def generic(name: str) -> Named | None:
         rest = rest[found.end() :]
     known = _words()[1]
     if rest in known:  # 市场监管局, 乡镇…: the office's own words come before a level read out of them
-        return Named(
-            known[rest], _LEVEL_OF.get(rest, "town" if rest in ("办事处", "街道办", "街道办事处") else ""), plural
-        )
+        return Named(known[rest], _LEVEL_OF.get(rest, ""), plural)
     for level, pattern in _LEVELS:
         found = re.match(pattern, rest)
         if not found:
             continue
         office = rest[found.end() :].lstrip("的级")
         if office in ("", "党委", "单位"):
-            return Named("government", level, plural) if level in ("town", "county") and office == "" else None
+            return Named("government", level, plural) if level in ("town", "county", "city") and office == "" else None
         office = office if office in known else office.removeprefix("委")  # 市委宣传部
         if office in known:
             return Named(known[office], level, plural)
