@@ -109,7 +109,10 @@ def _name_of_all(words: Words, place: int, clause: Clause, match: re.Match[str])
 def _coverage(left: str, bare_left: str) -> Name | None:
     """县区全覆盖, 全民培训全覆盖; not 开展全覆盖、拉网式的检查."""
     _, at = split_scope(left, bare_left)
+    at += 1 if bare_left.startswith("对", at) else 0
     rest, bare = left[at:], bare_left[at:]
+    if ending := re.search(r"(?:开展|实施|进行|组织)$", bare):
+        rest, bare = rest[: ending.start()], bare[: ending.start()]
     verb = VERB_RE.match(bare)
     if verb and verb.end() < len(bare):
         rest, bare = rest[verb.end() :], bare[verb.end() :]

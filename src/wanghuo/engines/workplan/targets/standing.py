@@ -56,6 +56,8 @@ def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
     """
     span = words.clauses[clause]
     head = words.bare[span.start : at]
+    if re.search(r"低于全[国省市][^,，。]{0,14}平均|与[^,，。]{1,20}(?:差距|矛盾)", words.bare):
+        return True
     if PAST_RE.search(head) and not re.search(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d", head):
         return True
     for earlier in reversed(words.clauses[:clause]):
@@ -282,7 +284,11 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
     worked = re.search(r"(?:^|前|内|底)?[对为给](?:全[省市县区乡镇])?$", lead) and re.match(
         r"[^,，。;；]{2,20}?(?:开展|进行|实施)(?:VERB)".replace("VERB", MAKING_RE.pattern), right
     )
-    return bool(opened and (every or worked))
+    done = not lead and re.match(
+        r"(?!以[上下内])[^,，。;；的]{2,12}?(?:新增|新建|建成|完成|安装|配备|达标|改造|建立|创建|通过|实现|纳入|接入|投用|开工)",
+        right,
+    )
+    return bool(opened and (every or worked or done))
 
 
 def is_condition(words: Words, quantity: Quantity) -> bool:
