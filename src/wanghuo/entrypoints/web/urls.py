@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import include, path
 
-# upper modules first: /programmes/orders (accountability) is no reference of a plan (/programmes/<ref>, workplans)
-FLOORS = {"modules": settings.MODULES[::-1], "kernel": settings.KERNEL}
+FLOORS = {"modules": settings.MODULES, "kernel": settings.KERNEL}
 WITHOUT_PAGES = {"access", "geo"}
 
 urlpatterns = [
