@@ -37,9 +37,10 @@ class Field:
 class PaperKind:
     """A kind of paper.
 
-    `template`: the body as a Django template of <p>, <h2>, <h3> and <table>; it gets `f` (the fields, in Chinese form), `paper` and
-    `reply_by`. `serial`: the number, with {region} (普宁), {body} (the issuer's character: 普宁消安委办), {year} and {n}. `reply`: whether
-    an answer is asked for, within `reply_rule` unless a day is given. `issuer`: the generic name of the body that issues it.
+    `template`: the body as a Django template of <p>, <h2>, <h3> and <table>; it gets `f` (the fields, in Chinese form), `issuer` and
+    `reply` (until when an answer is asked for). `serial`: the number, with {region} (普宁), {body} (the issuer's character: 普宁消安委办), {year} and {n}. `reply`: whether
+    an answer is asked for, within `reply_rule` unless a day is given: from the receipt, or from the moment in the field `reply_from`.
+    `issuer`: the generic name of the body that issues it.
     `mark`: the red head, with {issuer}. `layout`: document, letter (函) or minutes (纪要, which bear no seal). `upward`: it goes to
     a higher body, so it shows who approved it (签发人). `public`: its title may be shown to everyone who verifies it.
     """
@@ -58,6 +59,7 @@ class PaperKind:
     public: bool = False
     title_hint: str = ""
     help: Text = NOTHING
+    reply_from: str = ""
 
     @property
     def stamped(self) -> bool:

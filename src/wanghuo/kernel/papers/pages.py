@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET, require_http_methods
@@ -16,6 +17,7 @@ from wanghuo.base import NotFound, NotPermitted, Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.access.roles import right_name
+from wanghuo.kernel.access.scope import grants_q
 from wanghuo.kernel.accounts import bodies
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.accounts.pages import needs_recent_factor
@@ -24,7 +26,7 @@ from wanghuo.kernel.files import storage
 from wanghuo.kernel.files.models import StoredFile
 from wanghuo.kernel.papers import forms, kinds, rendering, seals, selectors, services
 from wanghuo.kernel.papers.errors import ApproverIsDrafter, FileDamaged
-from wanghuo.kernel.papers.models import Copy, OfficialPaper
+from wanghuo.kernel.papers.models import Copy, OfficialPaper, Seal
 from wanghuo.kernel.papers.services.answering import belongs_to, had_a_part
 from wanghuo.kernel.papers.states import COPY, MARKS, PAPER, PaperState
 from wanghuo.kernel.papers.tables import PAPERS
@@ -386,7 +388,7 @@ SEALS = ListPage(
 
 
 def _seal_word(body: Body) -> Text:
-    if seals.seal_of(body):
+    if body.has_seal:  # type: ignore[attr-defined]
         return Text("已上传", "uploaded")
     return Text("示范章（未上传）", "demonstration seal (none uploaded)")
 
@@ -395,9 +397,8 @@ def _seal_word(body: Body) -> Text:
 @require_GET
 def seals_page(request: HttpRequest) -> HttpResponseBase:
     """The bodies whose seal the actor may use."""
-    from wanghuo.kernel.access.scope import grants_q
-
-    rows = Body.objects.filter(grants_q(_actor(request), "papers.seal"), active=True)
+    in_use = Seal.objects.filter(body=OuterRef("pk"), retired_at=None)
+    rows = Body.objects.filter(grants_q(_actor(request), "papers.seal"), active=True).annotate(has_seal=Exists(in_use))
     return SEALS.respond(request, rows)
 
 

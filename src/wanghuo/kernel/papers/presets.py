@@ -76,6 +76,7 @@ INTERVIEW = PaperKind(
     serial="{body}约〔{year}〕{n}号",
     reply=True,
     reply_rule="papers.reply_interview",
+    reply_from="at",
     title_hint="约谈通知书",
     help=Text("提前 3 个工作日通知；约谈后书面报告整改", "3 working days ahead; a written report afterwards"),
 )

@@ -178,7 +178,8 @@ def _reply_words(paper: OfficialPaper) -> str:
         clock = "" if (at.hour, at.minute) in ((0, 0), (23, 59)) else f"{at.hour}时{at.minute:02d}分"
         return f"于{chinese_day(at.date())}{clock}前"
     length = rule(paper.reply_rule, region=paper.region_code, on=local_day(timezone.now())).length
-    return f"自收到之日起{length.count:g}{UNITS[length.unit]}内"
+    begins = "约谈" if kinds.paper_kind(paper.kind).reply_from else "收到"
+    return f"自{begins}之日起{length.count:g}{UNITS[length.unit]}内"
 
 
 TOO_SOON = Text(

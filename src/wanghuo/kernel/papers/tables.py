@@ -6,11 +6,17 @@ from django.db.models import Q
 
 from wanghuo.base import Text
 from wanghuo.kernel.papers.kinds import paper_kinds
+from wanghuo.kernel.papers.models import Copy
 from wanghuo.kernel.papers.selectors import kind_title
 from wanghuo.kernel.papers.states import MARKS, NUMBERED, PAPER, CopyState, PaperState
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage, Words
 
 NEW = Link(Text("起草文书", "Draft a paper"), "/papers/new", "papers.draft", icon="plus", key="n", main=True)
+
+
+def _unsigned() -> Q:
+    return Q(pk__in=Copy.objects.filter(state=CopyState.SERVED).values("paper"))
+
 
 PAPERS = ListPage(
     title=Text("文书", "Papers"),
@@ -39,7 +45,7 @@ PAPERS = ListPage(
         Choice("state", Text("状态", "State"), {str(k): v for k, v in PAPER.names.items()}),
         Flag("open", Text("未办结", "open"), lambda: ~Q(state__in=[PaperState.CLOSED, PaperState.VOID])),
         Flag("issued", Text("已编号", "numbered"), lambda: Q(state__in=NUMBERED)),
-        Flag("unsigned", Text("有未签收", "not signed by all"), lambda: Q(copies__state=CopyState.SERVED)),
+        Flag("unsigned", Text("有未签收", "not signed by all"), _unsigned),
         Words("about", Text("关于", "about"), where=lambda words: Q(about_ref=words.upper())),
     ),
     links=(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.utils import timezone
@@ -96,7 +98,7 @@ def serve(paper: Named, *, actor: Actor) -> OfficialPaper:
         copy.state = CopyState.SERVED
         start_clock(subject, rule=RECEIPT_RULE, start=now, move="receive")
         if row.asks_reply:
-            copy.reply_by = row.reply_by or due(row.reply_rule, region=copy.region_code, start=now).at
+            copy.reply_by = row.reply_by or due(row.reply_rule, region=copy.region_code, start=_from(row, now)).at
             if copy.reply_by > now:
                 start_clock(subject, rule=row.reply_rule, start=now, due_at=copy.reply_by, move="reply")
         copy.save(update_fields=["state", "reply_by"])
@@ -114,6 +116,12 @@ def serve(paper: Named, *, actor: Actor) -> OfficialPaper:
     facts = about(row)
     emit(PaperServed(**facts, number=row.serial, region_code=row.region_code, at=now))
     return row
+
+
+def _from(paper: OfficialPaper, now: datetime) -> datetime:
+    """When the period of the answer begins: now, or at the moment the paper itself is about (an interview), if later."""
+    at = paper.fields.get(kinds.paper_kind(paper.kind).reply_from, "")
+    return max(now, datetime.fromisoformat(at)) if at else now
 
 
 @transaction.atomic

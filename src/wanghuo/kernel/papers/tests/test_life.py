@@ -32,6 +32,7 @@ from wanghuo.kernel.papers.errors import (
     ReplyInPast,
     UnknownKind,
 )
+from wanghuo.kernel.papers.kinds import paper_kind
 from wanghuo.kernel.papers.models import Copy, OfficialPaper
 from wanghuo.kernel.papers.states import AS_PAPER, COPY, PAPER, CopyState, PaperState
 from wanghuo.kernel.papers.testing import DRAFTER, LEADER, TOWN_CLERK, body, make_paper, standard
@@ -293,6 +294,15 @@ def test_a_unit_signs_and_answers_for_itself(monkeypatch) -> None:
     stranger = actor("brigade_leader", NEIGHBOUR)
     with pytest.raises(NotPermitted):
         make_paper("interview", **given | {"state": "draft"}, drafter=stranger)
+
+
+def test_the_report_after_an_interview_is_due_from_the_interview() -> None:
+    at = timezone.now() + timedelta(days=20)
+    paper = make_paper("interview", title="约谈通知书", fields={"at": at}, state="served")
+    copy = paper.copies.get()
+    assert copy.reply_by is not None
+    assert timedelta(days=10) < copy.reply_by - at < timedelta(days=25)
+    assert "自约谈之日起10个工作日内" in rendering.body_html(paper, paper_kind("interview"))
 
 
 def test_an_interview_without_notice_ahead_is_pointed_out_not_refused() -> None:
