@@ -22,6 +22,15 @@ from wanghuo.kernel.regions import codes
 VIEW = "indicators.view"
 REGION = Text("区划", "Region")
 TREND_MONTHS = 12
+FINER_TOPICS = {
+    "water": "basis",
+    "stations": "basis",
+    "forces": "basis",
+    "equipment": "basis",
+    "protection": "basis",
+    "places": "prevention",
+    "learning": "public",
+}
 ACTUAL, EXPECTED = Text("实际", "actual"), Text("应达", "expected")
 YEAR_BEFORE = Text("上年同月", "a year before")
 
@@ -159,8 +168,8 @@ def is_kept(period: Period, now: datetime) -> bool:
 
 
 def topic_of(of: Indicator) -> str:
-    """The group of the catalogue an indicator stands in."""
-    return of.topic if of.topic in TOPICS else "responsibility"
+    """The group of the catalogue an indicator stands in; the topics of registers are finer."""
+    return of.topic if of.topic in TOPICS else FINER_TOPICS.get(of.topic, "responsibility")
 
 
 def trend(

@@ -53,6 +53,20 @@ def growth_to(so_far: float, steps: Sequence[Point], days_left: float) -> Foreca
     return _within(so_far + daily * days_left, SPREAD * error, so_far, float("inf"))
 
 
+def share_to(so_far: float, past: Sequence[float], elapsed: float, *, most: float) -> Forecast | None:
+    """What a share of what happens will be over its whole period: as it is for the part that has passed, as in the
+    stretches before (`past`) for the rest; None with fewer than three. `elapsed`: from 0 to 1.
+    """
+    if elapsed >= 1:
+        return Forecast(so_far, so_far, so_far)
+    if len(past) < LEAST_POINTS:
+        return None
+    usual = sum(past) / len(past)
+    spread = sqrt(sum((value - usual) ** 2 for value in past) / (len(past) - 1))
+    rest = 1 - elapsed
+    return _within(elapsed * so_far + rest * usual, SPREAD * spread * rest, 0.0, most)
+
+
 def _within(value: float, reach: float, least: float, most: float) -> Forecast:
     def kept(number: float) -> float:
         return min(most, max(least, number))

@@ -119,6 +119,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
         "rows": ranked(found),
         "unranked": [m for m in found.by_region if m.small],
         "silent": [m for m in found.by_region if m.value is None],
+        "unreported": sum(m.value is None and m.missing > 0 for m in found.by_region) if found.indicator.told else 0,
         "records": {part: _records(found, actor, part) for part in ("num", "den", "gap")},
         "goals": goals,
         "reported": ReportedIndicator.objects.filter(code=code, active=True).first(),

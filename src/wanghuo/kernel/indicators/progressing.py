@@ -12,7 +12,7 @@ from wanghuo.base.time import end_of_day, local_day
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.indicators import boards
 from wanghuo.kernel.indicators.aims import YEAR_BEFORE, Aim, Path, aim_of, direction, path_of
-from wanghuo.kernel.indicators.forecasting import Forecast, growth_to, trend_to
+from wanghuo.kernel.indicators.forecasting import Forecast, growth_to, share_to, trend_to
 from wanghuo.kernel.indicators.measuring import LEVELS, Earlier, light_behind, stages_of
 from wanghuo.kernel.indicators.models import IndicatorTarget
 from wanghuo.kernel.indicators.periods import Period, months_back
@@ -23,6 +23,7 @@ TREND_MONTHS = 12
 LINEAR = Text("按时间进度", "day by day towards it")
 FLAT = Text("任何时候都须达到", "all of it at any time")
 TOO_LITTLE = Text("数据太少，不足三个统计期，不作预测", "too little data for a forecast: fewer than three periods")
+NO_STAGES = Text("按期累计的率不能由各月推算，不作预测", "its months are no stages of it: no forecast")
 NO_YEAR_BEFORE = Text("上年同期无数据，无法计算应达值", "nothing is known of the year before, so no line can be drawn")
 
 
@@ -230,10 +231,22 @@ def _forecast(
     end = end_of_day(target.deadline)
     if now >= end:
         return Forecast(actual, actual, actual), None
-    months = [month for month in months_back(now, TREND_MONTHS) if month.last >= period.first]
+    if of.flows and of.climbs:
+        return None, NO_STAGES
+    months = [month for month in months_back(now, TREND_MONTHS) if of.flows or month.last >= period.first]
     values = dict(boards.trend(of, target.region_code, now=now, months=len(months))) if months else {}
-    found = _growth(values, period, actual, now, end) if of.accumulates else _line(of, values, actual, now, end, period)
+    if of.accumulates:
+        found = _growth(values, period, actual, now, end)
+    elif of.flows:
+        past = [value for month, value in values.items() if value is not None and month.end <= now]
+        found = share_to(actual, past, period.elapsed(now), most=_most(of))
+    else:
+        found = _line(of, values, actual, now, end)
     return found, None if found else TOO_LITTLE
+
+
+def _most(of: Indicator) -> float:
+    return 100.0 if of.unit == "%" and of.kind == "rate" else float("inf")
 
 
 def _growth(
@@ -249,10 +262,9 @@ def _growth(
 
 
 def _line(
-    of: Indicator, values: dict[Period, float | None], actual: float, now: datetime, end: datetime, period: Period
+    of: Indicator, values: dict[Period, float | None], actual: float, now: datetime, end: datetime
 ) -> Forecast | None:
-    """Of a share or stock: the line through the months that are over and today's value."""
+    """Of a stock, or a share of one: the line through the months that are over and today's value."""
     day = timedelta(days=1)
     known = [((month.end - now) / day, v) for month, v in values.items() if v is not None and month.end <= now]
-    most = 100.0 if of.unit == "%" else float("inf")
-    return trend_to([*known, (0.0, actual)], (end - now) / day, least=0.0, most=most)
+    return trend_to([*known, (0.0, actual)], (end - now) / day, least=0.0, most=_most(of))

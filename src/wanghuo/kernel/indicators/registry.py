@@ -45,7 +45,8 @@ class Indicator:
     there, and those with "-" before them must not.
     `told`: its values are told by people or kept by hand, so that where none was given it is unknown, never 0.
     `topic`: the group of the catalogue it stands in. `standing`: counted as it stands now whatever the period, since no
-    past days are kept; what it was in a month is what was kept at that month's end.
+    past days are kept; what it was in a month is what was kept at that month's end. `flows`: a share of what happens within its period, so that its months are no
+    points on the way to its year.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Indicator:
     told: bool = False
     topic: str = ""
     standing: bool = False
+    flows: bool = False
 
     def value(self, part: Part | None) -> float | None:
         """The number a part stands for; None when nothing could be measured (an empty denominator is unknown, never

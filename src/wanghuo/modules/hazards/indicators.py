@@ -170,6 +170,7 @@ register(
         source="regulations 14.2；分母含期内新增",
         mark="D",
         kind="rate",
+        flows=True,
         counts=closing_counts,
         records=_records(CLOSING),
         topic="prevention",
@@ -187,6 +188,7 @@ register(
         source="regulations 14.2",
         mark="D",
         kind="rate",
+        flows=True,
         counts=backlog_counts,
         records=_records(BACKLOG),
         topic="prevention",
@@ -204,6 +206,7 @@ register(
         source="regulations 1.10",
         mark="D",
         kind="rate",
+        flows=True,
         counts=on_time_counts,
         records=_records(ON_TIME),
         topic="prevention",
@@ -220,6 +223,7 @@ register(
         source="regulations 1.10",
         mark="D",
         kind="rate",
+        flows=True,
         counts=recheck_counts,
         records=_records(RECHECKS),
         topic="prevention",
@@ -275,6 +279,7 @@ _declare(
     unit="%",
     better="up",
     kind="rate",
+    flows=True,
     climbs=True,
     words=(
         "重大火灾隐患 整改 销案",
@@ -343,6 +348,7 @@ _declare(
     unit="%",
     better="up",
     kind="rate",
+    flows=True,
     words=("举报投诉 核查", "举报 按期 核查", "举报投诉 办结率", "举报投诉 按时"),
 )
 _declare(
@@ -354,5 +360,6 @@ _declare(
     unit="%",
     better="up",
     kind="rate",
+    flows=True,
     words=("按期复查率", "复查 及时率", "隐患 复查率"),
 )

@@ -166,6 +166,7 @@ def declare() -> None:
             mark="D",
             kind="rate",
             counts=online_counts,
+            flows=True,
             records=online_records,
             topic="basis",
             words=("设备在线率", "联网设备 在线", "终端 在线率"),

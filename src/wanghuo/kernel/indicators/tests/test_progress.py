@@ -14,7 +14,7 @@ from wanghuo.kernel.accounts.testing import actor
 from wanghuo.kernel.audit.models import AuditEntry
 from wanghuo.kernel.indicators import Part, Period, compute, progress, set_target, withdraw_targets
 from wanghuo.kernel.indicators.aims import aim_of
-from wanghuo.kernel.indicators.forecasting import growth_to, trend_to
+from wanghuo.kernel.indicators.forecasting import growth_to, share_to, trend_to
 from wanghuo.kernel.indicators.measuring import LEVELS, light_behind
 from wanghuo.kernel.indicators.models import IndicatorTarget
 from wanghuo.kernel.indicators.targets import NoTargetPeriod, TargetNotUnderstood, TargetOutOfRange
@@ -86,6 +86,16 @@ def test_the_range_of_a_growing_count_contains_its_point(so_far, steps, left) ->
         assert len(steps) < 3
     else:
         assert so_far <= found.low <= found.value <= found.high
+
+
+@given(st.floats(0, 100), st.lists(st.floats(0, 100), max_size=12), st.floats(0, 1))
+def test_the_range_of_a_share_contains_its_point_and_narrows_to_it(so_far, past, elapsed) -> None:
+    found = share_to(so_far, past, elapsed, most=100)
+    if found is None:
+        assert len(past) < 3
+    else:
+        assert 0 <= found.low <= found.value <= found.high <= 100
+    assert share_to(so_far, past, 1, most=100).value == so_far
 
 
 def test_an_even_past_goes_on_evenly() -> None:
