@@ -9,10 +9,12 @@ class PlacesConfig(AppConfig):
     def ready(self) -> None:
         from wanghuo.base import Text
         from wanghuo.kernel.accounts import units
+        from wanghuo.kernel.ledgers.registers import provide_referred
         from wanghuo.kernel.ui import nav
         from wanghuo.modules.places import imports, indicators, listeners, public  # noqa: F401
 
         units.provide(public.account_unit)
+        provide_referred("unit", public.referred_unit)
         imports.register()
         indicators.declare()
         nav.add("units", Text("单位", "Units"), "/units", right="places.view", order=30)

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet, SmallIntegerField, Value
 
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts.units import UnitRef
+from wanghuo.kernel.ledgers.registers.referring import Referred
 from wanghuo.modules.places import contracts, selectors
 from wanghuo.modules.places import search as _search
 from wanghuo.modules.places.models import Building, Unit
@@ -33,6 +34,7 @@ __all__ = [
     "map_rows",
     "must_connect",
     "name_person",
+    "referred_unit",
     "register_panel",
     "register_unit",
     "search",
@@ -54,6 +56,21 @@ def unit_by_code(code: str) -> contracts.Unit | None:
     if row is None and code:
         row = Unit.objects.filter(~Q(local_code=""), local_code=code).first()
     return selectors.as_contract(row) if row else None
+
+
+def referred_unit(words: str | UUID, actor: Actor) -> Referred | None:
+    """The one unit that a register's line means, by key, reference, credit code or full name, among those the actor may
+    see; None when there is none or several are called so."""
+    rows = Unit.objects.visible_to(actor)
+    if isinstance(words, UUID):
+        found = list(rows.filter(pk=words)[:1])
+    else:
+        text = words.strip()
+        found = list(rows.filter(Q(ref=text.upper()) | Q(uscc=text) | Q(name=text))[:2]) if text else []
+    if len(found) != 1:
+        return None
+    unit = found[0]
+    return Referred(unit.pk, unit.ref, unit.name, unit.region_code, unit.sector, f"/units/{unit.ref}")
 
 
 def account_unit(key: str | UUID) -> UnitRef | None:

@@ -81,13 +81,8 @@ def row_form(definition: Definition, actor: Actor, *, region: str, row: Register
             max_length=1000,
         )
         fields[SEEN] = forms.CharField(widget=forms.HiddenInput())
-    fields["units"] = {f.key: unit_words(f) for f in definition.stored if unit_words(f)}
+    fields["units"] = {f.key: cells.unit_of(f) for f in definition.stored if cells.unit_of(f)}
     return type("RegisterRowForm", (RowForm,), fields)
-
-
-def unit_words(field: Field) -> str:
-    """The unit shown inside a field."""
-    return field.unit or {"money": "元", "percent": "%"}.get(field.kind, "")
 
 
 def control(field: Field, *, has_files: bool = False) -> forms.Field:

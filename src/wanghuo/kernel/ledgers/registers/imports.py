@@ -82,6 +82,7 @@ def columns(definition: Definition) -> tuple[Column, ...]:
             REGION,
             Text("所在区划", "Region of the line"),
             kind="region",
+            synonyms=("区划", "行政区划", "乡镇", "Region"),
             help=Text("留空归入导入时选的区划", "empty: the import's own"),
         )
     ]

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from wanghuo.base import Invalid, NotFound, Text
+from wanghuo.base.text import listing
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs, public_page
 from wanghuo.kernel.files import files_of
@@ -81,7 +82,10 @@ def about(request: HttpRequest, code: str) -> HttpResponse:
         "book": book,
         "code": code,
         "version": book.version if book else preset.version,  # type: ignore[union-attr]
-        "fields": [(f, schema.KINDS[f.kind], schema.LEVELS[f.fill]) for f in definition.fields],
+        "fields": [
+            (f, schema.KINDS[f.kind], schema.LEVELS[f.fill], listing(list(f.choices.values())) if f.choices else None)
+            for f in definition.fields
+        ],
         "measures": measures,
         "topic": TOPICS.get(definition.topic, TOPICS["other"]),
         "confirm": schema.CONFIRM[definition.confirm],
@@ -116,7 +120,10 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
     if book.state == RegisterState.SETUP:
         return go(request, f"{book.url}/setup")
     listed = selecting.rows_of(book, _actor(request))
-    return tables.list_page(book, definition).respond(request, listed, {"book": book, "definition": definition})  # type: ignore[return-value]
+    whole = "export" in request.GET
+    return tables.list_page(book, definition, whole=whole).respond(
+        request, listed, {"book": book, "definition": definition}
+    )  # type: ignore[return-value]
 
 
 # --- lines ---------------------------------------------------------------------------------------------------------

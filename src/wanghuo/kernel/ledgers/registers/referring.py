@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from wanghuo.kernel.access.actor import Actor
@@ -15,6 +16,8 @@ from wanghuo.kernel.access.actor import Actor
 @dataclass(frozen=True, slots=True)
 class Referred:
     """What a row refers to. `url`: its page."""
+
+    KEYS: ClassVar[frozenset[str]] = frozenset({"id", "ref", "name", "region", "sector", "url"})
 
     id: UUID
     ref: str
@@ -25,7 +28,8 @@ class Referred:
 
     def as_json(self) -> dict[str, str]:
         """As a row keeps it: readable without the module it came from."""
-        return {"id": str(self.id), "ref": self.ref, "name": self.name, "url": self.url}
+        known = {"ref": self.ref, "name": self.name, "region": self.region_code, "sector": self.sector, "url": self.url}
+        return {"id": str(self.id), **known}
 
 
 Finder = Callable[[str | UUID, Actor], Referred | None]

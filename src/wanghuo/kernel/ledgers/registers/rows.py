@@ -147,8 +147,11 @@ def build(
         register=book, version=book.version, created_at=now, changed_at=now, created_by=actor.id, changed_by=actor.id
     )
     unit = _unit_of(definition, kept)
-    place = region or (_region_field(definition, kept) or actor.home)
-    row.place(place, sector=_sector(actor, place), unit=UUID(unit["id"]) if unit else None)
+    own = unit["region"] if unit else _region_field(definition, kept)
+    place = region or own or actor.home
+    row.place(
+        place, sector=(unit or {}).get("sector") or _sector(actor, place), unit=UUID(unit["id"]) if unit else None
+    )
     if not actor.can(EDIT, row):
         raise OutOfReach(field="region", region=codes.written(place))
     row.values, row.lng, row.lat = kept, lng, lat

@@ -26,7 +26,8 @@ from wanghuo.kernel.ui.lists import Bulk, Column, Empty, Link, ListPage
 from wanghuo.kernel.ui.spans import Span
 
 EXPORTS = "ledger."
-SHOWN, NARROW = 8, 3
+SHOWN, NARROW = 6, 3
+UNCONFIRMED, CONFIRMED = Text("待核", "unconfirmed"), Text("已核", "confirmed")
 PARTS = {"num": Text("分子", "numerator"), "den": Text("分母", "denominator"), "gap": Text("差额", "gap")}
 _DIGITS = {"int": 0, "float": 2, "money": 2, "percent": 2, "formula": 2}
 
@@ -80,8 +81,8 @@ class Counted:
         return (measure, part, period) if measure is not None and part in PARTS else None
 
 
-def list_page(book: Register, definition: Definition) -> ListPage:
-    """The list of a register."""
+def list_page(book: Register, definition: Definition, *, whole: bool = False) -> ListPage:
+    """The list of a register; `whole`: as a file has it, with every field."""
     url = book.url
     links = [Link(Text("登记", "Enter a line"), f"{url}/new", selecting.EDIT, icon="plus", key="n", main=True),
              Link(Text("导入", "Import"), f"/data/imports/new?kind={EXPORTS}{book.code}", selecting.EDIT)]  # fmt: skip
@@ -96,7 +97,7 @@ def list_page(book: Register, definition: Definition) -> ListPage:
         export_right=selecting.VIEW,
         exporter=exporting.sender(f"{EXPORTS}{book.code}"),
         row_url=f"{url}/rows/{{0.ref}}",
-        columns=columns(definition),
+        columns=columns(definition, whole=whole),
         filters=filters(definition),  # type: ignore[arg-type]
         links=tuple(links),
         bulk=bulk if definition.confirm else (),
@@ -112,37 +113,40 @@ def exported(code: str, actor: Actor) -> tuple[Callable[[], ListPage], Callable[
     """The list of a register for an export job."""
     book = selecting.get_register(code.removeprefix(EXPORTS), actor)
     definition = selecting.definition_of(book)
-    return (lambda: list_page(book, definition)), (lambda who: selecting.rows_of(book, who))
+    return (lambda: list_page(book, definition, whole=True)), (lambda who: selecting.rows_of(book, who))
 
 
 # --- columns -------------------------------------------------------------------------------------------------------
 
 
-def columns(definition: Definition) -> tuple[Column, ...]:
-    """Reference, the fields (long texts and files only in exports), deadline, confirmation, region and last change."""
-    found = [Column("ref", Text("编号", "Reference"), kind="ref")]
-    shown = 0
-    for field in definition.fields:
-        if field.kind == "file" or field.key == definition.due:
-            continue
-        on_page = field.kind != "long" and shown < SHOWN
-        shown += on_page
-        found.append(column(field, definition, wide=shown > NARROW or not on_page))
-    if definition.due:
+def columns(definition: Definition, *, whole: bool = False) -> tuple[Column, ...]:
+    """Reference, fields, deadline, state, region and last change. A page has the SHOWN fields that tell most; a file
+    (`whole`) has them all."""
+    found = [Column("ref", Text("登记号", "Line"), kind="ref")]
+    fields = [f for f in definition.fields if f.kind != "file" and (whole or f.key != definition.due)]
+    telling = {f.key for f in sorted(fields, key=lambda f: _rank(f, definition))[:SHOWN]}
+    for number, field in enumerate(f for f in fields if whole or f.key in telling):
+        found.append(column(field, definition, wide=number >= NARROW))
+    if definition.due and not whole:
         label = definition.field(definition.due).label
         found.append(Column("due_at", label, kind="due", sort="due_at", met="met_at"))
-    if definition.confirm:
-        state = lambda row: _confirmed_words(row, definition)
-        found.append(
-            Column(
-                "confirmed", Text("核对", "Confirmed"), value=state, kind="template", template="ledgers/_confirmed.html"
-            )
-        )
+    state = lambda row: _state_words(row, definition)
+    template = "ledgers/_state.html"
     found += [
+        Column("state", Text("登记状态", "Line state"), value=state, kind="template", template=template),
         Column("region", Text("区划", "Region"), value="region_code", kind="region", wide=True),
         Column("changed_at", Text("更新", "Changed"), kind="when", sort="changed_at", wide=True),
     ]
     return tuple(found)
+
+
+def _rank(field: Field, definition: Definition) -> tuple[int, int]:
+    """How little a field tells on a page: the name first, then what is required, choices and yes-or-no, sums, days, texts."""
+    place = definition.fields.index(field)
+    if field == definition.name_field:
+        return 0, place
+    order = {"choice": 2, "bool": 2, "percent": 3, "formula": 3, "money": 3, "unit": 1, "body": 1, "date": 4, "int": 3}
+    return (1 if field.required else order.get(field.kind, 5)) + 9 * (field.kind == "long"), place
 
 
 def column(field: Field, definition: Definition, *, wide: bool = False) -> Column:
@@ -157,7 +161,7 @@ def column(field: Field, definition: Definition, *, wide: bool = False) -> Colum
         return found if field.kind in _DIGITS or found is None else cells.words(field, found)
 
     kind = "number" if field.kind in _DIGITS else "day" if field.kind == "date" else "text"
-    unit = field.unit or ("%" if field.kind == "percent" else "")
+    unit = cells.unit_of(field)
     return Column(
         field.key,
         field.label,
@@ -170,11 +174,11 @@ def column(field: Field, definition: Definition, *, wide: bool = False) -> Colum
     )
 
 
-def _confirmed_words(row: Any, definition: Definition) -> Text:
-    if row.state == RowState.RETIRED:
+def _state_words(row: Any, definition: Definition) -> Text:
+    """Retired, unconfirmed (待核), confirmed, or standing where nobody confirms."""
+    if row.state == RowState.RETIRED or not definition.confirm:
         return ROW.name(row.state)
-    lapsed = selecting.is_unconfirmed(row, definition)
-    return Text("待核", "unconfirmed") if lapsed else Text("已核", "confirmed")
+    return UNCONFIRMED if selecting.is_unconfirmed(row, definition) else CONFIRMED
 
 
 # --- filters -------------------------------------------------------------------------------------------------------
@@ -189,7 +193,7 @@ def filters(definition: Definition) -> tuple[Any, ...]:
         elif field.kind == "bool":
             answers = {"1": cells.YES, "0": cells.NO}
             found.append(Choice(f"f.{field.key}", field.label, answers, where=_where(field, definition)))
-    found.append(Choice("state", Text("状态", "State"), {str(s): word for s, word in ROW.names.items()}))
+    found.append(Choice("state", Text("登记状态", "Line state"), {str(s): word for s, word in ROW.names.items()}))
     if definition.due:
         found.append(Flag("overdue", Text("已逾期", "overdue"), selecting.overdue))
         found.append(Span("due", definition.field(definition.due).label, "due_at"))

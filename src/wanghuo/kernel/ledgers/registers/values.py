@@ -141,7 +141,7 @@ def _referred(field: Field, value: Any, actor: Actor) -> dict[str, str]:
         return value.as_json()
     words: Any = value
     if isinstance(value, Mapping):
-        if set(value) == {"id", "ref", "name", "url"} and actor.is_system:
+        if set(value) == referring.Referred.KEYS and actor.is_system:
             return dict(value)
         words = value.get("id", "")
     try:
@@ -220,13 +220,18 @@ def words(field: Field, value: Any) -> Text:
     return Text(str(value), str(value))
 
 
+def unit_of(field: Field) -> str:
+    """The unit a number is shown with."""
+    return field.unit or {"money": "元", "percent": "%"}.get(field.kind, "")
+
+
 def number_words(field: Field, value: float) -> Text:
     """A number with its unit: 1,200.5 m²; money with two decimals."""
     if field.kind == "money":
         shown = f"{value:,.2f}"
     else:
         shown = f"{value:,.4f}".rstrip("0").rstrip(".") if value != int(value) else f"{int(value):,}"
-    unit = field.unit or ("%" if field.kind == "percent" else "")
+    unit = unit_of(field)
     return Text(f"{shown} {unit}".rstrip(), f"{shown} {unit}".rstrip())
 
 
