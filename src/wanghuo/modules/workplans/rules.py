@@ -28,6 +28,14 @@ class OwnerMayNotAccept(AppError):
     )
 
 
+class OwnerMust(AppError):
+    """A task is taken and reported by the people of its body, once it has any."""
+
+    code = "workplans.owner_must"
+    status = 403
+    text = Text("由承办单位“{owner}”的人员办理。", "This is for the people of “{owner}”, who own the task.")
+
+
 class EvidenceMissing(Invalid):
     """A task is not reported as done without evidence."""
 

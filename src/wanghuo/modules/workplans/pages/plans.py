@@ -143,6 +143,7 @@ def board(request: HttpRequest, ref: str) -> HttpResponse:
     rows, places = task_rows(plan, actor=actor, mine=bodies)
     everything = rows if not mine else task_rows(plan, actor=actor)[0]
     live = [row.task for row in everything]
+    found = standings(plan, actor=actor)
     counts = counts_of(plan)
     context = {
         "plan": plan,
@@ -158,7 +159,8 @@ def board(request: HttpRequest, ref: str) -> HttpResponse:
         "rows": [(row, TASK_MARKS.get(row.task.state, ""), due_at(row.task)) for row in rows],
         "places": places,
         "mine": mine,
-        "standings": standings(plan, actor=actor),
+        "standings": found,
+        "unmeasured": [row for row in found if row.progress is None],
         "gates": gates(plan, everything),
         "total": len(live),
         "done": sum(task.state == TaskState.DONE for task in live),

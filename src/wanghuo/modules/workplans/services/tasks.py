@@ -26,6 +26,7 @@ from wanghuo.modules.workplans.selectors import TASK_KIND, get_task, people_of, 
 from wanghuo.modules.workplans.states import TASK, TaskState
 
 T = TaskState
+OWN = "workplans.report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +322,20 @@ def begin(ref: str | UUID, name: str, *, actor: Actor) -> tuple[PlanTask, Move]:
     task = get_task(ref, actor=actor, lock=True)
     right = next(m.right for m in TASK.moves if m.name == name)
     actor.require(right, task)
+    if right == OWN:
+        check_owner(task, actor)
     return task, TASK.move(task.state, name)
+
+
+def check_owner(task: PlanTask, actor: Actor) -> None:
+    """Taking and reporting is for the people of the owning body; for whoever holds the right while it has no account.
+
+    Raises OwnerMust.
+    """
+    if actor.is_system or task.owner is None or rules.is_of_body(actor, task.owner):
+        return
+    if people_of(task.owner, OWN):
+        raise rules.OwnerMust(owner=task.owner.short)
 
 
 def finish(

@@ -114,6 +114,16 @@ def test_nobody_of_the_owning_body_accepts(clerk, role, kind, region, sector) ->
     services.accept(task.ref, actor=actor_of(make_user("outsider", other, COUNTY)))
 
 
+def test_only_the_people_of_the_body_take_and_report_once_it_has_any(clerk, education) -> None:
+    first = give(education, clerk)
+    services.take(first.ref, actor=clerk)  # nobody of the bureau has an account yet
+    teacher = actor_of(make_user("teacher", "sector_officer", COUNTY, "education"))
+    second = give(education, clerk)
+    with pytest.raises(rules.OwnerMust):
+        services.take(second.ref, actor=clerk)
+    services.take(second.ref, actor=teacher)
+
+
 def test_a_missed_deadline_makes_it_overdue_and_a_later_day_puts_it_right(clerk, teacher, education) -> None:
     today = local_day(timezone.now())
     task = give(education, clerk, due_on=today)
