@@ -100,6 +100,12 @@ def moment(label: Text, *, required: bool = True, help_text: Any = "") -> forms.
     return forms.DateTimeField(label=label, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
 
 
+def month(label: Text) -> forms.CharField:
+    """A month, as 2026-11."""
+    widget = forms.TextInput(attrs={"type": "month"})
+    return forms.CharField(label=label, max_length=7, widget=widget, help_text=MONTH_HELP)  # type: ignore[arg-type]
+
+
 def made(name: str, fields: Mapping[str, forms.Field], sections: Any = ()) -> type[Form]:
     """A form whose fields depend on the record."""
     return type(name, (Form,), {**fields, "sections": sections})
@@ -129,7 +135,7 @@ def draw_up_form(targets: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str,
     return made(
         "DrawUpForm",
         {
-            "month": text(Text("月份", "Month"), limit=7, help_text=MONTH_HELP),
+            "month": month(Text("月份", "Month")),
             "codes": several(Text("指标目标", "Targets"), targets, help_text=Text("本区划年度目标，按剩余月份和份额分解", "the year's targets, divided by the months left and by share")),
             "share": choice(Text("分配方式", "Divided"), SHARES),
             "tasks": text(Text("其他任务", "Other tasks"), rows=4, limit=4000, required=False, help_text=Text("每行一条", "one a line")),
@@ -207,7 +213,7 @@ def plan_tour_form(places: Iterable[tuple[str, Any]]) -> type[Form]:
         {
             "region": forms.ChoiceField(label=Text("巡查区划", "Region"), choices=[CHOOSE, *places]),  # type: ignore[arg-type,list-item]
             "checklist": choice(Text("检查表", "Checklist"), {c.code: c.title for c in catalogue.checklists().values()}),
-            "month": text(Text("计入月份", "Counts for the month"), limit=7, help_text=MONTH_HELP),
+            "month": month(Text("计入月份", "Counts for the month")),
             "planned_on": day(Text("计划日期", "Planned for")),
             "team": text(Text("巡查组成员", "Who goes"), limit=200, help_text=Text("至少两人，顿号分开", "two persons at least")),
             "unannounced": forms.BooleanField(
@@ -264,7 +270,7 @@ def table_form(measures: Iterable[tuple[str, Any]]) -> type[Form]:
     return made(
         "TableForm",
         {
-            "month": text(Text("月份", "Month"), limit=7, help_text=MONTH_HELP),
+            "month": month(Text("月份", "Month")),
             "codes": several(Text("指标", "Indicators"), measures),
             "orders": number(Text("派单完成率的权重", "Weight of orders done"), least=0, most=10, required=True, help_text=Text("0 为不计；各指标权重为 1", "0 leaves it out; each indicator weighs 1")),
             "tours": number(Text("巡查得分的权重", "Weight of the tour score"), least=0, most=10, required=True),

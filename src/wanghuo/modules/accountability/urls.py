@@ -44,7 +44,7 @@ urlpatterns: list[URLPattern] = [
     path("duty-lists", duty_lists.listing),
     path("duty-lists/new", duty_lists.new),
     path("duty-lists/<str:ref>", duty_lists.detail),
-    path("duty-lists/<str:ref>/entries/<int:no>", duty_lists.entry),
+    path("duty-lists/<str:ref>/entries/<int:number>", duty_lists.entry),
     path("duty-lists/<str:ref>/acts/<str:name>", duty_lists.act),
     path("assessments", assessments.listing),
     path("assessments/new", assessments.new),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_http_methods
@@ -62,8 +63,7 @@ def act_view(model: type[Record], acts: Mapping[str, ActForm]) -> Callable[..., 
         found = acts.get(name)
         if found is None:
             raise Http404
-        if request.method == "GET":
-            _check(model, row, found.needs_move or name, actor)
+        _check(model, row, found.needs_move or name, actor, sent=request.method == "POST")
         form = found.form if isinstance(found.form, type) else found.form(row, actor)
         label = found.label or model.MACHINE.label(name)
         return answer(
@@ -81,12 +81,13 @@ def act_view(model: type[Record], acts: Mapping[str, ActForm]) -> Callable[..., 
     return needs(VIEW)(require_http_methods(["GET", "POST"])(act))
 
 
-def _check(model: type[Record], row: Record, name: str, actor: Actor) -> None:
-    """Refuse to show a form that could not be sent."""
+def _check(model: type[Record], row: Record, name: str, actor: Actor, *, sent: bool) -> None:
+    """Refuse whoever lacks the right before the form is looked at, and a form that could not be sent before it is shown."""
     moves = [m for m in model.MACHINE.moves if m.name == name]
     if moves:
         actor.require(moves[0].right, row)
-        model.MACHINE.move(row.state, name)
+        if not sent:
+            model.MACHINE.move(row.state, name)
 
 
 def offered(row: Record, actor: Actor, extra: list[Act] | None = None, **known: Any) -> list[Act]:
@@ -141,9 +142,17 @@ def below(region: str) -> list[tuple[str, str]]:
     return [(child.code, child.name) for child in regions.children(region)]
 
 
-def bodies(region: str, actor: Actor, limit: int = 120) -> list[tuple[str, str]]:
-    """The bodies within a region, as choices."""
-    return [(str(body.pk), body.name) for body in bodies_of(region, actor)[:limit]]
+def bodies(region: str, actor: Actor) -> list[tuple[str, str]]:
+    """Whom one writes to and meets with, as choices: the bodies of the region itself, and the governments below it."""
+    rows = bodies_of(region, actor).filter(Q(region_code=region) | Q(kind__in=("government", "township")))
+    return [(str(body.pk), body.name) for body in rows]
+
+
+def departments(region: str, actor: Actor) -> list[tuple[str, str]]:
+    """The departments of a region, as choices."""
+    return [
+        (str(body.pk), body.name) for body in bodies_of(region, actor).filter(region_code=region, kind="department")
+    ]
 
 
 def measures() -> list[tuple[str, Text]]:

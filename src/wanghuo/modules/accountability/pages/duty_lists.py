@@ -114,7 +114,7 @@ def _file(row: DutyList, who: str) -> exports.Table:
 
 @needs(ANSWER_RIGHT)
 @require_http_methods(["GET", "POST"])
-def entry(request: HttpRequest, ref: str, no: int) -> HttpResponse:
+def entry(request: HttpRequest, ref: str, number: int) -> HttpResponse:
     """Show that a duty was done."""
     actor = actor_of(request)
     row = frame.load(DutyList, ref, actor=actor)
@@ -122,7 +122,7 @@ def entry(request: HttpRequest, ref: str, no: int) -> HttpResponse:
     return answer(
         request,
         forms.DoneForm,
-        save=lambda data: duty_lists.done(ref, no, note=data["note"], files=data["files"], actor=actor),
+        save=lambda data: duty_lists.done(ref, number, note=data["note"], files=data["files"], actor=actor),
         then=row.url,
         title=label,
         submit=Text("登记", "Record"),

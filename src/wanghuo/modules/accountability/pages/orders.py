@@ -13,12 +13,12 @@ from wanghuo.base import Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
-from wanghuo.kernel.indicators import indicator
+from wanghuo.kernel.indicators import indicator, indicators
 from wanghuo.kernel.ui.acts import Act
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import go, render
 from wanghuo.modules.accountability import forms
-from wanghuo.modules.accountability.models import MonthlyOrder
+from wanghuo.modules.accountability.models import MonthlyOrder, OrderLine
 from wanghuo.modules.accountability.pages import common
 from wanghuo.modules.accountability.pages.common import VIEW, ActForm, actor_of
 from wanghuo.modules.accountability.services import frame, orders
@@ -62,7 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
     return answer(
         request,
-        forms.draw_up_form(targets, common.bodies(region, actor)),
+        forms.draw_up_form(targets, common.departments(region, actor)),
         save=save,
         then=lambda made: f"/programmes/orders?month={made[0].month}&state=draft",
         title=Text("按目标派单", "Draw up orders"),
@@ -102,11 +102,18 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
     context = common.base(
         row,
         actor,
-        lines=row.lines.order_by("no"),
+        lines=[_named(line) for line in row.lines.order_by("no")],
         acts=common.offered(row, actor, extra, refusals=refusals),
         about=f"order:{row.ref}",
     )
     return render(request, "accountability/order.html", context)
+
+
+def _named(line: OrderLine) -> OrderLine:
+    """A line with the name of its indicator in both languages, where it is still declared."""
+    known = {of.code: of.name for of in indicators()}
+    line.name = known.get(line.indicator, Text(line.title, line.title))  # type: ignore[attr-defined]
+    return line
 
 
 def _edit(ref: str, data: dict[str, Any], actor: Actor) -> MonthlyOrder:

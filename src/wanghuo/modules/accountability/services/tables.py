@@ -208,19 +208,22 @@ def _indicator_cells(code: str, region: str, period: Period, places: Sequence[st
 
 
 def _order_cells(period: Period, places: Sequence[str]) -> Kept:
-    """How far the orders of the month were done: the mean of their lines; what awaits acceptance counts as reported."""
+    """How far the orders of the month were done: the mean of their lines. What awaits acceptance counts as reported; what
+    is still being worked on before its deadline is not known yet, after it nothing."""
     rows = OrderLine.objects.filter(
         order__month=period.key, order__region_code__in=places, target__isnull=False
     ).exclude(order__state__in=(OrderState.DRAFT, OrderState.WITHDRAWN))
+    now = timezone.now()
     done: dict[str, list[float]] = {}
     for line in rows.select_related("order"):
-        value = line.accepted if line.order.state == OrderState.ACCEPTED else None
-        if line.order.state == OrderState.REPORTED:
-            value = line.reported
-        share = cycle.completion(cycle.Cell(value if value is not None else 0.0, line.target, line.better))
-        if value is None:
-            share = 0.0
-        done.setdefault(line.order.region_code, []).append(share or 0.0)
+        order = line.order
+        if order.state == OrderState.ISSUED:
+            if order.due_at < now:
+                done.setdefault(order.region_code, []).append(0.0)
+            continue
+        value = line.accepted if order.state == OrderState.ACCEPTED else line.reported
+        share = cycle.completion(cycle.Cell(value, line.target, line.better))
+        done.setdefault(order.region_code, []).append(share or 0.0)
     return {
         place: {
             "value": round(sum(done[place]) / len(done[place]) * 100, 2) if place in done else None,
