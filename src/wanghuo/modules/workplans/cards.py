@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,8 +122,7 @@ class Buttons:
 
 def card(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine], section: int) -> Card:
     """One line as a card; `section`: how many open lines would be accepted with it."""
-    make = {Line.ITEM: _item, Line.TARGET: _target, Line.FLAG: _flag}[Line(line.kind)]
-    title, facts, was = make(plan, line, flags)
+    title, facts, was = MAKERS[Line(line.kind)](plan, line, flags)
     readings = line.machine.get("readings") or () if line.kind == Line.FLAG else ()
     chosen = (line.person or {}).get("reading")
     return Card(
@@ -167,7 +166,7 @@ def _cut(words: str, longest: int) -> str:
     return words if len(words) <= longest else f"{words[: longest - 1]}…"
 
 
-def _item(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine]) -> tuple[str, list[Fact], list[Fact]]:
+def _item(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine]) -> Made:
     data = line.version_now
     actions = [plan.text[action["start"] : action["end"]].strip() for action in data.get("actions") or ()]
     title = str(data.get("heading") or _cut(actions[0] if actions else str(data.get("text", "")), TITLE))
@@ -230,7 +229,7 @@ def _deadline_words(data: Mapping[str, Any]) -> list[Fact]:
     ]
 
 
-def _target(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine]) -> tuple[str, list[Fact], list[Fact]]:
+def _target(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine]) -> Made:
     data = line.version_now
     facts = [_due_fact(plan, line, flags)]
     if data.get("scope"):
@@ -265,11 +264,18 @@ def plain(value: float) -> str:
     return number(value, 0) if float(value).is_integer() else f"{value:,g}"
 
 
-def _flag(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine]) -> tuple[Text, list[Fact], list[Fact]]:
+def _flag(plan: WorkPlan, line: PlanLine, flags: Sequence[PlanLine]) -> Made:
     kind = str(line.machine["kind"])
     if kind == UNCOVERED:
         return Text("没有归入任何条目的文字", "words that belong to no item"), [], []
     return flag_name(kind), [], []
 
+
+Made = tuple[Text | str, list[Fact], list[Fact]]
+MAKERS: Mapping[Line, Callable[[WorkPlan, PlanLine, Sequence[PlanLine]], Made]] = {
+    Line.ITEM: _item,
+    Line.TARGET: _target,
+    Line.FLAG: _flag,
+}
 
 __all__ = ["FREQUENCIES", "Card", "Fact", "card", "cards", "plain", "told"]

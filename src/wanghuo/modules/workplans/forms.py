@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from wanghuo.base import Invalid, Text
 from wanghuo.kernel.ui.forms import Form
+from wanghuo.kernel.ui.language import say
 from wanghuo.modules.workplans.models import PlanLine
 from wanghuo.modules.workplans.words import BASES, FREQUENCIES, OPS, Line
 
@@ -32,6 +34,13 @@ def day(label: Text, *, required: bool = True, help_text: Any = "") -> forms.Dat
 def chosen(label: Text, choices: Any, *, required: bool = True, help_text: Any = "") -> forms.ChoiceField:
     """One of a list."""
     return forms.ChoiceField(label=label, choices=choices, required=required, help_text=help_text)
+
+
+def offer(form: Form, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+    """Give a field its list, its words in the language of the request."""
+    field = form.fields[name]
+    if isinstance(field, forms.ChoiceField):
+        field.choices = [(value, say(word)) for value, word in choices]
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -86,7 +95,7 @@ class NewPlanForm(Form):
     def __init__(self, *args: Any, plans: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("upper", "earlier"):
-            self.fields[name].choices = [*self.fields[name].choices, *plans]
+            offer(self, name, [CHOOSE, *plans])
 
     def clean(self) -> dict[str, Any]:
         """A file or words, not neither."""
@@ -112,7 +121,7 @@ class FactsForm(Form):
     def __init__(self, *args: Any, plans: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("upper", "earlier"):
-            self.fields[name].choices = [*self.fields[name].choices, *plans]
+            offer(self, name, [CHOOSE, *plans])
 
 
 class LineForm(Form):
@@ -233,7 +242,7 @@ class FlagForm(LineForm):
     def __init__(self, *args: Any, line: PlanLine | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         readings = line.machine.get("readings") or [] if line is not None else []
-        self.fields["reading"].choices = [(str(n), words) for n, words in enumerate(readings)]
+        offer(self, "reading", [(str(n), words) for n, words in enumerate(readings)])
         if not readings:
             del self.fields["reading"]
 
@@ -269,7 +278,9 @@ class ProgressForm(Form):
 
     note = wording(Text("进展情况", "What was done"), rows=3, limit=2000)
     reached = forms.FloatField(label=Text("已完成数量", "Reached so far"), required=False, min_value=0)
-    files = Files(label=Text("佐证（可多个）", "Evidence (several are fine)"), required=False)
+    files = Files(  # type: ignore[assignment]
+        label=Text("佐证（可多个）", "Evidence (several are fine)"), required=False
+    )
 
     def __init__(self, *args: Any, unit: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -333,4 +344,4 @@ class BindForm(Form):
 
     def __init__(self, *args: Any, choices: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].choices = choices
+        offer(self, "code", choices)

@@ -29,13 +29,15 @@ def compile_file(
     stored = get_file(UUID(file_id), actor)
     text = read_document(storage.original(stored.id).read_bytes(), name=stored.name)
     progress(1, 2, COMPILING)
+    pointed = {name: selectors.get_plan(ref, actor=actor) for name, ref in links.items()}
     plan = services.compile_plan(
         text=text,
         region=region,
         file_name=stored.name,
         actor=actor,
         plan_id=UUID(plan_id),
-        **{name: selectors.get_plan(ref, actor=actor) for name, ref in links.items()},
+        upper=pointed.get("upper"),
+        earlier=pointed.get("earlier"),
     )
     progress(2, 2)
     return {"url": f"{plan.url}/judge", "lines": plan.lines.count()}

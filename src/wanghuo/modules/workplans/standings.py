@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -86,16 +87,14 @@ class TaskRow:
     cells: Sequence[tuple[PlanTask | None, int | None]]
 
 
-def task_rows(
-    plan: WorkPlan, *, actor: Actor, mine: frozenset[object] | None = None
-) -> tuple[list[TaskRow], list[str]]:
+def task_rows(plan: WorkPlan, *, actor: Actor, mine: frozenset[UUID] | None = None) -> tuple[list[TaskRow], list[str]]:
     """The tasks of a plan as far as the actor sees them, each with its parts; and the regions that have parts.
 
     `mine`: only tasks whose owner is among these bodies (牵头是我).
     """
     rows = PlanTask.objects.visible_to(actor).filter(plan=plan).select_related("owner", "line")
     everything = list(rows.exclude(state=TaskState.WITHDRAWN).order_by("line__position", "id"))
-    below: dict[object, list[PlanTask]] = defaultdict(list)
+    below: dict[UUID | None, list[PlanTask]] = defaultdict(list)
     here = {task.id for task in everything}
     for task in everything:
         if task.parent_id in here:
@@ -118,10 +117,10 @@ def task_rows(
     return found, regions
 
 
-def rungs_of(ids: Sequence[object]) -> dict[object, int]:
+def rungs_of(ids: Sequence[UUID]) -> dict[UUID, int]:
     """How far up the ladder the clocks of some tasks have gone."""
     rows = Clock.objects.filter(subject_kind=TASK_KIND, subject_id__in=ids, ended_at=None, rung__gt=0)
-    found: dict[object, int] = {}
+    found: dict[UUID, int] = {}
     for subject, rung in rows.values_list("subject_id", "rung"):
         found[subject] = max(found.get(subject, 0), rung)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from wanghuo.kernel.jobs import enqueue
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui.context import region_of
-from wanghuo.kernel.ui.forms import answer
+from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.workplans import selectors, services
 from wanghuo.modules.workplans.cards import told
@@ -46,10 +47,11 @@ NOTHING = Text("暂不计量", "nothing for now")
 def plans(request: HttpRequest) -> HttpResponseBase:
     """The plans."""
     live = ~Q(tasks__state=TaskState.WITHDRAWN) & Q(tasks__isnull=False)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
     rows = (
-        selectors.plans(request.actor)
+        selectors.plans(actor)
         .defer("text", "paper", "noise")
-        .annotate(  # type: ignore[attr-defined]
+        .annotate(
             tasks_all=Count("tasks", filter=live), tasks_done=Count("tasks", filter=Q(tasks__state=TaskState.DONE))
         )
     )
@@ -70,7 +72,15 @@ def new(request: HttpRequest) -> HttpResponse:
             return _as_job(upload, region or region_of(request), links, actor)
         text = services.read_upload(upload) if upload is not None else data["text"].replace("\r\n", "\n")
         name = str(upload.name) if upload is not None else ""
-        plan = services.compile_plan(text=text, region=region, upload=upload, file_name=name, actor=actor, **links)
+        plan = services.compile_plan(
+            text=text,
+            region=region,
+            upload=upload,
+            file_name=name,
+            upper=links["upper"],
+            earlier=links["earlier"],
+            actor=actor,
+        )
         return f"{plan.url}/judge"
 
     return answer(
@@ -175,7 +185,8 @@ def board(request: HttpRequest, ref: str) -> HttpResponse:
     return render(request, "workplans/board.html", context)
 
 
-PLAN_ACTS = {
+PlanSave = Callable[[WorkPlan, dict[str, Any], Actor], WorkPlan]
+PLAN_ACTS: dict[str, tuple[type[Form], PlanSave]] = {
     "confirm": (NoteForm, lambda plan, data, actor: services.confirm(plan.ref, actor=actor)),
     "reopen": (NoteForm, lambda plan, data, actor: services.reopen(plan.ref, actor=actor)),
     "close": (NoteForm, lambda plan, data, actor: services.close_plan(plan.ref, actor=actor)),
