@@ -13,6 +13,7 @@ from wanghuo.base import Invalid, NotFound, Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.access.scope import scope_columns
+from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.audit import record
 from wanghuo.kernel.indicators.models import ReportedIndicator, ReportedValue
 from wanghuo.kernel.indicators.periods import Period
@@ -222,8 +223,17 @@ def ask_to_report(value: ReportedValue, *, start: datetime, by: Actor) -> None:
     label = Period.parse(value.period, value.period_last).label
     title = Text(f"填报：{row.name_zh}（{label.zh}）", f"Report: {row.name_en} ({label.en})")
     clock = start_clock(subject, rule=REPORT_RULE, start=start, move="submit")
+    level = codes.level(value.region_code)  # whoever works above is not asked, unless nobody works there
+    there = holders(REPORT_RIGHT, value.region_code, sector=value.sector, level=level)
     open_duty(
-        subject, move="submit", title=title, right=REPORT_RIGHT, asked_by=by, due_at=clock.due_at, rule=REPORT_RULE
+        subject,
+        move="submit",
+        title=title,
+        right=REPORT_RIGHT,
+        asked_by=by,
+        due_at=clock.due_at,
+        rule=REPORT_RULE,
+        at_level=level if there else None,
     )
     if value.due_at != clock.due_at:
         value.due_at = clock.due_at

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from wanghuo.base import NotFound, Text
-from wanghuo.kernel.indicators.registry import WHAT, Indicator, Part
+from wanghuo.kernel.indicators.registry import WHAT, Indicator, Part, digits_for
 
 TOPICS = {
     "responsibility": Text("责任", "Responsibility"),
@@ -64,6 +64,7 @@ class Preset:
             climbs=self.climbs,
             words=self.words,
             told=True,
+            digits=digits_for(self.kind, self.unit),
             topic=self.topic,
         )
 

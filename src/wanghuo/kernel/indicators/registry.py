@@ -83,7 +83,7 @@ class Indicator:
 
     @property
     def shown_digits(self) -> int:
-        """The decimals shown: none for a count of things."""
+        """The decimals shown: none for what is counted from records."""
         return 0 if self.kind == "count" and not self.told else self.digits
 
     @property
@@ -183,3 +183,10 @@ def take_up(code: str, region: str, actor: Actor) -> None:
     for source in _sources:
         if code not in source.now() and source.adopt is not None and code in source.to_be_had():
             source.adopt(code, region, actor)
+
+
+def digits_for(kind: str, unit: str) -> int:
+    """How many decimals a reported value has: money and multiples two, other counts none, shares one."""
+    if "元" in unit or unit == "倍":
+        return 2
+    return 0 if kind == "count" else 1

@@ -14,7 +14,7 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.indicators.models import ReportedIndicator, ReportedValue
 from wanghuo.kernel.indicators.periods import Period
 from wanghuo.kernel.indicators.presets import presets
-from wanghuo.kernel.indicators.registry import Indicator, Part
+from wanghuo.kernel.indicators.registry import Indicator, Part, digits_for
 from wanghuo.kernel.indicators.states import ReportState
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions.models import Region
@@ -63,6 +63,7 @@ def as_indicator(row: ReportedIndicator) -> Indicator:
         climbs=row.climbs,
         words=tuple(row.words),
         told=True,
+        digits=digits_for(row.kind, row.unit),
         topic=row.topic,
     )
 

@@ -114,7 +114,8 @@ def reports(request: HttpRequest) -> HttpResponseBase:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     rows = reporting.visible_reports(actor)
     if not {"all", "state", "code", "waiting", "of"} & set(request.GET):
-        rows = rows.filter(state__in=TO_REPORT).filter(grants_q(actor, REPORT_RIGHT))
+        mine = {grant.region for grant in actor.with_right(REPORT_RIGHT)}  # not what regions below are to report
+        rows = rows.filter(state__in=TO_REPORT, region_code__in=mine).filter(grants_q(actor, REPORT_RIGHT))
     return MINE.respond(request, rows)
 
 
