@@ -63,12 +63,23 @@ def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int
 
 def _in_sentence(body: Body, item: Item, start: int, end: int) -> list[Finding]:
     flat, text = body.flat[start:end], body.text[start:end]
+    if start == item.start:
+        flat = _unmarked(flat, item)
     words = words_of("".join("，" if given == "，" else char for char, given in zip(flat, text, strict=True)))
     numbered = find_numbers(words, _first_year(body))
     found = [*numbered, *find_implied(words, numbered)]
     found += find_recurring(words, found)
     found = with_frequency(words, found)
     return [_trimmed(words, finding) for finding in sorted(found, key=lambda f: f.at) if finding.name.metric]
+
+
+def _unmarked(flat: str, item: Item) -> str:
+    """The words with the item's own mark made blank, so that 2.50个小区 is not read as two and a half."""
+    label = item.path.rpartition("/")[2]
+    if not flat.startswith(label) or not label:
+        return flat
+    end = len(label) + (flat[len(label) : len(label) + 1] in tuple("、.﹒．:"))
+    return " " * end + flat[end:]
 
 
 def _first_year(body: Body) -> int:

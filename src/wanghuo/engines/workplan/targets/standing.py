@@ -9,6 +9,7 @@ from wanghuo.engines.workplan.numerals import Quantity
 from wanghuo.engines.workplan.paper import Item
 from wanghuo.engines.workplan.targets.clauses import Words
 from wanghuo.engines.workplan.targets.comparison import Comparison
+from wanghuo.engines.workplan.targets.naming import strip_lead
 from wanghuo.engines.workplan.targets.words import (
     ABSTRACT_RE,
     AIM_RE,
@@ -275,7 +276,7 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
     """Whether the number is all there is, and something is to be done with every one: 2000辆超标车全部淘汰."""
     if quantity.kind != "count" or quantity.unit in SORTING:
         return False
-    lead = left.strip()
+    lead = left[strip_lead(left) :].strip()
     opened = not lead or re.search(
         r"(?:^|年|月|日|底|前|内|对|为|给|将|把|全[省市县区乡镇国])(?:全[省市县区乡镇国])?(?:剩余|现有|存量)?$", lead
     )
