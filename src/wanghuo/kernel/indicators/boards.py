@@ -259,7 +259,8 @@ def climb_of(
 
 def _months_of(period: Period) -> list[Period]:
     """The calendar months that a period touches, at most three years of them."""
-    month, found = Period.month(period.first.year, period.first.month), []
+    month = Period.month(period.first.year, period.first.month)
+    found: list[Period] = []
     while month.first <= period.last and len(found) < 36:
         found.append(month)
         after = month.last + timedelta(days=1)

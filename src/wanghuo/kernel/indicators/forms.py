@@ -117,11 +117,11 @@ class ValueForm(Form):
     num = _number(Text("数值", "Value"))
     den = _number(Text("总数", "Whole"))
     note = _text(Text("说明", "Note"), 1000, required=False, rows=3)
-    files = Papers(label=Text("佐证材料", "Evidence"), required=False)
+    evidence = Papers(label=Text("佐证材料", "Evidence"), required=False)
 
     def __init__(self, *args: Any, definition: ReportedIndicator, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.units = {"num": definition.unit if definition.kind == "count" else ""}
+        self.unit = definition.unit if definition.kind == "count" else ""
         if definition.kind == "count":
             del self.fields["den"]
         else:
@@ -130,9 +130,13 @@ class ValueForm(Form):
             whole = Text("总数（分母）", "Whole") if definition.kind == "rate" else Text("个数（分母）", "Number")
             self.fields["den"].label = whole  # type: ignore[assignment]
         if definition.evidence_zh:
-            self.fields["files"].help_text = Text(definition.evidence_zh, definition.evidence_en)  # type: ignore[assignment]
+            self.fields["evidence"].help_text = Text(definition.evidence_zh, definition.evidence_en)  # type: ignore[assignment]
         else:
-            self.fields["files"].help_text = Text("可不附", "not asked for")  # type: ignore[assignment]
+            self.fields["evidence"].help_text = Text("可不附", "not asked for")  # type: ignore[assignment]
+
+    def unit_of(self, name: str) -> str:
+        """The unit of the indicator inside the field of its number."""
+        return self.unit if name == "num" else ""
 
 
 class NoteForm(Form):

@@ -111,7 +111,7 @@ def _standing(row: ReportedIndicator, period: Period) -> dict[str, Part]:
     for value in rows.values_list("region_code", "state", "num", "den", "due_at"):
         region, state, num, den, due_at = value
         if state == ReportState.ACCEPTED:
-            found[region] = Part(num, 1.0 if row.kind == "count" else (den or 0.0))
+            found[region] = Part(num or 0.0, 1.0 if row.kind == "count" else (den or 0.0))
         elif due_at < now and region not in found:
             found[region] = Part(0.0, 0.0, 1)
     return found

@@ -121,7 +121,7 @@ def report_value(
     for upload in files:
         store(upload, actor=actor, subject=subject_of(row), view_right=ReportedValue.VIEW_RIGHT, label="evidence")
     if definition.evidence_zh and not files_of(SUBJECT_KIND, row.id, actor).exists():
-        raise EvidenceMissing(field="files", what=Text(definition.evidence_zh, definition.evidence_en))
+        raise EvidenceMissing(field="evidence", what=Text(definition.evidence_zh, definition.evidence_en))
     before = _told(row)
     row.num, row.den = num, None if definition.kind == "count" else den
     row.note, row.state, row.submitted_at = note.strip()[:1000], move.target, now

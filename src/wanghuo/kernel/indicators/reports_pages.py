@@ -178,7 +178,7 @@ def _judge(decision: str) -> Callable[[str, dict[str, Any], Actor], Any]:
 ACTS = {
     "submit": ActForm(
         ValueForm,
-        lambda ref, data, actor: reporting.report_value(ref=ref, actor=actor, **data),
+        lambda ref, data, actor: reporting.report_value(ref=ref, files=data.pop("evidence"), actor=actor, **data),
         Text("提交后由机构外的人审核", "somebody outside your body will review it"),
     ),
     "appeal": ActForm(NoteForm, lambda ref, data, actor: reporting.appeal(ref=ref, actor=actor, **data)),

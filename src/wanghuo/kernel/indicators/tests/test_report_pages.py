@@ -56,7 +56,7 @@ def test_from_the_phone_to_the_figure() -> None:
     assert reporter.get(f"{url}/acts/submit").status_code == 200
     assert reporter.post(f"{url}/acts/submit", {"num": "7"}).status_code == 422
     paper = SimpleUploadedFile("验收.csv", "编号,座数\nA1,7\n".encode(), content_type="text/csv")
-    assert reporter.post(f"{url}/acts/submit", {"num": "7", "files": paper}).status_code == 303
+    assert reporter.post(f"{url}/acts/submit", {"num": "7", "evidence": paper}).status_code == 303
     assert ref not in reporter.get("/indicators/reports").content.decode()
     assert ref in reporter.get("/indicators/reports?all=1").content.decode()
     page = reporter.get(url).content.decode()
