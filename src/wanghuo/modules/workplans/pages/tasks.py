@@ -89,6 +89,7 @@ def task(request: HttpRequest, ref: str) -> HttpResponse:
         "level": light_of(row, rungs.get(row.id, 0)),
         "due_at": due_at(row),
         "often": frequency_name(row.frequency),
+        "may_write": actor.can("accountability.letter", row),
         "clocks": clocks_of(selectors.TASK_KIND, row.id),
         "rounds": _rounds(row, actor),
         "plan_seen": row.plan is not None and selectors.plans(actor).filter(pk=row.plan_id).exists(),

@@ -14,7 +14,7 @@ from wanghuo.base import AppError, Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.audit import record
-from wanghuo.kernel.indicators import Indicator, define_reported, indicator, set_target
+from wanghuo.kernel.indicators import Indicator, define_reported, indicator, set_target, withdraw_targets
 from wanghuo.kernel.indicators.binding import best, growth, matches
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions import service as regions
@@ -118,6 +118,8 @@ def bind_target(ref: str, target_id: UUID, *, code: str, actor: Actor) -> PlanTa
     else:
         target.indicator, target.score = "", None
         target.save(update_fields=["indicator", "score"])
+    if before and before != target.indicator and not plan.targets.filter(indicator=before).exists():
+        withdraw_targets(plan_ref=plan.ref, code=before, actor=actor)
     record(
         actor,
         "workplans:target:bind",
