@@ -56,10 +56,14 @@ class Body:
     head: Head = Head()
     tables: tuple[Table, ...] = ()
     flat: str = field(default="", repr=False)
+    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    _around: tuple[Item | None, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.flat) != len(self.text):
             object.__setattr__(self, "flat", flatten(self.text))
+        object.__setattr__(self, "_starts", tuple(item.start for item in self.items))
+        object.__setattr__(self, "_around", tuple(_parents(self.items)))
 
     def sentences(self, item: Item) -> list[Sentence]:
         """The sentences of an item, in order: stretches up to 。；！？ or the end of a paragraph."""
@@ -72,11 +76,10 @@ class Body:
     def parents(self, item: Item) -> list[Item]:
         """The items around this one, the nearest first."""
         found = []
-        path = item.path
-        for earlier in reversed(self.items[: item.no - 1]):
-            if path.startswith(earlier.path + "/"):
-                found.append(earlier)
-                path = earlier.path
+        around = self._around[item.no - 1]
+        while around is not None:
+            found.append(around)
+            around = self._around[around.no - 1]
         return found
 
     def deadline_at(self, item: Item, start: int, end: int) -> Deadline | None:
@@ -99,7 +102,7 @@ class Body:
 
     def item_at(self, offset: int) -> Item | None:
         """The item that owns the character at `offset`."""
-        at = bisect_right([item.start for item in self.items], offset) - 1
+        at = bisect_right(self._starts, offset) - 1
         return self.items[at] if at >= 0 and offset < self.items[at].end else None
 
     def _heads(self, item: Item, deadline: Deadline) -> bool:
@@ -115,6 +118,19 @@ class Body:
             if kept:
                 at = match.start() + left
                 yield Sentence(at, at + len(kept), kept)
+
+
+def _parents(items: Sequence[Item]) -> Iterator[Item | None]:
+    """For each item the one right around it: the last before it whose path is the beginning of its own."""
+    latest: dict[str, Item] = {}
+    for item in items:
+        path = item.path
+        around = None
+        while around is None and "/" in path:
+            path = path.rpartition("/")[0]
+            around = latest.get(path)
+        yield around
+        latest[item.path] = item
 
 
 def _within(deadlines: Sequence[Deadline], sentence: Sentence, start: int, end: int) -> Deadline | None:

@@ -105,6 +105,7 @@ def _over_the_turn(spoken: Period, new_year: date) -> bool:
 def spoken_period(text: str, issued: date | None) -> Period:
     """从即日起至2020年11月底; 从2019年11月27日开始,2020年11月底结束: the beginning a day of its own, else the issue."""
     best: Period = (None, None)
+    text = re.sub(r"\s+", "", text)
     for match in _SPAN.finditer(text):
         if not (match["stop"] or re.match(r"\s*(?:从|自|即日|印发|发文)", match.group())):
             continue

@@ -47,6 +47,7 @@ class Node:
     plain: int = 0
     children: list[Node] = field(default_factory=list)
     grid: tuple[int, int] | None = None
+    series: dict[str, int] = field(default_factory=dict)  # the last number of each kind of mark right below
 
     @property
     def bare(self) -> bool:
@@ -75,6 +76,7 @@ class Outliner:
         self._entries = list(entries)
         self._running: dict[str, int] = {}
         self._loose = 0
+        self._series: dict[str, int] = {}
         self._annexes = 0
         self._decimals: set[str] = set()
         self._barriers = barriers
@@ -255,12 +257,10 @@ class Outliner:
 
     def _check_number(self, mark: Mark, parent: Node | None) -> None:
         """Say where a number comes twice or is left out."""
-        kin = [
-            n
-            for n in (parent.children if parent else self.nodes)
-            if n.mark and n.mark.kind == mark.kind and n.parent is parent
-        ]
-        last = kin[-1].mark.number if kin and kin[-1].mark else 0
+        series = parent.series if parent else self._series
+        kin = mark.kind in series
+        last = series.get(mark.kind, 0)
+        series[mark.kind] = mark.number
         running = self._running.get(mark.kind, 0)
         self._running[mark.kind] = mark.number
         if mark.kind in ("box", "annex", "first", "decimal", "top") or not mark.number:
