@@ -1,15 +1,19 @@
-"""Checklists of tours and schemes of assessment, read from params/assessments: data that a deployment edits."""
+"""Checklists of tours and schemes of assessment: data in params/assessments, and in `<HOME>/assessments` of the deployment,
+whose own ones replace those of the same code."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from wanghuo.base import NotFound, Text
 from wanghuo.modules.accountability.scoring import METHODS, Rule
@@ -155,14 +159,19 @@ def _checklist(raw: Mapping[str, Any]) -> Checklist:
 def _read() -> tuple[dict[str, Scheme], dict[str, Checklist]]:
     schemes: dict[str, Scheme] = {}
     checklists: dict[str, Checklist] = {}
-    folder = resources.files("wanghuo.params") / "assessments"
-    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name):
+    packaged = (resources.files("wanghuo.params") / "assessments").iterdir()
+    own = (Path(settings.HOME) / "assessments").glob("*.toml")
+    for file in (*_toml(packaged), *_toml(own)):  # a deployment's own come last and win
         raw = tomllib.loads(file.read_text("utf-8"))
         for each in raw.get("checklist", ()):
             checklists[each["code"]] = _checklist(each)
         if "part" in raw:
             schemes[raw["code"]] = scheme_of(raw)
     return schemes, checklists
+
+
+def _toml(files: Iterable[Any]) -> list[Any]:
+    return sorted((f for f in files if f.name.endswith(".toml")), key=lambda f: f.name)
 
 
 def schemes() -> dict[str, Scheme]:

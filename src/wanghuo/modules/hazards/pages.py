@@ -116,6 +116,7 @@ def hazard(request: HttpRequest, ref: str) -> HttpResponse:
         "grade": GRADES[row.grade],  # type: ignore[index]
         "channel": CHANNELS[row.channel],  # type: ignore[index]
         "why_url": f"{row.url}/why",
+        "may_write": actor.can("accountability.letter", row),
     }
     return render(request, "hazards/hazard.html", context)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 
 from wanghuo.base.ids import new_id
@@ -30,7 +32,7 @@ class RankingTable(Record):
     published_at = models.DateTimeField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True, default="")
 
-    objects = PublishedQuerySet.as_manager()  # type: ignore[misc]
+    objects: ClassVar[Any] = PublishedQuerySet.as_manager()
 
     class Meta:
         indexes = (

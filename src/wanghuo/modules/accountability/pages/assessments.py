@@ -136,7 +136,7 @@ def _parts(row: Assessment, found: Result, actor: Actor) -> list[dict[str, Any]]
             }
             for item in part.items
         ]
-        parts.append({"part": part, "items": items, "got": sum(i["points"] for i in items)})
+        parts.append({"part": part, "items": items, "got": sum(scored[item.code].verdict.value for item in part.items)})
     return parts
 
 

@@ -31,6 +31,10 @@ STEPS = {
     "edit": Text("修改", "edited"),
     "recompute": Text("重新计算", "computed anew"),
     "done": Text("履职", "duty done"),
+    "circulate": Text("以通报印发", "issued as a circular"),
+    "served": Text("文书已送达", "its paper was served"),
+    "replied": Text("文书已回复", "its paper was answered"),
+    "reply_accepted": Text("回复已采纳", "the answer was accepted"),
 }
 
 

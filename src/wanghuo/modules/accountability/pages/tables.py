@@ -25,7 +25,7 @@ from wanghuo.modules.accountability.models import Proposal, RankingTable, TableR
 from wanghuo.modules.accountability.pages import common
 from wanghuo.modules.accountability.pages.common import VIEW, ActForm, actor_of
 from wanghuo.modules.accountability.services import facts, frame, tables
-from wanghuo.modules.accountability.states import PUBLISH_RIGHT, TableState
+from wanghuo.modules.accountability.states import LETTER_RIGHT, PUBLISH_RIGHT, TableState
 from wanghuo.modules.accountability.tables import PROPOSALS, RANKINGS
 from wanghuo.modules.accountability.words import LEVELS, LIGHTS, MEASURES
 
@@ -69,6 +69,8 @@ def detail(request: HttpRequest, ref: str) -> HttpResponseBase:
     extra = []
     if row.state == TableState.DRAFT and actor.can(PUBLISH_RIGHT, row):
         extra.append(Act("recompute", ACTS["recompute"].label, f"{row.url}/acts/recompute"))  # type: ignore[arg-type]
+    if row.state == TableState.PUBLISHED and not row.paper_ref and actor.can(LETTER_RIGHT, row):
+        extra.append(Act("circulate", ACTS["circulate"].label, f"{row.url}/acts/circulate"))  # type: ignore[arg-type]
     proposals = {p.about: p for p in Proposal.objects.visible_to(actor).filter(row__table=row)}
     context = common.base(
         row,
@@ -135,6 +137,10 @@ ACTS = {
         lambda row, actor: forms.recompute_form(row), lambda ref, data, actor: tables.recompute(ref, actor=actor, **data),
         initial=lambda row: {"publish_on": row.publish_on, "notes": row.notes},
         label=Text("重新计算", "compute anew"), needs_move="approve",
+    ),
+    "circulate": ActForm(
+        forms.EmptyForm, lambda ref, data, actor: tables.circulate(ref, actor=actor),
+        Text("随后送签用印，发给全部被排名的区划", "approved and sealed, it goes to everybody ranked"), label=Text("以通报印发", "issue as a circular"),
     ),
     "discard": ActForm(forms.ReasonForm, lambda ref, data, actor: tables.discard(ref, reason=data["reason"], actor=actor)),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.db.models import Q
@@ -38,10 +38,10 @@ def load(model: type[R], ref: str | UUID, *, actor: Actor, lock: bool = False) -
     rows = model.objects.visible_to(actor)
     if lock:
         rows = rows.select_for_update(of=("self",))
-    found: R | None = rows.filter(Q(pk=ref) if isinstance(ref, UUID) else Q(ref=ref)).first()
+    found = rows.filter(Q(pk=ref) if isinstance(ref, UUID) else Q(ref=ref)).first()
     if found is None:
         raise NotFound(what=model.MACHINE.what, ref=ref)
-    return found
+    return cast(R, found)
 
 
 def begin(model: type[R], ref: str | UUID, name: str, *, actor: Actor) -> tuple[R, Move]:

@@ -19,7 +19,7 @@ from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.loops import Subject, due
 from wanghuo.kernel.papers import draft
 from wanghuo.kernel.regions import service as regions
-from wanghuo.modules.accountability.models import Letter, MonthlyOrder, OrderLine, Proposal
+from wanghuo.modules.accountability.models import Letter, MonthlyOrder, OrderLine, Proposal, RankingTable
 from wanghuo.modules.accountability.services import facts as gather
 from wanghuo.modules.accountability.services import frame
 from wanghuo.modules.accountability.services.facts import About, Fact
@@ -240,6 +240,43 @@ def _upward(proposal: Proposal, about: About, actor: Actor) -> list[Paper]:
     )
     keep_facts(paper, proposal.subject, about.facts)
     return [paper]
+
+
+def table_paper(table: RankingTable, *, actor: Actor) -> Paper:
+    """Draft the circular (通报) of a published table, to the governments of everybody ranked. Raises NoAddressee."""
+    rows = list(table.rows.order_by("place"))
+    to = [body for row in rows for body in gather.bodies_at(row.region)]
+    if not to:
+        raise NoAddressee(field="to", region=regions.text(table.region_code))
+    heads = ["名次", "镇（街道）" if len(table.region_code) == 6 else "区划", *(c["zh"] for c in table.columns), "得分"]
+    lines = [heads[:11]]
+    for row in rows:
+        values = [_cell(row.cells.get(c["code"], {}), c["digits"], c["unit"]) for c in table.columns]
+        score = "" if row.score is None else f"{row.score:.1f}"
+        lines.append([str(row.rank or "未排"), regions.name(row.region), *values, score][:11])
+    lit = [regions.name(row.region) for row in rows if row.light in ("orange", "red")]
+    fields = {
+        "situation": f"现将{table.title}予以通报（编号 {table.ref}）。",
+        "table": lines,
+        "problems": f"{'、'.join(lit)}进度明显滞后。" if lit else "",
+        "demands": ["排名靠后的要逐项分析原因，制定赶进度措施", "各项数据须真实可核，佐证按期上传"],
+    }
+    paper = write(
+        CIRCULAR,
+        region=table.region_code,
+        title=f"关于{table.title}的通报",
+        fields=fields,
+        to=to,
+        about=table.subject,
+        actor=actor,
+    )
+    keep_facts(paper, table.subject, [Fact(f"{table.title}（SHA-256 {table.sha256}）", table.url)])
+    return paper
+
+
+def _cell(cell: Mapping[str, Any], digits: int, unit: str) -> str:
+    value = cell.get("value")
+    return "未报" if value is None else f"{value:.{digits}f}{unit}"
 
 
 def order_paper(order: MonthlyOrder, lines: Sequence[OrderLine], *, actor: Actor) -> str:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Avg
 from django.utils import timezone
 
-from wanghuo.base import Invalid, Text
+from wanghuo.base import Conflict, Invalid, Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.audit import record
@@ -327,6 +327,22 @@ def publish(ref: str, *, actor: Actor) -> RankingTable:
         )
     )
     _propose(table, actor)
+    return table
+
+
+@transaction.atomic
+def circulate(ref: str, *, actor: Actor) -> RankingTable:
+    """Draft the circular of a published table for everybody ranked. Raises NotFound, NotPermitted, Conflict, NoAddressee."""
+    table = frame.load(RankingTable, ref, actor=actor, lock=True)
+    actor.require(LETTER_RIGHT, table)
+    if table.state != TableState.PUBLISHED or table.paper_ref:
+        raise Conflict(what=RankingTable.MACHINE.what)
+    table.paper_ref = letters.table_paper(table, actor=actor).ref
+    table.save(update_fields=["paper_ref"])
+    frame.add_step(table, "circulate", actor=actor, note=table.paper_ref)
+    record(
+        actor, "accountability:table:circulate", table.ref, region=table.region_code, after={"paper": table.paper_ref}
+    )
     return table
 
 

@@ -8,15 +8,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from wanghuo.base import Invalid, MoveRefused, NotFound, NotPermitted
+from wanghuo.base import Conflict, Invalid, MoveRefused, NotFound, NotPermitted
 from wanghuo.base.time import local_day
 from wanghuo.kernel.accounts.testing import actor
 from wanghuo.kernel.audit.models import AuditEntry
 from wanghuo.kernel.files.testing import photo
 from wanghuo.kernel.loops.models import Clock, Duty
+from wanghuo.kernel.outbox import drain
 from wanghuo.kernel.papers import OfficialPaper
+from wanghuo.kernel.papers import services as papers
 from wanghuo.modules.accountability import cycle
-from wanghuo.modules.accountability.models import Letter, MonthlyOrder, Proposal, RankingTable, Tour
+from wanghuo.modules.accountability.models import Letter, MonthlyOrder, Proposal, RankingTable, Step, Tour
 from wanghuo.modules.accountability.services import frame, orders, tables, tours
 from wanghuo.modules.accountability.testing import (
     BRIGADE,
@@ -341,3 +343,38 @@ def test_a_measure_can_be_declined_with_a_reason() -> None:
         tables.decline(ref, reason="已约谈", actor=actor("inspector", COUNTY))
     assert tables.decline(ref, reason="已约谈", actor=LEADER).state == "declined"
     assert not OfficialPaper.objects.filter(kind="order").exists()
+
+
+def test_a_published_table_goes_out_as_a_circular_once() -> None:
+    scored(tour(TOWN), part=0.9)
+    table = tables.approve(ranked(orders=0).ref, actor=CLERK)
+    done = tables.circulate(table.ref, actor=CLERK)
+    paper = OfficialPaper.objects.get(ref=done.paper_ref)
+    assert [row[:2] for row in paper.fields["table"][1:]] == [
+        ["1", "赤岗镇"],
+        ["未排", "流沙东街道"],
+        ["未排", "大坝镇"],
+    ]
+    assert paper.copies.count() == 3
+    with pytest.raises(Conflict):
+        tables.circulate(table.ref, actor=CLERK)
+
+
+def test_what_became_of_a_paper_stands_on_the_time_line_of_its_record() -> None:
+    scored(tour(SISTER_TOWN), part=0.6)
+    tables.approve(ranked(orders=0).ref, actor=CLERK)
+    proposal = tables.adopt(Proposal.objects.get().ref, measure="urge", reason="", actor=LEADER)
+    for step, who in ((papers.submit, CLERK), (papers.approve, LEADER), (papers.seal, LEADER), (papers.serve, CLERK)):
+        step(proposal.paper_ref, actor=who)
+    to = OfficialPaper.objects.get(ref=proposal.paper_ref).copies.get().body
+    papers.receive(proposal.paper_ref, to, SISTER_CLERK)
+    papers.reply(proposal.paper_ref, to, "已整改", [], SISTER_CLERK)
+    papers.accept_reply(proposal.paper_ref, to, CLERK)
+    while drain():
+        pass
+    moves = (
+        Step.objects.filter(subject_kind="proposal", subject_id=proposal.id)
+        .order_by("id")
+        .values_list("move", flat=True)
+    )
+    assert list(moves) == ["make", "adopt", "served", "replied", "reply_accepted"]

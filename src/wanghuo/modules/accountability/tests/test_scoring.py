@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,3 +116,17 @@ def test_a_broken_scheme_is_refused() -> None:
     ]
     with pytest.raises(ValueError, match="magic"):
         catalogue.scheme_of(raw)
+
+
+def test_a_deployments_own_scheme_replaces_the_packaged_one(tmp_path, settings) -> None:
+    settings.HOME = tmp_path
+    (tmp_path / "assessments").mkdir()
+    packaged = resources.files("wanghuo.params") / "assessments" / "brigade.toml"
+    own = packaged.read_text("utf-8").replace("target = 60", "target = 45")
+    (tmp_path / "assessments" / "brigade.toml").write_text(own, "utf-8")
+    catalogue._read.cache_clear()
+    try:
+        turnout = next(item for item in catalogue.scheme("brigade").items if item.code == "turnout")
+        assert turnout.rule.target == 45
+    finally:
+        catalogue._read.cache_clear()

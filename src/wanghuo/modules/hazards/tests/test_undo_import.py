@@ -20,7 +20,7 @@ A-3,赤岗镇,3 层,应急照明损坏,2026-03-03 09:00,,
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def run():
     make_regions()
     begun = service.start(
