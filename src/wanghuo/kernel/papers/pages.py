@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -169,6 +169,8 @@ def paper(request: HttpRequest, ref: str) -> HttpResponse:
         "acts": offered(row, actor),
         "warnings": rendering.warnings(row),
         "copies": copies,
+        "signed": sum(entry["row"].received_at is not None for entry in copies),
+        "answered": sum(entry["row"].replied_at is not None for entry in copies),
         "entries": _entries(row),
         "attachments": _files(row, "attachment"),
         "verify": rendering.written_code(row.code) if row.sequence else "",
@@ -195,7 +197,10 @@ def _copies(row: OfficialPaper, actor: Actor) -> list[dict[str, Any]]:
     rows = list(row.copies.order_by("position"))
     if not actor.can("papers.view", row):
         rows = [copy for copy in rows if any(actor.can(right, copy) for right in READ)]
-    return [{"row": copy, "acts": _copy_acts(row, copy, actor), "files": _files_of_copy(copy)} for copy in rows]
+    found = [{"row": copy, "acts": _copy_acts(row, copy, actor), "files": _files_of_copy(copy)} for copy in rows]
+    return sorted(
+        found, key=lambda entry: (not entry["acts"], not entry["row"].reply)
+    )  # what waits for the reader, first
 
 
 def _copy_acts(row: OfficialPaper, copy: Copy, actor: Actor) -> list[Act]:
@@ -270,11 +275,16 @@ def act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
 @needs_recent_factor
 @require_http_methods(["GET", "POST"])
 def seal(request: HttpRequest, ref: str) -> HttpResponse:
-    """Number and seal."""
-    return _act(request, ref, "seal")
+    """Number and seal. The print is made before the writing begins, so that nobody waits for a typesetter."""
+    ahead = None
+    if request.method == "GET":
+        rendering.warm_up()
+    else:
+        ahead = services.print_ahead(ref, actor=_actor(request))
+    return _act(request, ref, "seal", given={"ahead": ahead})
 
 
-def _act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
+def _act(request: HttpRequest, ref: str, name: str, given: Mapping[str, Any] | None = None) -> HttpResponse:
     actor, form = _actor(request), ACTS[name]
     row = selectors.get_paper(ref, actor=actor)
     table_name = "submit" if name == "attach" else name
@@ -285,7 +295,7 @@ def _act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
     return answer(
         request,
         form.form,
-        save=lambda data: form.save(ref, data, actor),
+        save=lambda data: form.save(ref, {**data, **(given or {})}, actor),
         then=row.url,
         title=label,
         submit=label,

@@ -2,7 +2,7 @@
 
 from wanghuo.kernel.papers.services.answering import accept_reply, close, receive, reply, return_reply
 from wanghuo.kernel.papers.services.drafting import approve, attach, change, draft, return_, submit, void
-from wanghuo.kernel.papers.services.sealing import file_away, seal, serve
+from wanghuo.kernel.papers.services.sealing import file_away, print_ahead, seal, serve
 
 __all__ = [
     "accept_reply",
@@ -12,6 +12,7 @@ __all__ = [
     "close",
     "draft",
     "file_away",
+    "print_ahead",
     "receive",
     "reply",
     "return_",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -20,9 +21,9 @@ from wanghuo.kernel.papers import kinds, rendering, signing
 from wanghuo.kernel.papers.events import PaperServed
 from wanghuo.kernel.papers.kinds import PaperKind
 from wanghuo.kernel.papers.models import OfficialPaper, PaperCounter
-from wanghuo.kernel.papers.selectors import Named, subject_of, subject_of_copy
+from wanghuo.kernel.papers.selectors import Named, get_paper, subject_of, subject_of_copy
 from wanghuo.kernel.papers.services.moves import about, begin, finish, level_with
-from wanghuo.kernel.papers.states import CopyState
+from wanghuo.kernel.papers.states import CopyState, PaperState
 
 RECEIPT_RULE = "papers.receipt"
 SEALED = "sealed"
@@ -59,20 +60,56 @@ def next_number(issuer: Body, series: str, year: int) -> int:
         return int(cursor.fetchone()[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A print made before the act: the page it shows and the signed PDF of that page."""
+
+    html: str
+    pdf: bytes
+
+
+def print_ahead(paper: Named, *, actor: Actor) -> Ahead | None:
+    """Print and sign an approved paper with the number it would get now, so that the sealing itself keeps nobody waiting.
+
+    None where the paper cannot be sealed by the actor; `seal` says why. Writes nothing.
+    """
+    row = get_paper(paper, actor=actor)
+    if row.state != PaperState.APPROVED or not actor.can("papers.seal", row):
+        return None
+    kind, now = kinds.paper_kind(row.kind), timezone.now()
+    series, year = series_of(kind, row.issuer), local_day(now).year
+    counter = PaperCounter.objects.filter(issuer=row.issuer.pk.hex, series=series, year=year)
+    _number(row, series, year, (counter.values_list("last", flat=True).first() or 0) + 1)
+    row.sealed_at = now
+    return _print(row, kind)
+
+
+def _number(paper: OfficialPaper, series: str, year: int, sequence: int) -> None:
+    paper.series, paper.year, paper.sequence = series, year, sequence
+    paper.serial = number_of(series, year, sequence)
+
+
+def _print(paper: OfficialPaper, kind: PaperKind, ahead: Ahead | None = None) -> Ahead:
+    """The signed print; the one made ahead when its page is still the same to the letter."""
+    html = rendering.html(paper, sealed=True)
+    if ahead is not None and ahead.html == html:
+        return ahead
+    reason = f"{kind.title.zh} {paper.serial}"
+    return Ahead(html, signing.sign(rendering.print_html(html), reason=reason, name=paper.issuer.name))
+
+
 @transaction.atomic
-def seal(paper: Named, *, actor: Actor) -> OfficialPaper:
+def seal(paper: Named, *, actor: Actor, ahead: Ahead | None = None) -> OfficialPaper:
     """Give an approved paper its number, print it with the issuer's seal, sign the PDF and keep it.
 
-    Raises NotFound, NotPermitted, MoveRefused.
+    ahead: what `print_ahead` made a moment ago. Raises NotFound, NotPermitted, MoveRefused.
     """
     row, move = begin(paper, "seal", actor=actor)
     kind, now = kinds.paper_kind(row.kind), timezone.now()
     series, year = series_of(kind, row.issuer), local_day(now).year
-    row.series, row.year, row.sequence = series, year, next_number(row.issuer, series, year)
-    row.serial = number_of(series, year, row.sequence)
-    row.sealed_by, row.sealed_at, row.state = actor.id, now, move.source
-    pdf = signing.sign(rendering.pdf(row, sealed=True), reason=f"{kind.title.zh} {row.serial}", name=row.issuer.name)
-    upload = ContentFile(pdf, name=f"{row.serial}.pdf")
+    _number(row, series, year, next_number(row.issuer, series, year))
+    row.sealed_by, row.sealed_at = actor.id, now
+    upload = ContentFile(_print(row, kind, ahead).pdf, name=f"{row.serial}.pdf")
     row.file = stored.store(upload, actor=actor, subject=subject_of(row), view_right="papers.view", label=SEALED)
     row.sha256 = row.file.sha256
     names = ("series", "year", "sequence", "serial", "sealed_by", "sealed_at", "file", "sha256")

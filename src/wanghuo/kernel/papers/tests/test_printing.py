@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from wanghuo.base import MoveRefused
 from wanghuo.kernel.accounts.models import Body
-from wanghuo.kernel.accounts.testing import client_for, make_user
+from wanghuo.kernel.accounts.testing import actor, client_for, make_user
 from wanghuo.kernel.files import storage
 from wanghuo.kernel.papers import docx_paper, kinds, rendering, seals, services, signing, word
 from wanghuo.kernel.papers.models import OfficialPaper, PaperCounter
@@ -28,6 +28,7 @@ from wanghuo.kernel.papers.services.sealing import next_number, number_of, serie
 from wanghuo.kernel.papers.testing import LEADER, body, make_paper, standard
 from wanghuo.kernel.regions.testing import COUNTY
 
+READER = actor("inspector", COUNTY)  # may see the paper, not seal it
 EVIL = "<script>alert(1)</script><img src=http://127.0.0.1:8319/x onerror=alert(2)>{{ 7|add:7 }}"
 
 
@@ -70,6 +71,22 @@ def test_a_sealing_that_fails_gives_its_number_back(monkeypatch) -> None:
     with pytest.raises(MoveRefused):
         services.seal(paper, actor=LEADER)
     assert PaperCounter.objects.get().last == 1
+
+
+@pytest.mark.django_db
+def test_a_print_made_ahead_is_taken_only_while_it_is_still_right() -> None:
+    paper, other = make_paper("order", state="approved"), make_paper("order", state="approved")
+    first, second = services.print_ahead(paper, actor=LEADER), services.print_ahead(other, actor=LEADER)
+    assert first is not None
+    assert second is not None
+    assert services.seal(paper, actor=LEADER, ahead=first).sequence == 1
+    assert storage.original(OfficialPaper.objects.get(pk=paper.pk).file_id).read_bytes() == first.pdf
+    assert services.seal(other, actor=LEADER, ahead=second).sequence == 2
+    printed = storage.original(OfficialPaper.objects.get(pk=other.pk).file_id).read_bytes()
+    assert printed != second.pdf
+    assert "2号" in words_of(printed)
+    assert services.print_ahead(paper, actor=LEADER) is None, "it has its number"
+    assert services.print_ahead(make_paper("order", state="approved"), actor=READER) is None
 
 
 @pytest.fixture
