@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -58,6 +58,7 @@ class Body:
     flat: str = field(default="", repr=False)
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _around: tuple[Item | None, ...] = field(init=False, repr=False, compare=False)
+    _known: dict[int, list[Sentence]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.flat) != len(self.text):
@@ -67,7 +68,9 @@ class Body:
 
     def sentences(self, item: Item) -> list[Sentence]:
         """The sentences of an item, in order: stretches up to 。；！？ or the end of a paragraph."""
-        return list(self._stretches(_SENTENCE, item.start, item.end))
+        if item.no not in self._known:
+            self._known[item.no] = list(self._stretches(_SENTENCE, item.start, item.end))
+        return list(self._known[item.no])
 
     def clauses(self, sentence: Sentence) -> list[Sentence]:
         """The clauses of a sentence: stretches between ，：；。"""
@@ -88,12 +91,12 @@ class Body:
         Its own; else the last one before it in its sentence, or the first after it there; else one that opens an earlier
         sentence of the item and speaks for what follows; else that of the heading above it, a phase for instance.
         """
-        for sentence in self.sentences(item):
-            if sentence.start <= start < sentence.end:
-                found = _within(item.deadlines, sentence, start, end)
-                if found is not None:
-                    return found
-                break
+        sentences = self._known.get(item.no) or self.sentences(item)
+        at = bisect_right(sentences, start, key=lambda sentence: sentence.start) - 1
+        if at >= 0 and start < sentences[at].end:
+            found = _within(item.deadlines, sentences[at], start, end)
+            if found is not None:
+                return found
         for around in (item, *self.parents(item)):
             found = next((d for d in around.deadlines if self._heads(around, d)), None)
             if found is not None:
@@ -134,10 +137,17 @@ def _parents(items: Sequence[Item]) -> Iterator[Item | None]:
 
 
 def _within(deadlines: Sequence[Deadline], sentence: Sentence, start: int, end: int) -> Deadline | None:
-    inside = [d for d in deadlines if sentence.start <= d.start < sentence.end and d.kind != "vague"]
-    own = [d for d in inside if start <= d.start < end]
-    before = [d for d in inside if d.start < start]
-    for found in (own[:1], before[-1:], [d for d in inside if d.start >= end][:1]):
-        if found:
-            return found[0]
-    return None
+    """The deadline of a sentence that is nearest to a clause: its own, else the last before it, else the first after it."""
+    first = bisect_left(deadlines, sentence.start, key=_begin)
+    before = bisect_left(deadlines, start, key=_begin)
+    own = bisect_left(deadlines, end, key=_begin)
+    last = bisect_left(deadlines, sentence.end, key=_begin)
+    return (
+        next((d for d in deadlines[before:own] if d.kind != "vague"), None)
+        or next((deadlines[at] for at in range(before - 1, first - 1, -1) if deadlines[at].kind != "vague"), None)
+        or next((deadlines[at] for at in range(own, last) if deadlines[at].kind != "vague"), None)
+    )
+
+
+def _begin(deadline: Deadline) -> int:
+    return deadline.start

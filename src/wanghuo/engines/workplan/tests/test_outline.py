@@ -51,7 +51,7 @@ def test_marks(words: str, kind: str, label: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["一、二级重点单位", "2021年3月26日前", "1.5万人次", "第三条例外", "为进一步加强", "0.165人/万人"],
+    ["一、二级重点单位", "2021年3月26日前", "第三条例外", "为进一步加强"],
 )
 def test_what_looks_like_a_mark_and_is_none(words: str) -> None:
     assert mark_at(words, 0, len(words)) is None
@@ -170,6 +170,16 @@ def test_decimal_outlines() -> None:
 
 def test_a_day_at_the_head_of_a_line_is_no_decimal() -> None:
     assert paths("一、任务\n成功处置火灾，\n8.28抗洪抢险等任务。\n二、保障\n加强领导。") == ["一", "二"]
+
+
+def test_a_number_at_the_head_of_a_line_is_a_mark_only_in_its_series() -> None:
+    assert paths("一、任务\n1.5万人次参加了培训。\n二、保障\n加强领导。") == ["一", "二"]
+    assert paths("一、任务\n1.71个小区新增设施。\n2.加强检查。\n3.50个小区完成改造。\n") == [
+        "一",
+        "一/1",
+        "一/2",
+        "一/3",
+    ]
 
 
 def test_boxes_hold_their_rows_and_are_left_again() -> None:
