@@ -166,7 +166,8 @@ def _none(words: Words, clause: Clause, taken: list[Finding]) -> Iterator[Findin
             what = what.removeprefix("发生") or tidy(subject)
             harm = bool(what)
         else:
-            harm = bool(what) and bool(_HARM.search(what)) and not _LOOSE.search(bare)
+            harmful = match["verb"] == "严禁" and len(what) >= 4
+            harm = bool(what) and (harmful or bool(_HARM.search(what))) and not _LOOSE.search(bare)
         if not harm or len(what) > _LONGEST:
             continue
         for piece in _pieces(what):

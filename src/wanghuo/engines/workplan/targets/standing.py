@@ -166,7 +166,23 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
         )
     if quantity.han and quantity.high is None and quantity.low == 1 and not _concrete(words, quantity):
         return True
-    return VERB_RE.search(bare) is None and not inherits
+    return VERB_RE.search(bare) is None and not inherits and not _closes(words, quantity, bare)
+
+
+def _closes(words: Words, quantity: Quantity, bare: str) -> bool:
+    """Whether the number closes its clause after a plain phrase, as the object of a verb that is not in the list."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    rest = words.bare[quantity.end : span.end].strip()
+    thing = bare[strip_lead(bare) :]
+    return (
+        rest in ("", "以上", "左右", "以内")
+        and len(thing) >= 4
+        and re.search(
+            r"^(?:全[国省市县区乡镇]|其中|涉及|包括|含|分)|(?:[等共有的为设分是含达第前近每任]|包括|涉及|合计|总共)$",
+            thing,
+        )
+        is None
+    )
 
 
 def _concrete(words: Words, quantity: Quantity) -> bool:
