@@ -177,7 +177,8 @@ if (root) new (class Judge {
     }
     if (at) document.getElementById(at)?.classList.add("at");
     if (counts) one("[data-counts]", root).innerHTML = counts;
-    if (left === 0 && one("[data-confirm]")) location.reload();
+    const [ready, waiting] = [one("[data-act=confirm]"), one("[data-confirm]")];
+    if (left !== undefined && ready && waiting) { ready.hidden = left > 0; waiting.hidden = left === 0; }
     if (left !== undefined) announce(t(`还差 ${left} 条`, `${left} to go`));
   }
 

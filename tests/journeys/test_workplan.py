@@ -71,15 +71,16 @@ def judge_by_keyboard(office: Visitor) -> None:
                 page.keyboard.press("1")
             position = at.get_attribute("data-line")
             page.keyboard.press("a")
-            if not page.locator("[data-confirm]").count():
-                break
             if step < 2:
                 expect(page.locator(f"#line-{position}[data-verdict=accepted]")).to_have_count(1)
-        elif not page.locator("[data-confirm]").count():
+        elif page.locator("[data-act=confirm]").is_visible():
             break
         if step == 1:
             page.keyboard.press("z")
             expect(page.locator(f"#line-{position}[data-verdict=open]")).to_have_count(1)
+    page.keyboard.press("z")  # also the last one can be taken back
+    expect(page.locator("[data-act=confirm]")).to_be_hidden()
+    page.keyboard.press("a")
     expect(page.locator("[data-act=confirm]")).to_be_visible()
     expect(page.locator(".coverage")).to_contain_text("100")
 

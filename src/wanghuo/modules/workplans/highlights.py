@@ -88,6 +88,7 @@ class _Paragraphs:
 
     def __init__(self) -> None:
         self._done: list[list[str]] = [[]]
+        self._said = [False]
 
     def add(self, before: str, text: str, opening: str, closing: str) -> None:
         """One piece; it is escaped here and nowhere else."""
@@ -95,8 +96,10 @@ class _Paragraphs:
         for number, words in enumerate(text.split("\n")):
             if number:
                 self._done.append([])
+                self._said.append(False)
             if words:
                 self._done[-1].append(f"{opening}{escape(words)}{closing}")
+                self._said[-1] |= bool(words.strip())
 
     def html(self) -> str:
         """All paragraphs that have words."""
@@ -104,9 +107,9 @@ class _Paragraphs:
 
     def _numbered(self) -> Iterator[str]:
         number = 0
-        for pieces in self._done:
+        for pieces, said in zip(self._done, self._said, strict=True):
             inside = "".join(pieces)
-            if not any(not piece.startswith("<i ") for piece in pieces if piece):
+            if not said:  # a blank line; its anchors are kept
                 yield inside
                 continue
             number += 1

@@ -110,7 +110,8 @@ def _page(
         ),
         "without": sum(not row.owner for row in rows),
         "past": sum(row.past for row in rows),
-        "bound": sum(row.chosen not in ("", REPORTED) for row in targets),
+        "computed": sum(row.chosen == of.code and not of.told for row in targets for of, _ in row.offers),
+        "preset": sum(row.chosen == of.code and of.told for row in targets for of, _ in row.offers),
         "reported": REPORTED,
         "today": local_day(timezone.now()),
     }
