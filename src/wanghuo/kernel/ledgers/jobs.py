@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from wanghuo.base import Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.jobs import Progress, enqueue, job
+from wanghuo.kernel.jobs.periodic import every
 from wanghuo.kernel.ledgers import exporting, service
 from wanghuo.kernel.ledgers.models import ImportRun
+from wanghuo.kernel.ledgers.registers.reminders import remind
 from wanghuo.kernel.ui.language import current
+
+REMIND_EVERY_S = 3600
 
 
 @job("ledgers.check")
@@ -33,6 +39,12 @@ def run_export(
     count = exporting.write_job(code, query, language, as_kind, file_id, progress.actor)
     progress(count, count, Text("导出完成", "exported"))
     return {"url": f"/data/exports/{file_id}.{as_kind}"}
+
+
+@every(REMIND_EVERY_S, "ledgers.remind")
+def remind_of_unconfirmed() -> None:
+    """Ask for the lines whose confirmation has lapsed."""
+    remind(timezone.now())
 
 
 def check(run: ImportRun, actor: Actor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.http import QueryDict
@@ -38,8 +39,12 @@ def _numbers(data: QueryDict, name: str) -> list[int]:
     return sorted(found)
 
 
+def _at(data: QueryDict, part: str, name: str) -> str:
+    return str(data.get(f"{part}.{name}", "")).strip()
+
+
 def _field(data: QueryDict, i: int) -> dict[str, Any]:
-    at = lambda name: data.get(f"field.{i}.{name}", "").strip()
+    at = partial(_at, data, f"field.{i}")
     row: dict[str, Any] = {"key": at("key"), "label": [at("zh"), at("en")], "kind": at("kind") or "text"}
     row |= {name: at(name) for name in ("unit", "mark", "fill", "formula") if at(name)}
     row |= {name: True for name in ("required", "public", "personal") if at(name)}
@@ -73,7 +78,7 @@ def choices_text(rows: Any) -> str:
 
 
 def _measure(data: QueryDict, i: int) -> dict[str, Any]:
-    at = lambda name: data.get(f"measure.{i}.{name}", "").strip()
+    at = partial(_at, data, f"measure.{i}")
     row: dict[str, Any] = {"key": at("key"), "name": [at("zh"), at("en")], "kind": at("kind") or "count"}
     row |= {name: at(name) for name in ("unit", "field", "over", "period", "better", "source") if at(name)}
     row["names"] = [n for n in re.split(r"[,，、\n]+", at("names")) if n.strip()]

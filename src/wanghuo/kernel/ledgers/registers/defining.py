@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from wanghuo.base import Conflict, Invalid, NotFound, Text
@@ -149,7 +151,8 @@ def _check_kinds(book: Register, before: Definition, after: Definition) -> None:
         earlier = next((old[k] for k in (field.key, *field.was) if k in old), None)
         if earlier is None or earlier.kind == field.kind or (earlier.kind, field.kind) in WIDENS:
             continue
-        if RegisterRow.objects.filter(register=book).annotate(held=text_at(earlier.key)).exclude(held=None).exists():
+        held = Q(IsNull(text_at(earlier.key), False))
+        if RegisterRow.objects.filter(held, register=book).exists():
             kinds = schema.KINDS
             raise KindChanged(field=field.key, label=field.label, old=kinds[earlier.kind], new=kinds[field.kind])
 
@@ -158,8 +161,7 @@ def _rederive(book: Register, before: Definition, after: Definition, actor: Acto
     """Bring the rows in step with a new version: renamed keys move, name, deadline and likeness are worked out anew."""
     from wanghuo.kernel.ledgers.registers import deadlines, rows
 
-    told = lambda d: (d.due, d.met, d.unique, d.name_field, [f.key for f in d.stored], d.title)
-    if told(before) == told(after) and not any(f.was for f in after.fields):
+    if _drawn_from(before) == _drawn_from(after) and not any(f.was for f in after.fields):
         return
     moved = {old: f.key for f in after.fields for old in f.was}
     for row in RegisterRow.objects.filter(register=book).select_related("register").iterator(chunk_size=BATCH):
@@ -168,6 +170,11 @@ def _rederive(book: Register, before: Definition, after: Definition, actor: Acto
         rows.derive(row, after)
         row.save(update_fields=["values", "name", "due_at", "met_at", "likeness"])
         deadlines.expect(row, after, actor=actor)
+
+
+def _drawn_from(d: Definition) -> tuple[Any, ...]:
+    """The parts of a definition that the columns beside the values are drawn from."""
+    return d.due, d.met, d.unique, d.name_field, [f.key for f in d.stored], d.title
 
 
 @transaction.atomic
@@ -256,7 +263,7 @@ def from_headings(headings: Sequence[str], sample: Sequence[Sequence[str]] = ())
         unit = _UNIT.search(heading)
         label = _UNIT.sub("", heading).strip() or heading.strip()
         column = [row[i].strip() for row in sample if i < len(row) and row[i].strip()]
-        field = {"key": f"f{i + 1}", "label": [label, label], "kind": _guess(label, column)}
+        field: dict[str, Any] = {"key": f"f{i + 1}", "label": [label, label], "kind": _guess(label, column)}
         if unit and field["kind"] in ("int", "float", "money"):
             field["unit"] = unit[1]
         if field["kind"] == "choice":

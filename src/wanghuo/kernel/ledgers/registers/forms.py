@@ -177,5 +177,5 @@ class NoteForm(Form):
 class EvidenceForm(NoteForm):
     """Files that prove something about a line."""
 
-    files = Files(label=Text("附件", "Files"))
-    field_order = ("files", "note")
+    proofs = Files(label=Text("附件", "Files"))
+    field_order = ("proofs", "note")

@@ -258,7 +258,7 @@ def act(request: HttpRequest, code: str, ref: str, name: str) -> HttpResponse:
         ROW.move(found.state, name)
     if name == "change":
         return _change_page(request, found, actor)
-    known = {"register": code, "ref": ref, "actor": actor}
+    known: dict[str, Any] = {"register": code, "ref": ref, "actor": actor}
     service: dict[str, tuple[Any, Any]] = {
         "confirm": (forms.NoteForm, partial(rows.confirm_row, **known)),
         "retire": (forms.ReasonForm, partial(rows.retire_row, **known)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from wanghuo.base import Text
+from wanghuo.base import Invalid, Text
 from wanghuo.kernel.ledgers.registers import schema
 from wanghuo.kernel.ledgers.registers.schema import Definition
 
@@ -52,7 +52,7 @@ def presets() -> Mapping[str, Preset]:
         data = tomllib.loads(file.read_text("utf-8"))
         try:
             definition = schema.read(data)
-        except schema.Invalid as error:
+        except Invalid as error:
             what: Text = error.known.get("what", error.message)
             raise schema.wrong(f"{file.name}：{what.zh}", f"{file.name}: {what.en}") from error
         if definition.topic not in TOPICS:

@@ -50,9 +50,10 @@ def find(kind: str, words: str | UUID, actor: Actor) -> Referred | None:
 
 def _body(words: str | UUID, actor: Actor) -> Referred | None:
     from wanghuo.kernel.accounts import bodies
+    from wanghuo.kernel.accounts.models import Body
 
     if isinstance(words, UUID):
-        found = bodies.Body.objects.filter(pk=words).first()
+        found = Body.objects.filter(pk=words).first()
     else:
         found = bodies.resolve(words, actor.home)
     return Referred(found.id, "", found.name, found.region_code, found.sector) if found else None

@@ -263,11 +263,11 @@ def _keep_files(row: RegisterRow, definition: Definition, files: Mapping[str, Se
 
 
 @transaction.atomic
-def add_evidence(*, register: str, ref: str, files: Sequence[Any], actor: Actor, note: str = "") -> RegisterRow:
+def add_evidence(*, register: str, ref: str, proofs: Sequence[Any], actor: Actor, note: str = "") -> RegisterRow:
     """Add files to a line as evidence. Raises NotFound, NotPermitted, MoveRefused, and what kernel/files refuses."""
     row = get_row(register, ref, actor, lock=True)
     actor.require(ROW.move(row.state, "evidence").right, row)
-    for upload in files:
+    for upload in proofs:
         store(upload, actor=actor, subject=subject_of(row), view_right=VIEW, label="evidence")
     row.changed_at, row.changed_by = timezone.now(), actor.id
     row.save(update_fields=["changed_at", "changed_by"])

@@ -16,8 +16,10 @@ from wanghuo.kernel.indicators import Period, indicator, indicators
 from wanghuo.kernel.indicators.registry import offered
 from wanghuo.kernel.ledgers.models import Register, RegisterRow
 from wanghuo.kernel.ledgers.registers import counting, defining, rows, selecting
+from wanghuo.kernel.ledgers.registers.reminders import remind
 from wanghuo.kernel.ledgers.registers.schema import BadDefinition
 from wanghuo.kernel.ledgers.registers.values import WrongValue
+from wanghuo.kernel.loops import inbox
 from wanghuo.kernel.loops.models import Clock, Duty
 from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, SISTER_TOWN, TOWN, make_regions
 
@@ -179,6 +181,21 @@ def test_who_wrote_a_line_or_stands_below_does_not_confirm_it(works, town) -> No
     assert row.confirmed_until is not None
 
 
+def test_unconfirmed_lines_are_asked_for_once_until_they_are_confirmed(works, town) -> None:
+    row = add(town)
+    checker = actor("committee_clerk", COUNTY)
+    for _ in range(2):
+        assert remind(timezone.now()) == 1
+    duty = Duty.objects.get(subject_kind="register_confirm", closed_at=None)
+    assert duty.region_code == COUNTY
+    assert "1" in duty.title_zh
+    assert duty in inbox(checker)
+    assert duty not in inbox(town)
+    rows.confirm_row(register="works", ref=row.ref, actor=checker)
+    assert remind(timezone.now()) == 0
+    assert not Duty.objects.filter(subject_kind="register_confirm", closed_at=None).exists()
+
+
 def test_a_retired_line_stands_aside_and_can_come_back(works, town) -> None:
     row = add(town, due_on=timezone.localdate())
     with pytest.raises(MoveRefused):
@@ -337,7 +354,8 @@ def test_every_page_in_both_languages(works, town) -> None:
                      "/data/imports/new?kind=ledger.works"):  # fmt: skip
             answer = client.get(path)
             assert answer.status_code == 200, path
-            answer.close()
+            for close in answer._resource_closers:  # closing the answer would close the connection of the test, too
+                close()
 
 
 def test_a_line_through_the_form(works) -> None:
