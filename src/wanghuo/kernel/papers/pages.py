@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET, require_http_methods
@@ -37,6 +37,7 @@ from wanghuo.kernel.ui.pages import render
 
 READ = ("papers.view", "papers.receive")
 OF_COPIES = frozenset({"receive", "reply", "accept_reply", "return_reply"})
+OUTWARD = ("seal", "serve", "close", "void")  # what an addressee reads of besides its own copy
 CHANGE, ATTACH = Text("修改", "edit"), Text("添加附件", "attach a file")
 LABELS = {"draft": Text("起草", "drafted"), "change": Text("修改", "edited"), "attach": Text("添加附件", "attached")}
 HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -171,7 +172,7 @@ def paper(request: HttpRequest, ref: str) -> HttpResponse:
         "copies": copies,
         "signed": sum(entry["row"].received_at is not None for entry in copies),
         "answered": sum(entry["row"].replied_at is not None for entry in copies),
-        "entries": _entries(row),
+        "entries": _entries(row, actor, copies),
         "attachments": _files(row, "attachment"),
         "verify": rendering.written_code(row.code) if row.sequence else "",
         **rendering.context_of(row, sealed=row.sequence is not None),
@@ -225,7 +226,12 @@ def _files_of_copy(copy: Copy) -> list[StoredFile]:
     return list(StoredFile.objects.filter(subject_kind=selectors.COPY_KIND, subject_id=copy.pk).order_by("id"))
 
 
-def _entries(row: OfficialPaper) -> list[dict[str, Any]]:
+def _entries(row: OfficialPaper, actor: Actor, copies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The time line; an addressee reads of its own copy and of what was done to the paper in public, not of the drafting."""
+    steps = row.steps.select_related("copy").order_by("-id")
+    if not actor.can("papers.view", row):
+        own = [entry["row"].pk for entry in copies]
+        steps = steps.filter(Q(copy__in=own) | Q(copy=None, move__in=OUTWARD))
     return [
         {
             "at": step.at,
@@ -234,7 +240,7 @@ def _entries(row: OfficialPaper) -> list[dict[str, Any]]:
             "by": "person",
             "note": " · ".join(part for part in (step.copy.name if step.copy else "", step.note) if part),
         }
-        for step in row.steps.select_related("copy").order_by("-id")[:100]
+        for step in steps[:100]
     ]
 
 

@@ -9,13 +9,13 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from wanghuo.kernel.accounts.models import Body
-from wanghuo.kernel.accounts.testing import client_for, make_user
+from wanghuo.kernel.accounts.testing import actor, client_for, make_user
 from wanghuo.kernel.files.testing import drawing
 from wanghuo.kernel.papers import services
 from wanghuo.kernel.papers.models import OfficialPaper, Seal
 from wanghuo.kernel.papers.presets import PRESETS
 from wanghuo.kernel.papers.rendering import written_code
-from wanghuo.kernel.papers.testing import DRAFTER, FIELDS, body, make_paper, standard
+from wanghuo.kernel.papers.testing import DRAFTER, FIELDS, LEADER, body, make_paper, standard
 from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, SISTER_TOWN, TOWN
 
 pytestmark = pytest.mark.django_db
@@ -130,8 +130,21 @@ def test_another_county_sees_nothing() -> None:
 
 
 def test_an_addressee_sees_only_its_own_copy(town) -> None:
-    paper = make_paper("order", to=[body("赤岗镇"), body("大坝镇")], state="served")
+    paper = make_paper("order", to=[body("赤岗镇"), body("大坝镇")], state="approved")
+    services.return_(paper, reason="内部意见", actor=LEADER)
+    for step, who in (
+        (services.submit, DRAFTER),
+        (services.approve, LEADER),
+        (services.seal, LEADER),
+        (services.serve, DRAFTER),
+    ):
+        step(paper, actor=who)
+    sister = actor("committee_clerk", SISTER_TOWN)
+    services.receive(paper, body("大坝镇"), sister)
+    services.reply(paper, body("大坝镇"), "大坝的答复", [], sister)
     page = town.get(paper.url).content.decode()
+    assert "大坝的答复" not in page
+    assert "内部意见" not in page
     side = page[page.index('id="copies"') :]
     assert "赤岗镇人民政府" in side
     assert "大坝镇人民政府" not in side
