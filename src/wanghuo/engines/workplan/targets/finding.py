@@ -18,7 +18,7 @@ from wanghuo.engines.workplan.targets.standing import is_history
 from wanghuo.engines.workplan.targets.words import BASE_YEAR_RE
 
 _PLACES = re.compile(
-    r"(?:^|[,，、])(?P<all>[一-鿿]{2,4}(?:、[一-鿿]{2,4})+等(?:地|市|县|设区市)?|各(?:设区市|县\(市、区\)|县市区|县区|市县|乡镇|镇街|街道|区县|市|县|区))"
+    r"(?:^|[,，、])(?P<all>[一-鿿]{2,4}(?:、[一-鿿]{2,4})+等(?:地|市|县|区|州|设区市)|各(?:设区市|县\(市、区\)|县市区|县区|市县|乡镇|镇街|街道|区县|市|县|区))"
 )
 _YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
 _AIMS = re.compile(r"目标")
@@ -99,7 +99,9 @@ def _trimmed(words: Words, finding: Finding) -> Finding:
 
 def _target(body: Body, item: Item, sentence: Sentence, offset: int, finding: Finding) -> Target:
     start, end = offset + finding.start, offset + finding.end
-    deadline = _deadline(body, item, sentence, offset + finding.at, start, end)
+    deadline = (
+        date(finding.year, 12, 31) if finding.year else _deadline(body, item, sentence, offset + finding.at, start, end)
+    )
     return Target(
         item=item.no,
         metric=finding.name.metric,
@@ -150,12 +152,16 @@ def _clause_end(body: Body, at: int) -> int:
 
 def _whole_period(body: Body, start: int, at: int) -> date | None:
     """全年, 规划期内: the paper's whole period."""
-    return body.head.period[1] if re.search(r"全年(?!龄)|规划期|本年度", body.flat[start:at]) else None
+    first, last = body.head.period
+    years = "一两三四五"[last.year - first.year : last.year - first.year + 1] if first and last else ""
+    whole = rf"|{years}年内|(?<!\d){last.year - first.year + 1}年内" if years and first and last else ""
+    return last if re.search(rf"全年(?!龄)|规划期|本年度{whole}", body.flat[start:at]) else None
 
 
 def _own_year(body: Body, start: int, at: int) -> date | None:
     """A year that opens the target's own clause: 2025年全部建成."""
-    return _named_year(body, start, min(at, start + 8)) if _YEAR.match(body.flat, start) else None
+    begin = start + (2 if body.flat.startswith("其中", start) else 0)
+    return _named_year(body, begin, min(at, begin + 8)) if _YEAR.match(body.flat, begin) else None
 
 
 def _named_year(body: Body, start: int, at: int) -> date | None:

@@ -15,7 +15,7 @@ _ALL = re.compile(
     r"(?P<all>(?<!的)全部(?!门|队|力|岗|地区|行业|工作|人员力)|一律|逐一|逐起|逐户|逐栋|逐家|逐个|逐项|逐条|逐件|逐案|逐村|逐人|(?:百分之百|悉数))"
     r"|(?P<should>应(?P<v>[一-鿿])(?:尽|必)(?P=v)|应[一-鿿]{2}尽[一-鿿]{1,2}|能[一-鿿]尽[一-鿿])"
     r"|(?P<cover>全覆盖|无遗漏(?=覆盖)|全员覆盖)"
-    r"|(?P<clear>(?<!“)(?:清底|清零|销零|见底清零|动态清零)(?!式|”?(?:行动|专项|攻坚)))"
+    r"|(?P<clear>(?<!“)(?:清底|清零|销零|见底清零|动态清零)(?!的|式|”?(?:行动|专项|攻坚)))"
     r"|(?P<every>所有(?!权|人|者|制)|凡(?:是)?(?!事|此)|每(?:一)?(?:个|户|家|起|栋|名|处)(?=[^,，]{2,20}(?:都|均|必须|全部)))"
 )
 _NONE = re.compile(
@@ -45,6 +45,7 @@ def find_implied(words: Words, numbered: list[Finding]) -> list[Finding]:
         if (
             every is not None
             and not any("total" in f.notes for f in taken)
+            and not (taken and words.bare.startswith("全覆盖", every.at))
             and not any(f.unit == "%" or f.name.metric == every.name.metric for f in taken)
             and not (taken and _only_every(words, every))
         ):
@@ -158,7 +159,9 @@ def _none(words: Words, clause: Clause, taken: list[Finding]) -> Iterator[Findin
             continue
         if PAST_RE.search(words.bare[clause.start : match.start()]):
             continue
-        right, bare = words.text[match.end() : clause.end], words.bare[match.end() : clause.end]
+        following = _NONE.search(words.bare, match.end(), clause.end)
+        stop = following.start() if following else clause.end
+        right, bare = words.text[match.end() : stop], words.bare[match.end() : stop]
         subject = words.bare[clause.start : match.start()]
         rest = re.sub(r"^(?:发生|出现|因)", "", right)
         what = tidy(rest)

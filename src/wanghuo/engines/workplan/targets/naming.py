@@ -27,7 +27,7 @@ _TIME = (
 _LEAD = re.compile(
     rf"(?:{_TIME}|第[一二三四五六七八九十百零\d]{{1,6}}[条款项章节]|■{{3,4}}(?=.)|[\s、,:的是]|[①-⑳]|[一二三四五六七八九十]是|\([一二三四五六七八九十\d]+\)|\d{{1,2}}[、.﹒．](?!\d)|"
     r"力争|争取|确保|努力|全力|积极|加快|进一步|持续|逐步|逐年|基本|应当|应|须|必须|将|要|并(?!列)|且|同时|其中|以及|或者|或|和(?!平)|及(?!时)|与|实现|使(?!用)|让|保证|做到|有效|全面(?=压|提|完|推|建|落|加|开|实|培)|深入|切实|大力"
-    r"|推动|推进|组织|督促|指导|自行|分别|均|都|总计|总共|共计|合计|累计|还|也|再(?!生)|重点(?=抓|培|打|整|建|推|实)|定期|统筹|主动|协调|鼓励|支持|引导|计划|拟|原则上|至少|不断|着力|严格|稳步|有序|高标准|高质量|按(?:标准|要求|规定|需)|一年一度|即(?!时|使)|在(?=全[省市县区乡镇国])|依法|依托|以此)+"
+    r"|推动|推进|组织|督促|指导|自行|分别|均|都|总计|总共|共计|合计|累计|还|也|再(?!生)|重点(?=抓|培|打|整|建|推|实)|定期|统筹|主动|协调|鼓励|支持|引导|计划|拟|原则上|至少|不断|着力|严格|稳步|有序|高标准|高质量|按(?:标准|要求|规定|需)|一年一度|免费|即(?!时|使)|在(?=全[省市县区乡镇国])|依法|依托|以此)+"
 )
 _SCOPE = re.compile(
     r"(?:全[国省市县区乡镇旗州域]|(?:省|市|县|区|乡|镇)级?(?:层面)|各(?:设区市|市县区|县市区|县\(市、?区\)|市、县|市州|市|县区|县|区|乡镇街道|乡镇\(街道\)|乡镇|镇街|街道|镇|乡|村居|村\(居\)|村社区|村|社区|支队|大队|中队|站|队站|级党委政府|级政府|级部门|级|地|部门|单位|行业部门|成员单位|学校|企业|网格|辖区|街镇)(?:各)?(?:■{3,4})?)"
@@ -55,7 +55,9 @@ _LED_VERB = re.compile(
 
 
 _FROM_LEVEL = re.compile(r"(?:由|从)(?:目前|现在|原来|现有|当前|去年)?的?[\d.]+[^\d,，]{0,6}$")
-_EACH_END = re.compile(r"每(?![年季月周日天半])(?:一)?(?:个|名|支|家|处|座|户|栋|辆|学)?[一-鿿■]{1,6}$")
+_EACH_END = re.compile(
+    r"每(?![年季月周日天半])(?:一)?(?:个|名|支|家|处|座|户|栋|辆|学)?" + rf"(?:(?!至少|{VERB})[一-鿿■]){{1,6}}$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,9 @@ def left_noun(words: str, bare: str) -> tuple[str, str]:
     for opening in ("对于", "针对", "对", "将", "把", "使", "所有", "凡", "现有", "由"):
         if bare.startswith(opening) and not bare.startswith(("对口", "对象", "对标")):
             words, bare = words[len(opening) :], bare[len(opening) :]
+    ending = _SUBJECT_TIME.search(bare.rstrip())
+    if ending and ending.start() > 1:
+        words, bare = words[: ending.start()], bare[: ending.start()]
     moved = _FROM_LEVEL.search(bare)
     if moved:
         words, bare = words[: moved.start()], bare[: moved.start()]
@@ -220,7 +225,8 @@ def name_total(around: Around) -> Name:
     """The metric of a number that is all there is (2000辆存量超标车全部淘汰): what is done with them."""
     done = re.sub(r"^(?:的)?", "", around.right)
     metric = re.sub(r"全部|一律|逐[一-鿿](?:开展|进行|实施)?|均|都|开展|进行|实施(?=.)", "", done, count=2)
-    return Name(tidy(metric[:30]), tidy(metric[:30]))
+    noun = re.sub(rf"(?:{MAKING_RE.pattern})+$", "", tidy(metric[:30]))
+    return Name(tidy(metric[:30]), noun)
 
 
 def name_count(around: Around, verb_before: str, noun_before: str, unit: str, *, money: bool) -> Name:

@@ -28,6 +28,7 @@ _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
 _SHARES = ("percent", "permille", "points", "times")
 _SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
 _SPLIT = re.compile(r"、|以及|和|及|与")
+_MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
 _COUNTED = re.compile(r"(?:起数|人数|损失|次数|数量|面积|率|度|总量|事故|火灾|伤亡|指数|比例|水平)$")
 
 
@@ -51,6 +52,7 @@ class Finding:
     frequency: str = ""
     notes: tuple[str, ...] = ()
     within: bool = False
+    year: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,21 @@ def find_numbers(words: Words, first_year: int) -> list[Finding]:
     for place, part in enumerate(parts):
         shared = [p for p in parts[:place] if p.clause == part.clause]
         found.extend(_read(words, part, found, joined=bool(shared)))
-    return _distributed(words, parts, found)
+    return _by_year(words, parts, _distributed(words, parts, found))
+
+
+def _by_year(words: Words, parts: list[_Part], found: list[Finding]) -> list[Finding]:
+    """Several years take several values one by one (2024年、2025年整改率分别不低于90%、95%)."""
+    out = list(found)
+    for clause in {part.clause for part in parts}:
+        span = words.clauses[clause]
+        mine = [number for number, finding in enumerate(out) if span.start <= finding.at < span.end]
+        head = words.bare[span.start : out[mine[0]].at] if mine else ""
+        years = [int(year) for year in re.findall(r"(20\d\d)年", head)]
+        if len(mine) > 1 and len(years) == len(mine) and "分别" in head:
+            for number, year in zip(mine, years, strict=True):
+                out[number] = replace(out[number], year=year)
+    return out
 
 
 def _parts(words: Words, first_year: int) -> list[_Part]:
@@ -85,6 +101,7 @@ def _parts(words: Words, first_year: int) -> list[_Part]:
             begin = kept[-1][1].end
         joins = [match.end() for match in _JOIN.finditer(words.bare, begin, quantity.start)]
         shares = quantity.kind in _SHARES
+        shares = shares or (quantity.kind == "count" and _MOVED.search(words.bare[begin : quantity.start]) is not None)
         comparison = compare(words.bare, begin, quantity.start, quantity.end, span.end, share=shares)
         left = words.bare[begin : comparison.start]
         inherits = bool(kept) and (
@@ -277,7 +294,11 @@ def _from_previous(words: Words, part: _Part, *, only_objects: bool = False) -> 
         "",
         noun,
     )
-    return tidy(noun[-24:]) if len(noun) <= 30 else ""
+    return (
+        tidy(noun[-24:])
+        if len(noun) <= (16 if only_objects else 30) and not (only_objects and re.search(r"\d", noun))
+        else ""
+    )
 
 
 def _notes(words: Words, part: _Part, name: Name) -> tuple[str, ...]:

@@ -82,6 +82,8 @@ def _past_year(words: Words, start: int, at: int, first_year: int) -> bool:
     if not years:
         return False
     last = years[-1]
+    if re.match(r"(?:底|末)?(?:的)?(?:为基|水平|基数|基准|同期|基础上|度?水平)", words.bare[last.end() :]):
+        return False
     between = words.bare[last.end() : at]
     return int(last[1]) < first_year and not FUTURE_RE.search(between)
 
@@ -126,9 +128,17 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
     unit, after = quantity.unit, words.bare[quantity.end : quantity.end + 24]
     if unit in SORTING:
         return not (unit == "批" and re.search(r"不少于|不低于|至少|达到?$", left))
-    if quantity.han and _ONE_EACH.search(words.bare[max(0, quantity.start - 3) : quantity.end + 3]):
+    if (
+        quantity.han
+        and quantity.low == 1
+        and _ONE_EACH.search(words.bare[max(0, quantity.start - 3) : quantity.end + 3])
+    ):
         return True
-    if re.match(r"[一新]体", after) or (quantity.han and quantity.low == 1 and left.endswith("新")):
+    if re.match(r"[一新]体", after) or (
+        quantity.han and quantity.low == 1 and left.endswith(("新", "上", "下", "前", "后"))
+    ):
+        return True
+    if quantity.low == 1 and unit == "次" and re.match(r"性|验收|通过|死亡|成功|合格|办|告知|上岗", after):
         return True
     if _RANKED.search(left) and unit in ("名", "位"):
         return False
