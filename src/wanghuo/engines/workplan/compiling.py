@@ -86,7 +86,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
     for no, node in enumerate(nodes, 1):
         start, end = _trimmed(flat, node.start, node.end)
         heading = (
-            re.sub(r"\s+", " ", flat[node.heading[0] : min(node.heading[1], end)]).strip(" #*?")
+            re.sub(r"\s+", " ", flat[node.heading[0] : min(node.heading[1], end)]).strip(" #*?—●■◆▲◇□○★▶·-")
             if node.heading[1]
             else ""
         )

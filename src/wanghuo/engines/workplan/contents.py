@@ -42,7 +42,8 @@ def find_contents(flat: str) -> Contents:
         titled = _TITLE.fullmatch(words) is not None
         if not titled and _LEADER.fullmatch(words) is None:
             continue
-        entries, last = [], line.end
+        entries: list[Entry] = []
+        last = line.end
         for entry_line in lines[at + 1 if titled else at :]:
             entry = _entry(flat[entry_line.start : entry_line.end], entries, titled=titled)
             if entry is None:

@@ -208,7 +208,7 @@ class _Reader:
         else:
             yield self._make("phase", *years)
 
-    def _within(self) -> Iterator[Deadline]:
+    def _within(self) -> Iterator[Deadline | Flag]:
         unit, count = self.match["unit"], _count_of(self.match["n"])
         if self.words[: self.match.start()].endswith(("为期", "历时", "持续", "满", "超过")):
             return

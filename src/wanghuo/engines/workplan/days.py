@@ -92,8 +92,15 @@ def period_in(title: str, text: str, issued: date | None) -> Period:
     year = re.search(rf"({YEAR})(?!\d|\s*\d)", _QUOTED.sub("", plain) or plain) or re.search(rf"({YEAR})", plain)
     if year and not re.match(rf"\s*{MONTH}", plain[year.end() :]):
         whole = date(_year(year[1]), 1, 1), date(_year(year[1]), 12, 31)
-        return spoken if _over_the_turn(spoken, whole[0]) else whole
+        campaign = re.search(r"(?:行动|整治|活动|检查|会战|攻坚).*(?:方案|通知)", plain) is not None
+        return spoken if _over_the_turn(spoken, whole[0]) or (campaign and _inside(spoken, whole)) else whole
     return spoken if spoken != (None, None) else phases_period(text, issued)
+
+
+def _inside(spoken: Period, whole: tuple[date, date]) -> bool:
+    """Whether a campaign that is spoken of lies within the year in the title, and so says more exactly when it runs."""
+    first, last = spoken
+    return first is not None and last is not None and whole[0] <= first < last <= whole[1]
 
 
 def _over_the_turn(spoken: Period, new_year: date) -> bool:

@@ -161,11 +161,7 @@ def _listed_annexes(words: list[str]) -> set[int]:
         if not re.match(r"附\s*件\s*[:.、]?\s*1\s*[.、]", line) or len(line) > 200:
             continue
         upto = at + 1
-        while (
-            upto < len(words)
-            and _LISTED.fullmatch(words[upto])
-            and int(re.match(r"\d+", words[upto])[0]) == upto - at + 1
-        ):  # type: ignore[index]
+        while upto < len(words) and _LISTED.fullmatch(words[upto]) and words[upto].startswith(str(upto - at + 1)):
             upto += 1
         listed.update(range(at, upto))
     return listed

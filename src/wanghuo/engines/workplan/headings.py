@@ -96,7 +96,7 @@ def _opens_item(words: str) -> bool:
 
 def _is_heading(words: str) -> bool:
     plain = _BRACKETED.sub("", words)
-    return 2 <= len(plain) <= LONGEST and plain.count(",") <= 2 and not _VERBAL.search(plain)
+    return 2 <= len(plain) <= LONGEST and plain.count(",") <= 2 and not re.search(r"(?:如下|包括|分为)$", plain)
 
 
 def _colon(words: str, mark: Mark | None) -> int:

@@ -27,7 +27,8 @@ class Paragraph:
 
 def lines_of(flat: str) -> list[Paragraph]:
     """All lines that hold something."""
-    found, last = [], 0
+    found: list[Paragraph] = []
+    last = 0
     for match in _LINE.finditer(flat):
         words = match.group()
         kept = words.strip()

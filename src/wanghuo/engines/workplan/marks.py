@@ -21,6 +21,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("shi", rf"(?P<shi>{_C})是(?:要)?"),
     ("yao", rf"(?P<yao>{_C})要"),
     ("di", rf"第(?P<di>{_C})[,、:]"),
+    ("task", rf"(?P<task>(?:任务|行动|工程|措施|举措|专项|目标|项目)(?:{_C}|\d{{1,2}}))\s*[:、.,]"),
     ("first", r"(?P<first>首先|其次|再次|再者|最后)[,、]"),
     ("cn", rf"(?P<cn>{_C})\s*(?:[、.]|(?=\s+[^\s,。;]{{2,20}}$))"),
     (
@@ -35,9 +36,10 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("half", r"(?P<half>\d{1,3})\s*\)\s*[.、]?"),
     ("circled", r"(?P<circled>[①-⑳⑴-⒇㈠-㈩❶-❿])\s*[.、]?"),
 )
-RANK = {kind: rank for rank, kind in enumerate(
+RANK: dict[str, float] = {kind: rank for rank, kind in enumerate(
     ("annex", "part", "chapter", "section", "article", "cn", "cn_paren", "decimal", "num", "half", "num_paren", "circled",
      "di", "first", "shi", "yao"))}  # fmt: skip
+RANK["task"] = RANK["cn_paren"] + 0.5
 RANK["box"] = RANK["article"]
 RANK["top"] = RANK["decimal"]
 RANK["bare"] = RANK["num"]
@@ -125,6 +127,8 @@ def _number(kind: str, written: str) -> int:
         return next(ord(written) - ord(first) + 1 for first in reversed(_ENCLOSED) if _in(written, _ENCLOSED[first]))
     if kind == "decimal":
         return int(written.rsplit(".", 1)[-1])
+    if kind == "task":
+        return cn_number(written[2:])
     return cn_number(written) if written else 0
 
 
@@ -143,6 +147,6 @@ def _label(kind: str, written: str, number: int, words: str) -> str:
         return f"({'一二三四五六七八九十'[number - 1]})"
     if kind == "circled" and _in(written, _ENCLOSED["⑴"]):
         return f"({number})"
-    if kind in ("decimal", "first", "circled"):
+    if kind in ("decimal", "first", "circled", "task"):
         return written
     return re.sub(r"[\s:.、,]", "", words)

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 Span = tuple[int, int]
 
 _LABELS = (
-    "信息索引号|索引号|索引号码|统一登记号|统一编号|发布机构|发布单位|发文机关|发文单位|制发机关|公开主体|责任部门|发布部门|发文日期|成文日期|发布日期|"
+    "信息索引号|索引号|索引号码|统一登记号|统一编号|发布机构|发布单位|发文机关|发文单位|制发机关|公开主体|发布部门|发文日期|成文日期|发布日期|"
     "公开日期|生成日期|印发日期|生效日期|失效日期|废止日期|实施日期|发布时间|成文时间|更新时间|日期|时间|公开方式|公开范围|公开形式|公开时限|公开类别|"
     "公开类型|主题分类|信息分类|体裁分类|组配分类|服务对象分类|主题词|关键词|文号|发文字号|文件编号|有效性|有效期|信息名称|名称|标题|信息来源|文章来源|"
     "稿件来源|来源|作者|浏览次数|浏览量|浏览|点击数|点击率|点击次数|点击|阅读次数|阅读量|阅读|访问量|访问次数|字号|字体|字体大小|视力保护色|保护视力色|"
     "责任编辑|编辑|审核|语种|载体类型|记录形式|信息格式|内容概述"
+)
+_OF_SITES = re.compile(
+    r"索引|信息索引|统一登记|浏览|点击|阅读|访问|字号|字体|视力|保护视力|责任编辑|信息来源|文章来源|稿件来源|主题分类|公开(?:方式|范围|形式|时限)"
 )
 _LABELLED = re.compile(rf"\s*(?:\|\s*)?[【\[(]?\s*({_LABELS})\s*[】\])]?\s*[:|]")
 _LABEL = re.compile(
@@ -29,6 +32,7 @@ _LINE = re.compile(
     r"|第\s*\d+\s*页(?:\s*[,/]?\s*共\s*\d+\s*页)?"
     r"|[【\[(]?\s*(?:字体|字号|打印|打印本页|关闭|关闭窗口|关闭本页|收藏|分享|分享到|下载|下载全文|大|中|小|我要纠错|默认|超大|繁体|简体|无障碍|"
     r"收藏本页|返回顶部|返回|朗读|听全文|微信|微博|扫码阅读|语音播报|T|纠错)(?:\s*[:】\])]|[\s|/]+|$)[【\[(\s|/:】\])大中小T打印关闭窗口收藏分享到微信博默认超繁体简返回顶部下载]*"
+    r"|今天(?:是)?[:,\s]*(?:20)?\d\d\s*[年-].{0,24}|(?:20)?\d\d年\d{1,2}月\d{1,2}日\s*星期.{0,12}"
     r"|<!--.*-->|<[/a-zA-Z][^>]*>"
     r"|(?:https?://|www\.)[\x21-\x7e]+"
     r"|[A-Za-z0-9]{24,}"
@@ -63,7 +67,8 @@ def find_noise(flat: str) -> list[Span]:
     """All stretches of noise, in order, not touching each other. A line that reads as text of the paper is never noise."""
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", flat) if not m.group().isspace()]
     tail = _tail(flat, lines)
-    found = [(s, e) for s, e in lines if s < tail and _is_noise(flat[s:e])]
+    body = next((s for s, e in lines if _OUTLINE.match(flat, s, e)), len(flat))
+    found = [(s, e) for s, e in lines if s < tail and _is_noise(flat[s:e], inside=s > body)]
     if tail < len(flat):
         found.append((tail, len(flat.rstrip())))
     found.extend(span for span in _watermarks(flat) if span[0] < tail)
@@ -79,7 +84,7 @@ def blanked(flat: str, noise: list[Span]) -> str:
     return "".join((*parts, flat[at:]))
 
 
-def _is_noise(line: str) -> bool:
+def _is_noise(line: str, *, inside: bool) -> bool:
     line = line.strip()
     if len(line) > 200:
         return False
@@ -88,7 +93,10 @@ def _is_noise(line: str) -> bool:
     labelled = _LABELLED.match(line)
     if labelled is None or "。" in line:
         return False
-    return "|" in line or len(line) <= 60 or len(_LABEL.findall(line)) >= 2
+    labels = _LABEL.findall(line)
+    if inside and not _OF_SITES.match(labelled[1]):  # 时间:…, 名称:… may well be the paper's own
+        return len(labels) >= 2 and any(_OF_SITES.match(label) for label, _ in labels)
+    return "|" in line or len(line) <= 60 or len(labels) >= 2
 
 
 def _tail(flat: str, lines: list[Span]) -> int:

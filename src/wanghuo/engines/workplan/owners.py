@@ -53,7 +53,7 @@ _CHARGE = re.compile(
 )
 _WHEN = re.compile(
     r"(?:(?:到|于|在|从|自)?(?:20\d\d年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?<=[年月日])(?:底|末|初|上半年|下半年)?(?:之?前|内|起|至今)?|"
-    r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|同时|另外|即日起|原则上|平时|要|并|还|再)*"
+    r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|同时|另外|即日起|原则上|平时|请|望|要|并|还|再)*"
 )
 _ACTS = re.compile(
     r"(?:等)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
@@ -141,6 +141,8 @@ def _clauses(flat: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
     """The bodies at the head of a clause that are made to act in it."""
     words = flat[first:last]
+    if words.startswith(("与", "和", "及", "同", "跟", "给")):
+        return
     listed = _LISTED.match(flat, first, end)
     if listed and (listed["comma"] or listed.end() <= last) and all(_plain_parts(listed["list"])):
         comma = bool(listed["comma"])
