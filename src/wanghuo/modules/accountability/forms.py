@@ -13,6 +13,7 @@ from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.accountability import catalogue
 from wanghuo.modules.accountability.models import Meeting, MonthlyOrder, RankingTable, Report, Tour
 from wanghuo.modules.accountability.services.letters import LETTERS
+from wanghuo.modules.accountability.services.reports import HEADS
 from wanghuo.modules.accountability.words import (
     ATTENDANCE,
     LIST_KINDS,
@@ -479,5 +480,5 @@ def report_form(report: Report) -> type[Form]:
     """The words, section by section."""
     fields: dict[str, forms.Field] = {"title": text(Text("标题", "Title"), limit=150)}
     for section in report.sections:
-        fields[section["code"]] = text(Text(section["head"], section["head"]), rows=6, limit=20_000, required=False)
+        fields[section["code"]] = text(HEADS[section["code"]], rows=6, limit=20_000, required=False)
     return made("ReportForm", fields)

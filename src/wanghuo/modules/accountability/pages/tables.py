@@ -88,7 +88,15 @@ def _line(line: TableRow, columns: list[dict[str, Any]], proposal: Proposal | No
     cells = []
     for column in columns:
         cell = line.cells.get(column["code"], {})
-        cells.append({"column": column, "value": cell.get("value"), "due": cell.get("due"), "url": cell.get("url", "")})
+        cells.append(
+            {
+                "column": column,
+                "value": cell.get("value"),
+                "due": cell.get("due"),
+                "url": cell.get("url", ""),
+                "small": cell.get("small", False),
+            }
+        )
     moved = line.moved
     return {
         "line": line,

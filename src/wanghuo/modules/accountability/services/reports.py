@@ -34,6 +34,13 @@ LOOSE = re.compile(r"(?<![\w\[])\d[\d,.]*%?")
 DATE_LIKE = re.compile(r"\d{4}\s*年|\d{1,2}\s*月|\d{1,2}\s*日|[“”\"][^“”\"]*[“”\"]|第\s*\d+\s*季度")
 MOST_WORDS = 20_000
 CHINESE = "一二三四五六七八九十"
+HEADS = {
+    "situation": Text("总体情况", "situation"),
+    "progress": Text("工作进展", "progress"),
+    "ranking": Text("排名情况", "ranking"),
+    "problems": Text("存在问题", "problems"),
+    "plan": Text("下步打算", "next steps"),
+}
 
 
 class UnknownMark(Invalid):
@@ -121,17 +128,14 @@ def _label(span: Period) -> str:
 
 
 def _drawn(region: str, span: Period, numbers: _Numbers, actor: Actor) -> list[dict[str, Any]]:
-    return [
-        {"code": "situation", "head": "总体情况", "paragraphs": _situation(region, span, numbers, actor)},
-        {"code": "progress", "head": "工作进展", "paragraphs": _progress(region, span, numbers, actor)},
-        {"code": "ranking", "head": "排名情况", "paragraphs": _ranking(region, numbers, actor)},
-        {"code": "problems", "head": "存在问题", "paragraphs": _problems(region, numbers, actor)},
-        {
-            "code": "plan",
-            "head": "下步打算",
-            "paragraphs": ["对进度落后的地区和任务逐一督办，按期核验佐证，未落实的按规定约谈。"],
-        },
-    ]
+    written = {
+        "situation": _situation(region, span, numbers, actor),
+        "progress": _progress(region, span, numbers, actor),
+        "ranking": _ranking(region, numbers, actor),
+        "problems": _problems(region, numbers, actor),
+        "plan": ["对进度落后的地区和任务逐一督办，按期核验佐证，未落实的按规定约谈。"],
+    }
+    return [{"code": code, "head": head.zh, "paragraphs": written[code]} for code, head in HEADS.items()]
 
 
 def _situation(region: str, span: Period, numbers: _Numbers, actor: Actor) -> list[str]:

@@ -32,7 +32,7 @@ from wanghuo.modules.workplans import public as workplans
 
 ORDERS, TOURS = "orders", "tours"
 LIGHTS_RULE, MEASURES_RULE = "indicators.lights", "accountability.measures"
-TOUR_DUE, ORDER_DUE = 100.0, 100.0
+TOUR_RULE, ORDER_DUE = "accountability.tour_line", 100.0
 
 
 class NothingRanked(Invalid):
@@ -176,14 +176,15 @@ def _cells(table: RankingTable, period: Period, places: Sequence[str], actor: Ac
         if code == ORDERS:
             found[code] = _order_cells(period, places)
         elif code == TOURS:
-            found[code] = _tour_cells(period, places)
+            found[code] = _tour_cells(table.region_code, period, places)
         else:
             found[code] = _indicator_cells(code, table.region_code, period, places, actor)
     return found
 
 
 def _indicator_cells(code: str, region: str, period: Period, places: Sequence[str], actor: Actor) -> Kept:
-    """Each region's value against its own target of the month, else that of the year, else the upper region's rate."""
+    """Each region's value against its own target of the month, else that of the year, else the upper region's rate; a
+    rate of too few records is shown and not held against anything."""
     of = indicator(code)
     month = compute(code, region, period)
     year = compute(code, region, Period.year(period.first.year))
@@ -203,7 +204,8 @@ def _indicator_cells(code: str, region: str, period: Period, places: Sequence[st
             if of.records
             else f"/indicators/{code}?region={place}&period={span.key}"
         )
-        cells[place] = {"value": row.value if row else None, "due": due, "url": url}
+        small = row is not None and row.small  # too few records to hold anybody to (indicators.ranked_from)
+        cells[place] = {"value": row.value if row else None, "due": None if small else due, "url": url, "small": small}
     return cells
 
 
@@ -234,11 +236,12 @@ def _order_cells(period: Period, places: Sequence[str]) -> Kept:
     }
 
 
-def _tour_cells(period: Period, places: Sequence[str]) -> Kept:
+def _tour_cells(region: str, period: Period, places: Sequence[str]) -> Kept:
+    due = float(rule(TOUR_RULE, region=region, on=local_day(timezone.now())).value["points"])
     rows = Tour.objects.filter(month=period.key, visited__in=places, scored_at__isnull=False).values("visited")
     means = dict(rows.annotate(mean=Avg("score")).values_list("visited", "mean"))
     return {
-        place: {"value": means.get(place), "due": TOUR_DUE, "url": f"/tours?region={place}&month={period.key}"}
+        place: {"value": means.get(place), "due": due, "url": f"/tours?region={place}&month={period.key}"}
         for place in places
     }
 

@@ -262,7 +262,7 @@ def test_a_table_ranks_by_orders_and_tours_and_leaves_the_unknown_unranked() -> 
 
 
 def test_a_published_table_is_frozen_seen_below_and_proposes() -> None:
-    scored(tour(TOWN), part=0.95)
+    scored(tour(TOWN), part=0.86)
     scored(tour(SISTER_TOWN), part=0.8)
     table = ranked(orders=0)
     with pytest.raises(NotFound):
@@ -331,7 +331,7 @@ def test_a_named_person_decides_and_one_press_drafts_the_letter(measure, kinds) 
     paper = OfficialPaper.objects.get(ref=done.paper_ref)
     assert [c.body.region_code for c in paper.copies.all()] == [SISTER_TOWN]
     facts = Letter.objects.get(paper_id=paper.id).facts
-    assert any("巡查得分 60.0分，应达 100.0分" in fact["text"] for fact in facts)
+    assert any("巡查得分 60.0分，应达 90.0分" in fact["text"] for fact in facts)
     assert all(fact["url"].startswith("/") for fact in facts)
 
 
@@ -378,3 +378,14 @@ def test_what_became_of_a_paper_stands_on_the_time_line_of_its_record() -> None:
         .values_list("move", flat=True)
     )
     assert list(moves) == ["make", "adopt", "served", "replied", "reply_accepted"]
+
+
+def test_a_rate_of_too_few_records_is_shown_and_not_held_against_anybody() -> None:
+    target("hazards.closing_rate", 95)
+    HazardFactory(state="reported", found_at=timezone.now())
+    few = ranked(codes=("hazards.closing_rate",), orders=0, tours=0).rows.get(region=TOWN)
+    assert (few.cells["hazards.closing_rate"]["small"], few.score, few.light) == (True, None, "")
+    for _ in range(40):
+        HazardFactory(state="reported", found_at=timezone.now())
+    many = ranked(codes=("hazards.closing_rate",), orders=0, tours=0).rows.get(region=TOWN)
+    assert (many.cells["hazards.closing_rate"]["small"], many.score, many.light) == (False, 0, "red")
