@@ -9,6 +9,7 @@ from dataclasses import replace
 from wanghuo.engines.workplan.actions import find_actions
 from wanghuo.engines.workplan.bodies import is_body, is_plausible
 from wanghuo.engines.workplan.body import Body, Head, Table
+from wanghuo.engines.workplan.compacting import Compact
 from wanghuo.engines.workplan.contents import Contents, find_contents
 from wanghuo.engines.workplan.dates import Calendar, find_deadlines
 from wanghuo.engines.workplan.days import spoken_period
@@ -85,42 +86,50 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
     years: dict[int, int] = {}
     for no, node in enumerate(nodes, 1):
         start, end = _trimmed(flat, node.start, node.end)
-        heading = (
-            re.sub(r"\s+", " ", flat[node.heading[0] : min(node.heading[1], end)]).strip(" #*?—●■◆▲◇□○★▶·-")
-            if node.heading[1]
-            else ""
-        )
+        compact = Compact(flat, start, end)
         year = years.get(id(node.parent)) if node.parent else None
-        found = find_deadlines(flat, start, node.grid[0] if node.grid else end, calendar, year=year)
-        years[id(node)] = _last_year(found.deadlines) or year or 0
-        years = {key: value for key, value in years.items() if value}
+        dated = compact.at(node.grid[0]) if node.grid else len(compact.words)
+        found = find_deadlines(compact.words, 0, dated, calendar, year=year)
+        latest = _last_year(found.deadlines) or year
+        if latest:
+            years[id(node)] = latest
         background = _is_background(node, flat)
+        acts = compact.at(_after_heading(node, flat, end))
+        actions = () if background else find_actions(compact.words, acts, len(compact.words))
+        owners = () if background else _owners(compact, node)
         items.append(
             Item(
                 no=no,
                 path=node.path,
-                heading=heading,
+                heading=_heading(flat, node, end),
                 text=text[start:end],
                 start=start,
                 end=end,
-                actions=() if background else find_actions(flat, _after_heading(node, flat, end), end),
-                owners=() if background else _owners(flat, node, start, end),
-                deadlines=found.deadlines,
+                actions=tuple(compact.back(action) for action in actions),
+                owners=tuple(compact.back(owner) for owner in owners),
+                deadlines=tuple(compact.back(deadline) for deadline in found.deadlines),
             )
         )
-        flags += [replace(flag, item=no) for flag in found.flags]
+        flags += [replace(compact.back(flag), item=no) for flag in found.flags]
     return tuple(items), flags
 
 
-def _owners(flat: str, node: Node, start: int, end: int) -> tuple[Owner, ...]:
-    """The owners of an item; a heading that is a body's name (1.教育部门。…) names one, a heading without a stop none."""
+def _heading(flat: str, node: Node, end: int) -> str:
     first, stop = node.heading
-    if first == stop or node.mark is None:
-        return find_owners(flat, node.mark.end if node.mark else start, end)
-    named = flat[first:stop].strip()
+    words = Compact(flat, first, min(stop, end)).words if stop > first else ""
+    return re.sub(r"\s+", " ", words).strip(" #*?—●■◆▲◇□○★▶·-")
+
+
+def _owners(compact: Compact, node: Node) -> tuple[Owner, ...]:
+    """The owners of an item; a heading that is a body's name (1.教育部门。…) names one, a heading without a stop none."""
+    words = compact.words
+    first, stop = (compact.at(place) for place in node.heading)
+    if node.heading[0] >= node.heading[1] or node.mark is None:
+        return find_owners(words, compact.at(node.mark.end) if node.mark else 0, len(words))
+    named = words[first:stop].strip()
     own = (Owner(named, "lead", first, first + len(named)),) if is_body(named) and is_plausible(named) else ()
-    bare = flat[stop : stop + 1] != "。" and "(" not in named
-    return (*own, *find_owners(flat, stop if bare or own else first, end))
+    bare = words[stop : stop + 1] != "。" and "(" not in named
+    return (*own, *find_owners(words, stop if bare or own else first, len(words)))
 
 
 def _after_heading(node: Node, flat: str, end: int) -> int:

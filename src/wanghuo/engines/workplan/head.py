@@ -239,7 +239,7 @@ def _issuer(found: _Found, particulars: Mapping[str, str], title: str, front: Se
     opening = re.match(rf"(?:20\d\d年度?)?(?P<issuer>[{_HAN}]{{2,24}}?(?:{_SUFFIX}))(?!工作|建设)", title)
     if opening:
         return opening["issuer"]
-    for line in front:
+    for line in (re.sub(r"\s+", "", line) for line in front):
         maker = re.search(
             rf"(?:^|[,。])(?P<issuer>[{_HAN}]{{2,20}}?)(?:研究决定|决定|结合(?:本地|我\S)?实际,(?:特)?(?:制定|研究))",
             line,
