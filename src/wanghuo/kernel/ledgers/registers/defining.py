@@ -233,7 +233,7 @@ def ensure_preset(code: str, *, actor: Actor) -> Register | None:
         )  # fmt: skip
         book.place(codes.COUNTRY)
         book.save(force_insert=True)
-    elif book.versions.filter(published_by__isnull=False).exists():
+    elif not book.preset or book.versions.filter(published_by__isnull=False).exists():
         return book
     _publish(book, preset.definition, process)
     book.preset_version = preset.version
