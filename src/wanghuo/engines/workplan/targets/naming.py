@@ -22,12 +22,12 @@ _TIME = (
     r"(?:到|至|截至|截止|自|从|在)?20\d\d(?:-20\d\d)?年(?:\d{1,2}月)?(?:\d{1,2}日)?(?:底|末|初|度|上半年|下半年)?(?:之前|以前|前|之内|内|止|起|期间|间)?"
     r"|(?:到|在)?(?:今年|明年|本年度?|当年|全年|年内|年底|年末|年度)(?:之?内|底|之?前)?|(?:用|力争)?[一二两三四五六七八九十半\d]+(?:年|个月|个工作日|日|天|周)(?:左右)?(?:的)?(?:时间)?(?:之内|以内|内)"
     r"|(?:到|至)?\d{1,2}月(?:底|末|初|\d{1,2}日|上旬|中旬|下旬|份)?(?:之?前|以前|内)?|[上下]半年|每学[期年]|[一二三四五]年(?=新|累|建|完)|第?[一二三四]季度(?:末|底)?(?:之?前|内)?|每(?:年度?|半年|季度?|个?月度?|半个?月|周|日|天|个季度)(?:度)?"
-    r"|(?:到)?□{5,7}(?:期间|时期|期末|末)(?:末)?|规划期(?:末|内|间)|届时|期间|按(?:年|季度?|月)|年均(?=新)|近期|远期|中期"
+    r"|(?:到)?□{5,7}(?:期间|时期|期末|末)(?:末)?|用[一二两三四五\d]年(?:左右)?的?时间|规划期(?:末|内|间)|届时|期间|按(?:年|季度?|月)|年均(?=新)|近期|远期|中期"
 )
 _LEAD = re.compile(
     rf"(?:{_TIME}|第[一二三四五六七八九十百零\d]{{1,6}}[条款项章节]|■{{3,4}}(?=.)|[\s、,:的是]|[①-⑳]|[一二三四五六七八九十]是|\([一二三四五六七八九十\d]+\)|\d{{1,2}}[、.﹒．](?!\d)|"
-    r"力争|争取|确保|努力|全力|积极|加快|进一步|持续|逐步|逐年|基本|应当|应|须|必须|将|要|并(?!列)|且|同时|其中|以及|或者|或|和(?!平)|及(?!时)|与|实现|使(?!用)|让|保证|做到|有效|全面(?=压|提|完|推|建|落|加|开|实|培)|深入|切实|大力"
-    r"|推动|推进|组织|督促|指导|自行|分别|均|都|总计|总共|共计|合计|累计|还|也|再(?!生)|重点(?=抓|培|打|整|建|推|实)|定期|统筹|主动|协调|鼓励|支持|引导|计划|拟|原则上|至少|不断|着力|严格|稳步|有序|高标准|高质量|按(?:标准|要求|规定|需)|一年一度|免费|即(?!时|使)|在(?=全[省市县区乡镇国])|依法|依托|以此)+"
+    r"力争|争取|确保|努力|全力|积极|加快|进一步|持续|逐步|逐年|基本|应当|应(?![急对收用届该城])|须|必须|将(?!来)|要(?![点素求件])|并(?!列)|且|同时|其中|以及|或者|或|和(?![平谐])|及(?!时)|与|实现|使(?!用)|让|保证|做到|有效|全面(?=压|提|完|推|建|落|加|开|实|培)|深入|切实|大力"
+    r"|推动|推进|组织|督促|指导|自行|分别|均(?!衡)|都|总计|总共|共计|合计|累计|还|也|再(?!生)|重点(?=抓|培|打|整|建|推|实)|定期|统筹|主动|协调|鼓励|支持|引导|计划|拟|原则上|至少|不断|着力|严格|稳步|有序|高标准|高质量|按(?:标准|要求|规定|需)|一年一度|免费|即(?!时|使)|在(?=全[省市县区乡镇国])|依法|依托|以此)+"
 )
 _SCOPE = re.compile(
     r"(?:全[国省市县区乡镇旗州域]|(?:省|市|县|区|乡|镇)级?(?:层面)|各(?:设区市|市县区|县市区|县\(市、?区\)|市、县|市州|市|县区|县|区|乡镇街道|乡镇\(街道\)|乡镇|镇街|街道|镇|乡|村居|村\(居\)|村社区|村|社区|支队|大队|中队|站|队站|级党委政府|级政府|级部门|级|地|部门|单位|行业部门|成员单位|学校|企业|网格|辖区|街镇)(?:各)?(?:■{3,4})?)"
@@ -54,6 +54,7 @@ _LED_VERB = re.compile(
 )
 
 
+_ACTOR = re.compile(r"(?:领导|干部|人员|网格员|负责人|责任人|班子成员)$")
 _FROM_LEVEL = re.compile(r"(?:由|从)(?:目前|现在|原来|现有|当前|去年)?的?[\d.]+[^\d,，]{0,6}$")
 _EACH_END = re.compile(
     r"每(?![年季月周日天半])(?:一)?(?:个|名|支|家|处|座|户|栋|辆|学)?" + rf"(?:(?!至少|{VERB})[一-鿿■]){{1,6}}$"
@@ -240,34 +241,33 @@ def name_count(around: Around, verb_before: str, noun_before: str, unit: str, *,
     if each:
         scope, left, bare = tidy(left[each.start() :]), left[: each.start()], bare[: each.start()]
     if RATE_END_RE.search(bare.rstrip()) and len(bare.strip()) > 1 and not VERB_RE.fullmatch(bare.strip()):
-        noun, wider = left_noun(left, bare)
-        verb = VERB_RE.match(noun)
-        return Name(
-            _plain(without_light(noun)),
-            re.sub(r"(?:总数|总量|数量|人数)$", "", noun[verb.end() :] if verb else noun),
-            "",
-            scope or wider,
-        )
+        return _named_total(left, bare, scope)
     right = "" if money else _right_noun(around)
     subject, verb, noun = _parts(left, bare, adjacent=bool(right))
-    each = _EACH_END.search(subject) if subject else None
-    scope = scope or (subject[each.start() :] if each else "")
-    if noun and not right:
-        made = verb if verb else ""
-        scope = scope or subject
-        if not verb and verb_before:
-            made = verb_before
-        return Name(_said(made, noun), noun, made, scope)
+    inner = _EACH_END.search(subject)
+    scope = scope or (subject[inner.start() :] if inner else "")
+    event = unit in ("次", "场", "轮", "期", "遍")
     if right:
         made = verb or ("" if noun else verb_before)
         whole = _said(made, right) if not noun or verb else right
         return Name(_people(whole, right, unit), right, made, scope or subject or (noun if not verb else ""))
+    if noun:
+        if event and not verb and _ACTOR.search(noun):
+            return Name("", "", "", noun)
+        made = verb or verb_before
+        return Name(_said(made, noun), noun, made, scope or subject)
     if verb:
-        target = "资金" if money else noun_before
+        target = "资金" if money else "" if event and not LIGHT_RE.fullmatch(verb) else noun_before
         return Name(_said(verb, target), target, verb, scope or subject)
-    if noun and re.fullmatch(r"[一-鿿]{2,8}", noun) and _is_subject(noun):
-        return Name("", "", "", noun)
-    return Name(noun, noun, "", scope)
+    return Name("", "", "", scope)
+
+
+def _named_total(left: str, bare: str, scope: str) -> Name:
+    """A count that names itself: 消防队站总数, 编制员额."""
+    noun, wider = left_noun(left, bare)
+    opening = VERB_RE.match(noun)
+    stem = re.sub(r"(?:总数|总量|数量|人数)$", "", noun[opening.end() :] if opening else noun)
+    return Name(_plain(without_light(noun)), stem, "", scope or wider)
 
 
 def _said(verb: str, noun: str) -> str:

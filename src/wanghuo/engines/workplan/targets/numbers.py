@@ -105,7 +105,8 @@ def _parts(words: Words, first_year: int) -> list[_Part]:
         comparison = compare(words.bare, begin, quantity.start, quantity.end, span.end, share=shares)
         left = words.bare[begin : comparison.start]
         inherits = bool(kept) and (
-            (kept[-1][2] == clause and bool(joins)) or _continues(words, kept[-1], quantity, clause)
+            (kept[-1][2] == clause and (bool(joins) or kept[-1][1].end == quantity.start))
+            or _continues(words, kept[-1], quantity, clause)
         )
         if _is_none(words, quantity, comparison, left, clause, first_year, inherits=inherits):
             continue
@@ -148,7 +149,7 @@ def _own_stretch(words: Words, kept: list[tuple[Quantity, Comparison, int]], pla
     begin, stop = span.start, span.end
     if place and kept[place - 1][2] == clause:
         begin = _joint(words, kept[place - 1], kept[place])[1]
-    if place + 1 < len(kept) and kept[place + 1][2] == clause:
+    if place + 1 < len(kept) and kept[place + 1][2] == clause and kept[place + 1][0].start > comparison.end:
         stop = _joint(words, kept[place], kept[place + 1])[0]
     return _Part(quantity, comparison, clause, begin, stop)
 
@@ -227,6 +228,8 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
                 last.noun if last.verb or joined or not RATE_END_RE.search(last.metric) else ""
             )
             name = name_share(around, noun)
+        if name.metric == name.noun and quantity.kind == "percent" and not _own_right(around) and not joined:
+            name = _with_rate_of(name, last)
         if not name.metric:
             name = replace(_inherited(words, part, last), scope=name.scope or last.scope)
         same = joined or name.metric == last.metric or (last.noun and name.noun == last.noun)
@@ -251,6 +254,14 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
         noun = _from_previous(words, part) or last.noun
         name = replace(name, metric=noun, noun=noun)
     return replace(name, scope=name.scope or (last.scope if joined else ""))
+
+
+def _with_rate_of(name: Name, last: Name) -> Name:
+    """A bare subject takes the rate told just before (重点企业检查覆盖率100%,一般企业不低于30%)."""
+    told = last.metric[len(bare_object(last.metric)) :]
+    if RATE_END_RE.search(name.metric) or not told.endswith("率") or told == last.metric:
+        return name
+    return replace(name, metric=name.metric + told)
 
 
 def _is_within(words: Words, part: _Part) -> bool:
