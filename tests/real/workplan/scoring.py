@@ -157,7 +157,7 @@ class Examination:
 
     def _home(self, path: str) -> str:
         """The place a thing belongs to, for comparison: a paragraph under a heading counts as that heading's item."""
-        return path if path in self.own else plain_path(path).removesuffix("/¶")
+        return path if path in self.own or path.startswith("¶") else plain_path(path).removesuffix("/¶")
 
     def _match_items(self) -> dict[int, int]:
         wanted = self.answered.entries("items")

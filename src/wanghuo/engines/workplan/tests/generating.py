@@ -20,13 +20,14 @@ CHINESE = "零一二三四五六七八九"
 
 @dataclass(frozen=True)
 class ExpectedTarget:
-    """One target. A field that may be read in more than one right way is a set."""
+    """One target. A field that may be read in more than one right way is a set. `item`: where its item starts, 0 for any."""
 
     item: int
     ops: frozenset[str]
     value: float | tuple[float, float]
-    unit: str
+    units: frozenset[str]
     deadlines: frozenset[date | None]
+    implied: bool = False
 
 
 @dataclass
@@ -42,12 +43,17 @@ class ExpectedItem:
 
 @dataclass
 class GeneratedPaper:
-    """The text and the answers."""
+    """The text and the answers. `begins`: where the paper itself begins, after a covering letter if there is one."""
 
     text: str
     title: str
     items: list[ExpectedItem]
     targets: list[ExpectedTarget]
+    begins: int = 0
+    table: int = -1  # where a table begins, which may be an item of its own
+    issuer: str = ""
+    number: str = ""
+    issued_on: date | None = None
 
 
 def chinese(number: int) -> str:
@@ -94,8 +100,17 @@ COUNTED = [
     ("改造老旧居民楼", "栋"),
     ("打通断头消防车道", "条"),
     ("检查人员密集场所", "家"),
+    ("培训重点岗位人员", "人次"),
+    ("举办消防宣传活动", "场"),
+    ("动工兴建养老床位", "张"),
+    ("开发公益性岗位", "个"),
+    ("完成危旧房改造", "平方米"),
+    ("恢复防火林带", "亩"),
+    ("安排消防安全课", "堂"),
+    ("储备灭火药剂", "吨"),
 ]
 RATED = ["消防设施完好率", "重点单位达标率", "培训覆盖率", "隐患整改率", "消防控制室持证上岗率"]
+FALLING = ["火灾起数", "火灾死亡人数", "火灾直接财产损失", "电动自行车火灾起数", "亿元产值事故死亡率"]
 CAPPED = ["火灾死亡率", "误报率", "设备故障率"]
 COUNT_WORDS: list[tuple[str, frozenset[str]]] = [
     ("{what}{n}{unit}", EXACT),
@@ -105,6 +120,9 @@ COUNT_WORDS: list[tuple[str, frozenset[str]]] = [
     ("{what}{n}{unit}以上", frozenset({">="})),
     ("{what}达到{n}{unit}以上", frozenset({">="})),
     ("{what}超过{n}{unit}", frozenset({">"})),
+    ("{what}{n}{unit}左右", EXACT),
+    ("力争{what}{n}{unit}", EXACT),
+    ("{what}要达到{n}{unit}", EXACT),
 ]
 RATE_WORDS: list[tuple[str, frozenset[str]]] = [
     ("{what}不低于{n}", frozenset({">="})),
@@ -122,6 +140,13 @@ CAP_WORDS: list[tuple[str, frozenset[str]]] = [
 ]
 
 
+MOST_WORDS: list[tuple[str, frozenset[str]]] = [
+    ("{what}控制在{n}{unit}以内", frozenset({"<="})),
+    ("{what}不超过{n}{unit}", frozenset({"<="})),
+    ("{what}{n}{unit}以下", frozenset({"<=", "<"})),
+]
+
+
 @dataclass(frozen=True)
 class Aim:
     """A clause with one target in it."""
@@ -129,13 +154,26 @@ class Aim:
     words: str
     ops: frozenset[str]
     value: float | tuple[float, float]
-    unit: str
+    unit: str  # several right ones are separated by |
 
 
 @st.composite
 def aims(draw: st.DrawFn) -> Aim:
     """A clause that sets one measurable target."""
-    kind = draw(st.sampled_from(["count", "count", "rate", "cap", "range", "fall", "money"]))
+    kind = draw(
+        st.sampled_from(["count", "count", "rate", "cap", "range", "fall", "money", "tenths", "points", "most"])
+    )
+    if kind == "tenths":
+        value = draw(st.integers(5, 9))
+        return Aim(f"{draw(st.sampled_from(RATED))}达到{chinese(value)}成以上", frozenset({">="}), value * 10, "%")
+    if kind == "most":
+        value, unit = draw(st.integers(1, 60)), draw(st.sampled_from(["人", "起"]))
+        what = "火灾死亡人数" if unit == "人" else "较大火灾事故"
+        words, ops = draw(st.sampled_from(MOST_WORDS))
+        return Aim(words.format(what=what, n=value, unit=unit), ops, value, unit)
+    if kind == "points":
+        value = draw(st.integers(2, 9))
+        return Aim(f"{draw(st.sampled_from(RATED))}提高{value}个百分点", EXACT, value, "个百分点|百分点")
     if kind == "count":
         what, unit = draw(st.sampled_from(COUNTED))
         written, value = draw(counts())
@@ -176,6 +214,10 @@ WHEN: list[tuple[str, date | None]] = [
     (f"{YEAR + 1}年底前", date(YEAR + 1, 12, 31)),
     (f"到{YEAR + 1}年底", date(YEAR + 1, 12, 31)),
     (f"{YEAR}年10月31日前", date(YEAR, 10, 31)),
+    ("上半年", date(YEAR, 6, 30)),
+    ("一季度末前", date(YEAR, 3, 31)),
+    ("11月30日之前", date(YEAR, 11, 30)),
+    (f"{YEAR}年5月至8月", date(YEAR, 8, 31)),
 ]
 OFTEN = [("每季度", "quarter"), ("每月", "month"), ("每半年", "half_year"), ("每年", "year"), ("每半月", "half_month")]
 
@@ -190,6 +232,7 @@ class Who:
 
     before: str = ""
     after: str = ""
+    line: str = ""  # a line of its own below the item
     owners: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -198,7 +241,16 @@ def whos(draw: st.DrawFn) -> Who:
     """Owners, in one of the usual wordings, or none."""
     lead, first, second = draw(st.permutations(BODIES))[:3]
     leads, helpers = (lead, "lead"), {(first, "support"), (second, "support")}
-    form = draw(st.sampled_from(["none", "none", "by", "brackets", "duty", "only"]))
+    form = draw(st.sampled_from(["none", "none", "by", "brackets", "duty", "only", "mixed", "shared", "with", "line"]))
+    if form == "mixed":
+        words = f"（责任单位：{lead}；配合单位：{first}、{second}）"
+        return Who(after=words, owners=frozenset({leads, *helpers}))
+    if form == "shared":
+        return Who(after=f"（{lead}、{first}按职责分工负责）", owners=frozenset({leads, (first, "lead")}))
+    if form == "with":
+        return Who(before=f"{lead}会同{first}、{second}开展联合检查，", owners=frozenset({leads, *helpers}))
+    if form == "line":
+        return Who(line=f"责任单位：{lead}、{first}", owners=frozenset({leads, (first, "lead")}))
     if form == "by":
         return Who(before=f"由{lead}牵头，{first}、{second}配合，", owners=frozenset({leads, *helpers}))
     if form == "brackets":
@@ -223,7 +275,20 @@ TRAPS = [
     "深刻吸取“3·21”事故教训，压实各方责任。",
     "拨打119电话报警，畅通12345热线渠道。",
     "重点检查建筑面积5万平方米以上的商业综合体。",
+    "落实安全生产十五条硬措施，聚焦9类突出问题。",
+    "联系人：张三，联系电话：0000-1234567。",
+    "“十三五”期间，累计培训群众3.2万人次。",
+    "目前，全县仍有6个乡镇未建专职消防队。",
+    "与上年相比，火灾起数减少12起。",
 ]
+IMPLIED: list[tuple[str, float, str]] = [
+    ("对存在重大火灾隐患的单位逐一建立整改台账。", 100, "%"),
+    ("坚决杜绝重特大火灾事故。", 0, "|起|次"),
+    ("新建小区消防车通道全部划线标识。", 100, "%"),
+    ("确保不发生较大以上火灾事故。", 0, "|起|次"),
+    ("严禁在疏散通道停放电动自行车。", 0, "|起|次|辆"),
+]
+LISTED = [("微型消防站", "个"), ("消防取水口", "处"), ("举高消防车", "辆"), ("消防宣传栏", "块")]
 PLAIN = [
     "压实消防安全责任，健全工作机制。",
     "加强宣传教育，提升群众消防安全意识。",
@@ -259,6 +324,12 @@ class Style:
 
 def _path(mark: str) -> str:
     return mark.strip(" 　、.﹒．,，").replace("（", "(").replace("）", ")")
+
+
+def _run_in(draw: st.DrawFn) -> Style:
+    """The style of papers that a site has put on one line, headings and all."""
+    low = draw(st.sampled_from([lambda n: f"{n}、", lambda n: f"{n}."]))
+    return Style(lambda n: f"{chinese(n)}、", lambda n: f"（{chinese(n)}）", low, False, "", "", draw(st.booleans()))
 
 
 @st.composite
@@ -314,8 +385,9 @@ class Writer:
 @st.composite
 def sentences(draw: st.DrawFn, writer: Writer) -> str:
     """A sentence of the present item, entered into the account."""
-    item, number = writer.items[-1], len(writer.items)
-    kind = draw(st.sampled_from(["aim", "aim", "two", "plain", "trap", "often"]))
+    item = writer.items[-1]
+    number = item.start
+    kind = draw(st.sampled_from(["aim", "aim", "two", "plain", "trap", "often", "list", "staged", "implied", "falls"]))
     if kind == "plain":
         return draw(st.sampled_from(PLAIN))
     if kind == "trap":
@@ -324,8 +396,30 @@ def sentences(draw: st.DrawFn, writer: Writer) -> str:
         words, frequency = draw(st.sampled_from(OFTEN))
         times = draw(st.integers(1, 4))
         item.frequencies.add(frequency)
-        writer.targets.append(ExpectedTarget(number, frozenset({">="}), times, "次", NO_DAY | item.deadlines))
+        days = NO_DAY | item.deadlines
+        writer.targets.append(ExpectedTarget(number, frozenset({">="}), times, frozenset({"次"}), days))
         return f"{words}组织消防演练不少于{times}次。"
+    if kind == "implied":
+        words, value, unit = draw(st.sampled_from(IMPLIED))
+        days = NO_DAY | item.deadlines
+        ops = frozenset({"==", ">=" if value else "<="})
+        writer.targets.append(ExpectedTarget(number, ops, value, frozenset(unit.split("|")), days, implied=True))
+        return words
+    if kind == "falls":  # one shape, clause after clause; the year before is what it is measured against
+        days, opening = NO_DAY | item.deadlines, draw(st.sampled_from(["", f"以{YEAR - 1}年为基数，"]))
+        falls = [(what, draw(st.integers(2, 40))) for what in draw(st.permutations(FALLING))[:3]]
+        for _, percent in falls:
+            writer.targets.append(ExpectedTarget(number, frozenset({">="}), percent, frozenset({"%"}), days))
+        standing = draw(st.sampled_from(["", f"重大火灾起数控制在{YEAR - 1}年水平，"]))
+        clauses = "，".join(f"{what}下降{percent}%以上" for what, percent in falls)
+        return f"{opening}{standing}{clauses}。"
+    if kind == "staged":
+        low, high = draw(st.integers(30, 60)), draw(st.integers(70, 100))
+        first, second = date(YEAR, 12, 31), date(YEAR + 1, 12, 31)
+        for value, day in ((low, first), (high, second)):
+            item.deadlines.add(day)
+            writer.targets.append(ExpectedTarget(number, EXACT, value, frozenset({"%"}), frozenset({day})))
+        return f"{YEAR}年底前{draw(st.sampled_from(RATED))}达到{low}%，{YEAR + 1}年底前达到{high}%。"
     # once an item has named another year, a month without a year could be meant of either
     strayed = any(day.year != YEAR for day in item.deadlines)
     words, day = draw(st.sampled_from([when for when in WHEN if not strayed or when[1] is None or "20" in when[0]]))
@@ -333,11 +427,18 @@ def sentences(draw: st.DrawFn, writer: Writer) -> str:
     days = NO_DAY | item.deadlines if day is None else frozenset({day})
     if day is not None:
         item.deadlines.add(day)
-    found = [draw(aims()) for _ in range(2 if kind == "two" else 1)]
+    if kind == "list":
+        things = draw(st.permutations(LISTED))[:3]
+        numbers = [draw(st.integers(2, 400)) for _ in things]
+        found = [Aim(f"{what}{n}{unit}", EXACT, n, unit) for (what, unit), n in zip(things, numbers, strict=True)]
+        clause = "新增" + "、".join(aim.words for aim in found)
+    else:
+        found = [draw(aims()) for _ in range(2 if kind == "two" else 1)]
+        clause = "，".join(aim.words for aim in found)
     for aim in found:
-        writer.targets.append(ExpectedTarget(number, aim.ops, aim.value, aim.unit, days))
+        writer.targets.append(ExpectedTarget(number, aim.ops, aim.value, frozenset(aim.unit.split("|")), days))
     comma = "，" if words and draw(st.booleans()) else ""
-    return f"{words}{comma}{'，'.join(aim.words for aim in found)}。"
+    return f"{words}{comma}{clause}。"
 
 
 def _low_items(draw: st.DrawFn, writer: Writer, around: str, first: int) -> int:
@@ -346,25 +447,86 @@ def _low_items(draw: st.DrawFn, writer: Writer, around: str, first: int) -> int:
     for n in range(first, first + count):
         mark = writer.style.low(n)
         writer.line("", f"{around}/{_path(mark)}")
-        writer.text = writer.text[: -len(writer.style.newline) - len(writer.style.indent)]
+        writer.text = writer.text[: writer.items[-1].start - len(writer.style.indent)]
         who = draw(whos())
         writer.items[-1].owners |= who.owners
         body = "".join(draw(sentences(writer)) for _ in range(draw(st.integers(1, 3))))
         heading = draw(st.sampled_from(HEADINGS)) + "。"
+        if draw(st.integers(0, 5)) == 0:  # the mark stands right before a number: 2.50个小区
+            many = draw(st.integers(2, 90))
+            heading = f"{many}个小区新增集中充电设施。"
+            aim = ExpectedTarget(
+                writer.items[-1].start, EXACT, many, frozenset({"个"}), NO_DAY | writer.items[-1].deadlines
+            )
+            writer.targets.append(aim)
         before = who.before + "抓好落实。" if who.before else ""
         writer.line(mark + heading + before + body + who.after)
+        if who.line:
+            writer.line(who.line)
     return first + count
 
 
+def _phases(writer: Writer, around: str) -> None:
+    """The steps of the work, each with its days in brackets."""
+    middle = writer.style.middle or writer.style.low
+    steps = [
+        (f"动员部署阶段（{YEAR}年3月1日至3月31日）。制定方案，广泛动员。", date(YEAR, 3, 31)),
+        (f"组织实施阶段（{YEAR}年4月至10月）。对照方案，认真落实。", date(YEAR, 10, 31)),
+        (f"总结提升阶段（{YEAR}年11月底前）。总结经验，完善机制。", date(YEAR, 11, 30)),
+    ]
+    for n, (words, day) in enumerate(steps, 1):
+        mark = middle(n)
+        writer.line(mark + words, f"{around}/{_path(mark)}")
+        writer.items[-1].deadlines.add(day)
+
+
+def _table(draw: st.DrawFn, writer: Writer) -> None:
+    """A table of indicators with a column for each of two years, as a table in the text or flattened to rows of words."""
+    rule = " | " if draw(st.booleans()) else " "
+    edge = "|" if rule != " " else ""
+    writer.text += f"{edge}{rule.join(('序号', '指标', f'{YEAR}年', f'{YEAR + 1}年', '属性'))}{edge}\n"
+    for row, name in enumerate(draw(st.permutations(RATED))[:3], 1):
+        low = draw(st.integers(60, 80))
+        high = low + draw(st.integers(1, 19))
+        writer.text += f"{edge}{rule.join((str(row), name, f'≥{low}%', f'≥{high}%', '预期性'))}{edge}\n"
+        for value, year in ((low, YEAR), (high, YEAR + 1)):
+            days = frozenset({date(year, 12, 31)})
+            writer.targets.append(ExpectedTarget(0, frozenset({">="}), value, frozenset({"%"}), days))
+
+
+COUNTY = "清溪县"
+OFFICE = f"{COUNTY}消防安全委员会"
+SITE = ["", f"当前位置：首页 > 政务公开 > 通知公告\n发布时间：{YEAR}-03-06 来源：{COUNTY}人民政府 浏览次数：32\n"]
+FOOT = ["", "\n上一篇：关于开展防汛检查的通知\n下一篇：关于召开工作会议的通知\n", "\n【打印本页】【关闭窗口】\n"]
+
+
+def _cover(writer: Writer, title: str) -> None:
+    """The letter that sends the paper out."""
+    for words in (
+        f"{OFFICE}关于印发《{title}》的通知",
+        f"清消安委〔{YEAR}〕3号",
+        "各乡镇人民政府，县直有关单位：",
+        f"现将《{title}》印发给你们，请认真贯彻执行。",
+        OFFICE,
+        f"{YEAR}年3月5日",
+    ):
+        writer.line(words)
+
+
 @st.composite
-def papers(draw: st.DrawFn) -> GeneratedPaper:
-    """A paper with its answers."""
-    writer = Writer(draw(styles()))
+def papers(draw: st.DrawFn, one_line: bool = False) -> GeneratedPaper:
+    """A paper with its answers. `one_line`: everything but the title stands on one line."""
+    writer = Writer(_run_in(draw) if one_line else draw(styles()))
     style = writer.style
-    title = f"{YEAR}年全县消防工作要点"
-    writer.text = title + style.newline
+    title = f"{YEAR}年{draw(st.sampled_from(['全县', COUNTY]))}消防工作要点"
+    writer.text = draw(st.sampled_from(SITE))
+    covered = not one_line and draw(st.booleans())
+    if covered:
+        _cover(writer, title)
+    begins = len(writer.text)
+    writer.text += title + (style.newline or "\n")
     writer.line("为做好全年消防工作，制定本要点。", "¶1")
-    number = 1
+    number, top, table = 1, 0, -1
     for top in range(1, draw(st.integers(2, 3)) + 1):
         mark = style.top(top)
         writer.line(mark + draw(st.sampled_from(HEADINGS)), _path(mark))
@@ -376,7 +538,18 @@ def papers(draw: st.DrawFn) -> GeneratedPaper:
             writer.line(under + draw(st.sampled_from(HEADINGS)), f"{_path(mark)}/{_path(under)}")
             first = number if style.running else 1
             number = _low_items(draw, writer, f"{_path(mark)}/{_path(under)}", first)
-    return GeneratedPaper(writer.text, title, writer.items, writer.targets)
+    if draw(st.booleans()) and not style.running:
+        top += 1
+        writer.line(style.top(top) + "工作步骤", _path(style.top(top)))
+        _phases(writer, _path(style.top(top)))
+    if not one_line and draw(st.booleans()):
+        top += 1
+        writer.line(style.top(top) + "主要指标", _path(style.top(top)))
+        table = len(writer.text)
+        _table(draw, writer)
+    writer.text += draw(st.sampled_from(FOOT))
+    head = (OFFICE, f"清消安委〔{YEAR}〕3号", date(YEAR, 3, 5)) if covered else ("", "", None)
+    return GeneratedPaper(writer.text, title, writer.items, writer.targets, begins, table, *head)
 
 
 def describe(paper: Any) -> str:
