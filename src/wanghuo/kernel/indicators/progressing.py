@@ -212,9 +212,10 @@ def _other(
     stages: Sequence[IndicatorTarget],
 ) -> Reading | None:
     """The second reading of a share or stock that a paper wants at a certain value by a certain day: it may mean at any
-    time until then, or step by step. A growing count has one reading only.
+    time until then, or step by step. A growing count, and a share of what happens (in time), have one reading only.
     """
-    if target.path or target.basis in YEAR_BEFORE or of.accumulates or not target.plan_ref:
+    one_way = of.accumulates or (of.flows and not of.climbs)
+    if one_way or target.path or target.basis in YEAR_BEFORE or not target.plan_ref:
         return None
     path: Path = "flat" if path_of(of, target) == "linear" else "linear"
     aim = aim_of(of, target, period, now, value_in=lambda _: None, stages=stages, path=path)
