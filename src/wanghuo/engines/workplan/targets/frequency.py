@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from wanghuo.engines.workplan.targets.clauses import Clause, Words
@@ -68,9 +69,9 @@ def find_recurring(words: Words, taken: list[Finding]) -> list[Finding]:
     found = []
     for clause in words.clauses:
         inside = [f for f in taken if f.start < clause.end and clause.start < f.end]
-        one = _one_each(words, clause)
-        if one is not None:
-            found.append(one)
+        each = list(_one_each(words, clause))
+        if each:
+            found += each
         elif not inside:
             every = _every(words, clause)
             if every is not None:
@@ -78,23 +79,14 @@ def find_recurring(words: Words, taken: list[Finding]) -> list[Finding]:
     return found
 
 
-def _one_each(words: Words, clause: Clause) -> Finding | None:
-    match = ONE_EACH_RE.search(words.bare, clause.start, clause.end)
-    if match is None:
-        return None
-    what = tidy(words.text[match.start("what") : match.end("what")])
-    metric = tidy(re.sub(r"^□+", "", words.text[match.start("what") : clause.end])) or what
-    return Finding(
-        Name(metric[:30], metric[:30]),
-        ">=",
-        1.0,
-        "次",
-        clause.start,
-        clause.end,
-        match.start(),
-        0.8,
-        frequency=frequency_of(match["first"]),
-    )
+def _one_each(words: Words, clause: Clause) -> Iterator[Finding]:
+    matches = list(ONE_EACH_RE.finditer(words.bare, clause.start, clause.end))
+    for number, match in enumerate(matches):
+        stop = matches[number + 1].start() if number + 1 < len(matches) else clause.end
+        metric = tidy(words.text[match.start("what") : stop])[:30]
+        begin = match.start() if len(matches) > 1 else clause.start
+        often = frequency_of(match["first"])
+        yield Finding(Name(metric, metric), ">=", 1.0, "次", begin, stop, match.start(), 0.8, frequency=often)
 
 
 def _every(words: Words, clause: Clause) -> Finding | None:

@@ -45,6 +45,7 @@ def find_implied(words: Words, numbered: list[Finding]) -> list[Finding]:
         if (
             every is not None
             and not any("total" in f.notes for f in taken)
+            and (every.name.noun or not any(f.unit == "%" and f.value == 100 for f in numbered))
             and not (taken and words.bare.startswith("全覆盖", every.at))
             and not any(f.unit == "%" or f.name.metric == every.name.metric for f in taken)
             and not (taken and _only_every(words, every))

@@ -322,6 +322,8 @@ def is_condition(words: Words, quantity: Quantity) -> bool:
     """Whether the clause sets a condition (由两个以上单位管理的, 高度超过24米时), or asks what several do (两个以上单位)."""
     span = words.clauses[words.clause_at(quantity.start)]
     clause = words.bare[span.start : span.end].rstrip()
+    if "是否" in words.bare[span.start : quantity.start]:
+        return True
     tail = words.bare[quantity.end : span.end]
     if re.search(r"(?:[^的]的|[^及按准适小平暂临同随定]时|情况下|情形)$", clause) and not re.match(
         r"(?:以上|以内|以下)?的$", tail
