@@ -6,7 +6,8 @@ Plain rules over Chinese numerals, units, dates and document structure; no netwo
 
 from __future__ import annotations
 
+from wanghuo.engines.workplan.comparing import Comparison, compare
 from wanghuo.engines.workplan.compiling import compile_paper
 from wanghuo.engines.workplan.paper import Action, Deadline, Flag, Item, Owner, Paper, Target
 
-__all__ = ["Action", "Deadline", "Flag", "Item", "Owner", "Paper", "Target", "compile_paper"]
+__all__ = ["Action", "Comparison", "Deadline", "Flag", "Item", "Owner", "Paper", "Target", "compare", "compile_paper"]

@@ -11,15 +11,15 @@ from wanghuo.engines.workplan.paper import Action, Deadline, Flag, Owner
 
 Part = TypeVar("Part", Action, Deadline, Flag, Owner)
 
-_BROKEN = re.compile(r"(?<=[\u2e80-\u9fff，。、；：“”《》,;]) {1,2}(?=[\u2e80-\u9fff0-9《》“”、，。；：,;])")
+_BROKEN = re.compile(r"(?<=[\u2e80-\u9fff，。、；：“”《》,;]) {1,60}(?=[\u2e80-\u9fff0-9《》“”、，。；：,;])")
 
 
 class Compact:
-    """The text from `start` to `end` made compact; where nothing was broken it is the text itself."""
+    """The flat text from `start` to `end` made compact; where `text`, as given, has no line end nothing was broken."""
 
-    def __init__(self, flat: str, start: int, end: int) -> None:
+    def __init__(self, text: str, flat: str, start: int, end: int) -> None:
         words = flat[start:end]
-        gaps = [match.span() for match in _BROKEN.finditer(words)]
+        gaps = [m.span() for m in _BROKEN.finditer(words) if "\n" in text[start + m.start() : start + m.end()]]
         self._places: list[int] | None = None
         self._start = start
         if gaps:

@@ -86,7 +86,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
     years: dict[int, int] = {}
     for no, node in enumerate(nodes, 1):
         start, end = _trimmed(flat, node.start, node.end)
-        compact = Compact(flat, start, end)
+        compact = Compact(text, flat, start, end)
         year = years.get(id(node.parent)) if node.parent else None
         dated = compact.at(node.grid[0]) if node.grid else len(compact.words)
         found = find_deadlines(compact.words, 0, dated, calendar, year=year)
@@ -101,7 +101,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
             Item(
                 no=no,
                 path=node.path,
-                heading=_heading(flat, node, end),
+                heading=_heading(text, flat, node, end),
                 text=text[start:end],
                 start=start,
                 end=end,
@@ -114,9 +114,9 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
     return tuple(items), flags
 
 
-def _heading(flat: str, node: Node, end: int) -> str:
+def _heading(text: str, flat: str, node: Node, end: int) -> str:
     first, stop = node.heading
-    words = Compact(flat, first, min(stop, end)).words if stop > first else ""
+    words = Compact(text, flat, first, min(stop, end)).words if stop > first else ""
     return re.sub(r"\s+", " ", words).strip(" #*?—●■◆▲◇□○★▶·-")
 
 

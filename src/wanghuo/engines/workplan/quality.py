@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from wanghuo.engines.workplan.body import Body
@@ -17,7 +18,11 @@ def text_flags(
     text: str, flat: str, body: Body, contents: Contents, noise: Sequence[Span], paragraphs: Sequence[Paragraph]
 ) -> list[Flag]:
     """All flags about the text, each with its words and place."""
-    flags = [Flag(0, "site_noise", (), text[start : min(end, start + 60)], start, end) for start, end in noise]
+    flags = [
+        Flag(0, "site_noise", (), text[start : min(end, start + 60)], start, end)
+        for start, end in noise
+        if _tells(text[start:end])
+    ]
     flags += [
         Flag(
             table.item,
@@ -34,6 +39,11 @@ def text_flags(
     if cut is not None:
         flags.append(cut)
     return flags
+
+
+def _tells(noise: str) -> bool:
+    """Whether noise is worth saying: a page's number or a rule is not."""
+    return re.search(r"[A-Za-z\u4e00-\u9fff]{2}", noise) is not None
 
 
 def _cut_off(text: str, flat: str, body: Body, contents: Contents, paragraphs: Sequence[Paragraph]) -> Flag | None:

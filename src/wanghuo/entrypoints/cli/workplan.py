@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wanghuo.base import AppError, Invalid, Text
-from wanghuo.engines.workplan import Deadline, Flag, Item, Paper, Target, compile_paper
+from wanghuo.engines.workplan import Deadline, Flag, Item, Paper, Target, compare, compile_paper
 from wanghuo.engines.workplan.reading import read_document
 
 _SIGNS = {">=": "≥", "<=": "≤", "==": "=", ">": ">", "<": "<", "between": ""}
@@ -92,8 +92,6 @@ def _compile(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace) -> None:
-    from wanghuo.engines.workplan.comparing import compare
-
     compared = compare(compile_paper(_read(args.upper)), compile_paper(_read(args.lower)))
     told = compared.as_json()
     if args.json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -232,3 +234,38 @@ def test_no_text_breaks_it_and_every_character_is_of_one_item_at_most(parts: lis
         assert 0 <= flag.start < flag.end <= len(text)
     assert all(0 <= start < stop <= len(text) for start, stop in noise)
     assert len(body.flat) == len(text)
+
+
+def test_names_and_days_broken_at_the_edge_of_a_page_are_whole() -> None:
+    text = """一、重点任务
+（一）严格落实责任。各部门要按照职责分工抓好落实，县消防救援大
+队会同县教育局开展联合检查，每季度通报一次，2023年6月底
+前完成全部整改任务，并于2023年11
+月30日前报送总结，各地要认真组织、周密部署、抓好落
+实。
+"""
+    body, _, _ = read_body(text)
+    item = body.items[1]
+    assert [owner.name for owner in item.owners] == ["各部门", "县消防救援大队", "县教育局", "各地"]
+    assert [str(d.last or d.frequency) for d in item.deadlines] == ["quarter", "2023-06-30", "2023-11-30"]
+    assert text[item.owners[1].start : item.owners[1].end] == "县消防救援大\n队"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 60_000,
+        "一是加强管理。二是完善" * 5_000,
+        "一、加强管理\n" * 8_000,
+        "·" * 60_000,
+        "各部门要落实责任，" * 6_000,
+        "（市教育局" * 12_000,
+    ],
+    ids=["blank", "series", "lines", "dots", "clauses", "brackets"],
+)
+def test_time_grows_with_length_alone(text: str) -> None:
+    begun = time.process_time()
+    read_body(text)
+    assert (
+        time.process_time() - begun < 8
+    )  # about 1 s; a step that goes over the text for each of its parts takes minutes
