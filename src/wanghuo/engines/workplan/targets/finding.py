@@ -15,12 +15,13 @@ from wanghuo.engines.workplan.targets.implied import find_implied
 from wanghuo.engines.workplan.targets.naming import tidy
 from wanghuo.engines.workplan.targets.numbers import Finding, find_numbers
 from wanghuo.engines.workplan.targets.standing import is_history
-from wanghuo.engines.workplan.targets.words import BASE_YEAR_RE
+from wanghuo.engines.workplan.targets.words import BASE_YEAR_RE, VERB_RE
 
 _PLACES = re.compile(
     r"(?:^|[,，、])(?P<all>[一-鿿]{2,4}(?:、[一-鿿]{2,4})+等(?:地|市|县|区|州|设区市)|各(?:设区市|县\(市、区\)|县市区|县区|市县|乡镇|镇街|街道|区县|市|县|区))"
 )
 _YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
+_COUNTERS = frozenset("个座处支所栋幢台辆套部具")
 _AIMS = re.compile(r"目标")
 
 
@@ -28,6 +29,7 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
     """Every target of the paper in reading order, and the flags on those that can be read in more than one way."""
     targets: list[Target] = []
     flags: list[Flag] = []
+    nouns: dict[str, str] = {}
     for item in body.items:
         if is_history(body, item):
             continue
@@ -35,7 +37,8 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
         for sentence in body.sentences(item):
             for start, end in _outside(sentence, grids):
                 found = _in_sentence(body, item, start, end)
-                for finding in found:
+                for bare in found:
+                    finding = _with_noun(bare, nouns)
                     target = _target(body, item, sentence, start, finding)
                     targets.append(target)
                     flags.extend(_flags(body, target, finding, start))
@@ -45,6 +48,16 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
     ]
     targets = sorted([*_once(targets), *rows], key=lambda t: (t.start, t.end))
     return targets, sorted([*flags, *row_flags], key=lambda f: (f.start, f.end, f.kind))
+
+
+def _with_noun(finding: Finding, nouns: dict[str, str]) -> Finding:
+    """A bare verb (开工3个) takes the thing that was last counted in this unit; `nouns` remembers it."""
+    name = finding.name
+    if name.noun and name.metric != name.noun:
+        nouns[finding.unit] = name.noun
+    if finding.unit in _COUNTERS and VERB_RE.fullmatch(name.metric) and finding.unit in nouns:
+        return replace(finding, name=replace(name, metric=name.metric + nouns[finding.unit]))
+    return finding
 
 
 def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int, int]]:
