@@ -68,6 +68,16 @@ class Sheet:
     state: str
 
     @property
+    def beside(self) -> bool:
+        """Whether the issuer's name leaves room for the code beside it; else the code stands at the foot."""
+        return len(self.issuer) <= 16
+
+    @property
+    def has_foot(self) -> bool:
+        """Whether anything stands at the foot of the last page: a letter without copies has nothing there (GB/T 9704, 10.1)."""
+        return self.kind.layout != "letter" or bool(self.cc) or not self.beside
+
+    @property
     def title_lines(self) -> list[str]:
         """The title broken into lines of like length."""
         return title_lines(self.title)

@@ -199,6 +199,17 @@ def test_the_page_has_the_measures_of_the_standard() -> None:
 
 
 @pytest.mark.django_db
+def test_a_short_letter_stands_on_one_page_with_its_code_unbroken() -> None:
+    paper = make_paper("transfer", state="sealed", title="关于抄告某民办幼儿园火灾隐患的函")
+    with pdfplumber.open(io.BytesIO(storage.original(paper.file_id).read_bytes())) as file:
+        assert len(file.pages) == 1
+        words = file.pages[0].extract_text()
+    code = rendering.written_code(paper.code)
+    assert code[:12] in words
+    assert code[12:] in words
+
+
+@pytest.mark.django_db
 def test_what_people_type_stays_text() -> None:
     paper = make_paper("order", title=f"关于{EVIL[:25]}的督办单", fields={"reason": EVIL, "matters": [EVIL]}, cc=EVIL)
     html = rendering.body_html(paper, kinds.paper_kind("order"))
