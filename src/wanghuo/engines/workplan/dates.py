@@ -235,7 +235,10 @@ class _Reader:
     def _point(self) -> Iterator[Deadline | Flag]:
         words, how = self.match["p"].strip(), self.match["how"] or ""
         has_year = re.match(YEAR, words) is not None
-        if how == "以来" or not self._is_time(words, how, has_year=has_year):
+        after = self.words[self.match.end() : self.match.end() + 2]
+        in_force = how in ("起", "开始") and after in ("施行", "实施", "执行", "生效", "实行")
+        lasts = self.words[: self.match.start()].endswith(("有效期", "有效期限", "有效期为"))
+        if how == "以来" or in_force or lasts or not self._is_time(words, how, has_year=has_year):
             return
         point = point_in(words, self._year_of(words))
         if point is None:

@@ -15,7 +15,7 @@ YEAR = rf"(?:(?:19|20)\d\d|{_CN_YEAR})\s*年(?:度)?"
 _MONTH_N = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
 MONTH = rf"{_MONTH_N}\s*月(?:份)?"
 DAY = r"(?:3[01]|[12]\d|0?[1-9]|三十一?|二?十[一二三四五六七八九]?|[一二三四五六七八九])\s*[日号]"
-PART = r"(?:底|末|初|上旬|中旬|下旬|上半年|下半年|第?[一二三四1-4]\s*季度|中)"
+PART = r"(?:年?底|年?末|年?初|上旬|中旬|下旬|上半年|下半年|第?[一二三四1-4]\s*季度|中)"
 _ISO = re.compile(r"((?:19|20)\d\d)\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,2})(?!\d)")
 _FULL = re.compile(rf"({YEAR})\s*({MONTH})\s*({DAY})")
 _POINT = re.compile(rf"(?P<y>{YEAR})?\s*(?P<m>{MONTH})?\s*(?P<d>{DAY})?\s*(?P<part>{PART})?")
@@ -26,7 +26,7 @@ _QUOTED = re.compile(r"《[^》]*》")
 _POINT_TEXT = rf"{YEAR}\s*(?:{MONTH})?\s*(?:{DAY})?\s*(?:底|末|初)?"
 _LATER_TEXT = rf"(?:{YEAR})?\s*(?:{MONTH})?\s*(?:{DAY})?\s*(?:底|末|初)?"
 _SPAN = re.compile(
-    rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_POINT_TEXT})\s*(?:开始|起)?\s*,?\s*(?:至|到|-|—|~)?\s*(?P<b>{_POINT_TEXT}|{MONTH}\s*(?:{DAY})?\s*(?:底|末)?)"
+    rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_POINT_TEXT})\s*(?:(?:开始|起)?\s*,?\s*(?:至|到|-|—|~)+|(?:开始|起)\s*,)\s*(?P<b>{_POINT_TEXT}|{MONTH}\s*(?:{DAY})?\s*(?:底|末)?)"
     r"\s*(?P<stop>结束|止|为止)?"
 )
 
@@ -154,7 +154,7 @@ def phases_period(text: str, issued: date | None = None) -> Period:
 
 
 def _point(match: re.Match[str], year: int, *, year_given: bool) -> Point:
-    part = match["part"] or ""
+    part = (match["part"] or "").removeprefix("年")
     if match["m"] is None and match["d"] is None:
         return _of_year(year, part, year_given=year_given)
     if match["m"] is None:

@@ -207,7 +207,7 @@ def _is_titlish(line: str, following: str) -> bool:
     if not 2 <= len(line) <= 64 or re.search(r"[。;!?:,]$|[。;!?]", line):
         return False
     if _is_issuer(line):
-        return following.startswith("关于")
+        return following.startswith(("关于", "印发", "转发"))
     return len(re.findall(rf"[{_HAN}]", line)) >= 2 and not _ADOPTED.match(line)
 
 
@@ -276,7 +276,7 @@ def _region(title: str, issuer: str, text: str, places: Sequence[str]) -> str:
 
 
 def _leading_place(words: str) -> str:
-    match = _LEADING_PLACE.match(words)
+    match = _LEADING_PLACE.match(words.removeprefix("中共").removeprefix("中国共产党"))
     place = match["place"] if match else ""
     return "" if _GENERIC.match(place) or len(place) < 2 else place
 
