@@ -67,7 +67,7 @@ DEVICES = ListPage(
         Column("profile", Text("配置", "Profile"), value=lambda d: profile(d.profile).name, wide=True),
         Column("last_seen_at", Text("最近报文", "Last frame"), kind="when"),
     ),
-    filters=(
+    filters=(  # type: ignore[arg-type]
         Words(where=found_by),
         Choice(
             "state",
