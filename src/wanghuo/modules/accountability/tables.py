@@ -301,7 +301,7 @@ DUTY_LISTS = ListPage(
     ),
     links=(
         Link(Text("新建清单", "New list"), "/duty-lists/new", "accountability.order", icon="plus", key="n", main=True),
-        Link(Text("从表格导入", "Import"), "/data/imports/duty_lists", "accountability.order"),
+        Link(Text("从表格导入", "Import"), "/data/imports/new?kind=duty_lists", "accountability.order"),
     ),
     empty=Empty(
         Text(

@@ -143,7 +143,7 @@ def test_empty_lists_say_what_to_do_next(clerk) -> None:
 
 
 def test_every_form_opens(clerk) -> None:
-    for path in NEW:
+    for path in (*NEW, "/data/imports/new?kind=duty_lists", "/data/imports/template/duty_lists.xlsx"):
         assert clerk.get(path).status_code == 200, path
 
 
