@@ -25,6 +25,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("recurring", r"每(?:隔|个)?(?:半个月|半月|半年|季度|月度|年度|年|季|月|周|星期|日|天|旬|(?:\d|[两二三四五六])(?:个)?(?:年|月|周|天|日|季度))(?:度)?(?!份|家|户)"
                   r"|[一1](?:月|季度|季|周|年|日)[一1](?=[\u4e00-\u9fff])|(?<![上下\d])半年(?=[\d一二两]次)|按(?:月|季度|季|周|年|年度|半月|半年)(?=[^份度])|逐(?:月|季|周|日)|"
                   r"(?<!半)(?:半月|月度|季度|年度|半年)(?=(?:至少|不少于)?\s*[\d一二两三四]+\s*次)"),
+    ("months", rf"(?P<of>{YEAR})?(?<![\d.])(?P<m1>1[0-2]|[1-9])\s*(?:-|—|~|至)\s*(?P<m2>1[0-2]|[1-9])\s*月(?:份|底)?(?!\d)"),
     ("range", rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_P})\s*(?:开始|起)?\s*(?:,)?(?:至|到|-|—|~)+\s*(?P<b>{_P_END})\s*(?:结束|止|为止|前)?"),
     ("range2", rf"(?:从|自)(?P<c>即日|{_P})\s*(?:开始|起)\s*,\s*(?P<e>{_P})(?:结束|止|前)"),
     ("plan", rf"{PLAN.pattern.replace('P<plan>', ':')}(?:规划)?(?:期间|时期(?=[,内])|期末|末期|末|期)"),
@@ -132,7 +133,7 @@ def find_deadlines(flat: str, start: int, end: int, calendar: Calendar, *, year:
                     start + found.end,
                 )
             )
-            if match["point"] or match["range"]:
+            if match["point"] or match["range"] or match["months"]:
                 known = found.last or found.first
                 year, last_month = (known.year, known.month) if known else (year, last_month)
     return Found(tuple(deadlines), tuple(flags))
@@ -172,6 +173,10 @@ class _Reader:
 
     def _range(self) -> Iterator[Deadline]:
         yield from self._span(self.match["a"], self.match["b"])
+
+    def _months(self) -> Iterator[Deadline]:
+        year = self.match["of"] or ""
+        yield from self._span(f"{year}{self.match['m1']}月", f"{self.match['m2']}月")
 
     def _range2(self) -> Iterator[Deadline]:
         yield from self._span(self.match["c"], self.match["e"])

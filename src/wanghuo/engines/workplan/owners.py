@@ -42,6 +42,7 @@ _PUSHED = re.compile(
     rf"(?:推动|组织|督促|指导|协调|提请|报请|责成|安排|要求)(?P<pushed>(?:[{HAN}、]{{2,40}}?等[^,。;的]{{0,6}}?(?:部门|单位)|[{HAN}、]{{2,24}}?(?:部门|政府|派出所|局|厅|委|大队|支队|乡镇街道|街道|乡镇)))"
     r"(?=依法|开展|实施|履行|落实|建立|制定|出台|将|发布|一律|加强|做好|完善|推进|修订|编制|对|切实|严格|认真|全面|按|牵头|抓紧|加大|颁布|组织|切)"
 )
+_OFFICE = re.compile(r"[\u4e00-\u9fff]{2,8}(?:科|处|室|办|站|所|队)")
 _CLOSING = re.compile(r"[(【\[](?P<bodies>[^()【】\[\]:;。]{3,120}?)(?:等)?[)】\]](?=\s*(?:[。\n]|$))")
 _LISTED = re.compile(
     rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构)|"
@@ -112,7 +113,7 @@ def _bracketed(flat: str, start: int, end: int) -> Iterator[Owner]:
     for match in _CLOSING.finditer(flat, start, end):
         words = match["bodies"]
         names = [words[a:b] for a, b in parts_of(words)]
-        if names and all(is_body(name) and is_plausible(name) for name in names) and (len(names) > 1 or len(words) > 3):
+        if names and all(is_plausible(name) and (is_body(name) or _OFFICE.fullmatch(name)) for name in names):
             yield from _names(words, match.start("bodies"), "lead", sure=True)
 
 
