@@ -119,6 +119,7 @@ if (root) new (class Judge {
 
   press(button, line) {
     if (button.matches("[data-edit]")) return this.edit(line);
+    if (line.classList.contains("sending")) return undefined;
     const body = new URLSearchParams();
     if (button.name) body.set(button.name, button.value);
     const reading = one(".readings input:checked", line);

@@ -12,7 +12,7 @@ SOURCE = Path(wanghuo.__file__).parent
 TEXT = re.compile(r'\bText\(\s*"((?:[^"\\]|\\.)*)"')
 TAG = re.compile(r'{%\s*t\s+"([^"]*)"')
 CHINESE = re.compile(r"[\u3400-\u9fff]")
-OF_DATA = frozenset({"消防控制室"})  # what the demo's data says too, in Chinese on any page
+OF_DATA = frozenset({"消防控制室", "消安委办", "政府"})  # what the demo's data says too, in Chinese on any page
 HOLE = re.compile(r"\\{[^}]*\\}")
 
 

@@ -80,6 +80,8 @@ def judge_by_keyboard(office: Visitor) -> None:
             expect(page.locator(f"#line-{position}[data-verdict=open]")).to_have_count(1)
     page.keyboard.press("z")  # also the last one can be taken back
     expect(page.locator("[data-act=confirm]")).to_be_hidden()
+    expect(page.locator(".entry.at[data-verdict=open]")).to_have_count(1)
+    page.keyboard.press("1")
     page.keyboard.press("a")
     expect(page.locator("[data-act=confirm]")).to_be_visible()
     expect(page.locator(".coverage")).to_contain_text("100")

@@ -76,6 +76,8 @@ def judge(
                 yours=VERDICTS[verdict],
             )
     person = check_reading(line, verdict, person)
+    if line.version and (line.verdict, line.person) == (verdict, person):
+        return line  # the same press twice leaves one step to take back
     _write(plan, [line], verdict, actor=actor, person=person)
     return line
 

@@ -118,6 +118,13 @@ def test_undo_goes_back_step_by_step_to_the_beginning(plan, clerk) -> None:
         assert verdicts(plan) == before
 
 
+def test_the_same_press_twice_is_one_step(plan, clerk) -> None:
+    for version in (0, 0):
+        services.judge(plan.ref, 1, verdict=Verdict.ACCEPTED, version=version, actor=clerk)
+    services.undo(plan.ref, actor=clerk)
+    assert plan.lines.get(position=1).verdict == "open"
+
+
 def test_two_people_do_not_overwrite_each_other(plan, clerk, colleague) -> None:
     services.judge(plan.ref, 1, verdict=Verdict.REJECTED, version=0, actor=colleague)
     with pytest.raises(rules.JudgedMeanwhile) as refused:
