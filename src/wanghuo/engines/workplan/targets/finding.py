@@ -21,6 +21,7 @@ _PLACES = re.compile(
     r"(?:^|[,，、])(?P<all>[一-鿿]{2,4}(?:、[一-鿿]{2,4})+等(?:地|市|县|区|州|设区市)|各(?:设区市|县\(市、区\)|县市区|县区|市县|乡镇|镇街|街道|区县|市|县|区))"
 )
 _YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
+_LONGEST = 1200
 _COUNTERS = frozenset("个座处支所栋幢台辆套部具")
 _AIMS = re.compile(r"目标")
 
@@ -71,7 +72,19 @@ def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int
                 continue
             cut += [span for span in ((start, low), (high, end)) if span[0] < span[1]]
         spans = cut
-    return spans
+    return [piece for span in spans for piece in _pieces(sentence, *span)]
+
+
+def _pieces(sentence: Sentence, start: int, end: int) -> list[tuple[int, int]]:
+    """A stretch in pieces of bounded length, cut behind a comma where there is one: the reading of a clause takes time with
+    the square of its numbers, and no sentence that says something is this long."""
+    pieces = []
+    while end - start > _LONGEST:
+        words = sentence.text[start - sentence.start : start - sentence.start + _LONGEST]
+        cut = max(words.rfind(","), words.rfind("、"))
+        pieces.append((start, start + (cut + 1 if cut > 0 else _LONGEST)))
+        start = pieces[-1][1]
+    return [*pieces, (start, end)]
 
 
 def _in_sentence(body: Body, item: Item, start: int, end: int) -> list[Finding]:
