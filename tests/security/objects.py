@@ -361,7 +361,7 @@ def paper(world: World, where: Where) -> Made:
 def answering(model: Any, prefix: str, where: Where, name: str, **fields: Any) -> Any:
     """A record of accountability in a place, its canary in the title."""
     return model.objects.create(
-        ref=f"{prefix}-445281-2026-0000{where.number}", state=model.MACHINE.initial, title=where.canary(name), by_region=COUNTY,
+        ref=f"{prefix}-445281-2026-0000{where.number}", state=model.MACHINE.initial, title=where.canary(name), by_region=where.region_code,
         made_at=timezone.now(), **columns(where), **fields,
     )  # fmt: skip
 
@@ -423,7 +423,7 @@ def meeting_duty(world: World, where: Where) -> Made:
 
     kinds = ("committee", "consult", "regular", "campaign", "onsite", "consult")
     row = MeetingDuty.objects.create(
-        kind=kinds[where.number - 1], months=1, source=where.canary("meeting_duty"), by_region=COUNTY, next_due_on=timezone.localdate(),
+        kind=kinds[where.number - 1], months=1, source=where.canary("meeting_duty"), by_region=where.region_code, next_due_on=timezone.localdate(),
         **columns(where),
     )  # fmt: skip
     return Made(row.pk, uuid4(), "accountability.view", where)

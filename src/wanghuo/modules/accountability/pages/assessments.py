@@ -113,7 +113,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
         scheme=found.scheme,
         reviewers=reviewers,
         ranking=[(n, other) for n, other in enumerate(assessments.ranking(row, actor=actor), 1)],
-        self_edit=row.state == AssessmentState.SELF and actor.can(ANSWER_RIGHT, row),
+        self_edit=row.state == AssessmentState.SELF and frame.may(actor, ANSWER_RIGHT, row),
         review_edit=reviewing,
     )
     return render(request, "accountability/assessment.html", context)

@@ -89,14 +89,15 @@ def _check(model: type[Record], row: Record, name: str, actor: Actor, *, sent: b
     """Refuse whoever lacks the right before the form is looked at, and a form that could not be sent before it is shown."""
     moves = [m for m in model.MACHINE.moves if m.name == name]
     if moves:
-        actor.require(moves[0].right, row)
+        frame.require(actor, moves[0].right, row)
         if not sent:
             model.MACHINE.move(row.state, name)
 
 
 def offered(row: Record, actor: Actor, extra: list[Act] | None = None, **known: Any) -> list[Act]:
     """The acts of a page: from the state table, then those beside it."""
-    found = acts_for(row.MACHINE, row.state, actor=actor, row=row, url=row.url, **known)
+    hidden = frozenset(move.name for move in row.MACHINE.moves if not frame.may(actor, move.right, row))
+    found = acts_for(row.MACHINE, row.state, actor=actor, row=row, url=row.url, hidden=hidden, **known)
     possible = [a for a in found if a.allowed]
     return [*possible, *(extra or []), *(a for a in found if not a.allowed)]
 

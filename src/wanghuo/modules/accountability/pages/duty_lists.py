@@ -74,7 +74,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponseBase:
         return exports.as_file(_file(row, actor.name), request.GET["export"])
     files = common.files(row, actor)
     extra = []
-    if row.state == ListState.DRAFT and actor.can(ORDER_RIGHT, row):
+    if row.state == ListState.DRAFT and frame.may(actor, ORDER_RIGHT, row):
         extra.append(Act("add", Text("添加条目", "add entries"), f"{row.url}/acts/add"))
     today = local_day(timezone.now())
     context = common.base(
@@ -91,7 +91,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponseBase:
             }
             for entry in row.entries.order_by("no")
         ],
-        may_do=row.state == ListState.SIGNED and actor.can(ANSWER_RIGHT, row),
+        may_do=row.state == ListState.SIGNED and frame.may(actor, ANSWER_RIGHT, row),
         export_url=f"{row.url}?export=xlsx",
         about=f"duty_list:{row.ref}",
     )

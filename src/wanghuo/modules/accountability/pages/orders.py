@@ -94,7 +94,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
     actor = actor_of(request)
     row = frame.load(MonthlyOrder, ref, actor=actor)
     extra = []
-    if row.state == OrderState.DRAFT and actor.can(ORDER_RIGHT, row):
+    if row.state == OrderState.DRAFT and frame.may(actor, ORDER_RIGHT, row):
         extra.append(Act("edit", ACTS["edit"].label, f"{row.url}/acts/edit"))  # type: ignore[arg-type]
     refusals = {}
     if row.reported_by is not None and row.reported_by == actor.id:

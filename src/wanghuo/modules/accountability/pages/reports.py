@@ -61,7 +61,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
     actor = actor_of(request)
     row = frame.load(Report, ref, actor=actor)
     extra = []
-    if row.state == ReportState.DRAFT and actor.can(LETTER_RIGHT, row):
+    if row.state == ReportState.DRAFT and frame.may(actor, LETTER_RIGHT, row):
         extra.append(Act("edit", Text("改文字", "edit the words"), f"{row.url}/acts/edit"))
     context = common.base(
         row,

@@ -67,9 +67,9 @@ def detail(request: HttpRequest, ref: str) -> HttpResponseBase:
         )
         return exports.as_file(_file(row, actor.name), request.GET["export"])
     extra = []
-    if row.state == TableState.DRAFT and actor.can(PUBLISH_RIGHT, row):
+    if row.state == TableState.DRAFT and frame.may(actor, PUBLISH_RIGHT, row):
         extra.append(Act("recompute", ACTS["recompute"].label, f"{row.url}/acts/recompute"))  # type: ignore[arg-type]
-    if row.state == TableState.PUBLISHED and not row.paper_ref and actor.can(LETTER_RIGHT, row):
+    if row.state == TableState.PUBLISHED and not row.paper_ref and frame.may(actor, LETTER_RIGHT, row):
         extra.append(Act("circulate", ACTS["circulate"].label, f"{row.url}/acts/circulate"))  # type: ignore[arg-type]
     proposals = {p.about: p for p in Proposal.objects.visible_to(actor).filter(row__table=row)}
     context = common.base(

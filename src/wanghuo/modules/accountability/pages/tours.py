@@ -82,7 +82,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
     actor = actor_of(request)
     row = frame.load(Tour, ref, actor=actor)
     extra = []
-    if row.state == TourState.BEGUN and actor.can(TOUR_RIGHT, row):
+    if row.state == TourState.BEGUN and frame.may(actor, TOUR_RIGHT, row):
         extra.append(Act("score", Text("现场打分", "score on site"), f"{row.url}/acts/score", main=True))
     photos = common.files(row, actor)
     found = rule(tours.DIFFERENCE_RULE, region=row.visited, on=local_day(timezone.now()))

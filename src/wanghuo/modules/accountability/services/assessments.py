@@ -191,7 +191,7 @@ def _ask_self(row: Assessment, actor: Actor, due_on: date | None = None) -> None
 def refresh(ref: str, *, actor: Actor) -> Assessment:
     """Read the records again while the result is open. Raises NotFound, NotPermitted, Conflict."""
     row = frame.load(Assessment, ref, actor=actor, lock=True)
-    actor.require(ASSESS_RIGHT, row)
+    frame.require(actor, ASSESS_RIGHT, row)
     if row.state not in (AssessmentState.SELF, AssessmentState.REVIEW):
         raise Conflict(what=SCHEME)
     period = Period.year(row.year)
@@ -266,7 +266,7 @@ def review(ref: str, code: str, *, found: float | None, note: str, actor: Actor)
     Raises NotFound, NotPermitted, NotAReviewer, MoveRefused, Invalid.
     """
     row = frame.load(Assessment, ref, actor=actor, lock=True)
-    actor.require(ASSESS_RIGHT, row)
+    frame.require(actor, ASSESS_RIGHT, row)
     _as_reviewer(row, actor)
     if row.state not in (AssessmentState.REVIEW, AssessmentState.APPEALED):
         Assessment.MACHINE.move(row.state, "announce")

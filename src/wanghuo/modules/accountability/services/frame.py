@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -10,9 +11,10 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from wanghuo.base import Invalid, Move, NotFound, Text
+from wanghuo.base import Invalid, Move, NotFound, NotPermitted, Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.roles import right_name
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.audit import record
@@ -20,6 +22,7 @@ from wanghuo.kernel.loops import Subject, close_duties, next_ref, open_duty, sta
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions.service import get as get_region
 from wanghuo.modules.accountability.models import Record, Step
+from wanghuo.modules.accountability.states import ANSWER_RIGHT
 
 R = TypeVar("R", bound=Record)
 BODY = Text("机构", "organisation")
@@ -44,11 +47,34 @@ def load(model: type[R], ref: str | UUID, *, actor: Actor, lock: bool = False) -
     return cast(R, found)
 
 
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The region whose office made a record, as access judges it."""
+
+    region_code: str
+    sector: str = ""
+    scope_unit: UUID | None = None
+
+
+def may(actor: Actor, right: str, row: Record) -> bool:
+    """Whether the actor may do an act of this right on a record: whoever answers over the record itself, everybody else over
+    the office that made it, so that nobody accepts, returns or withdraws what was asked of themselves."""
+    if right == ANSWER_RIGHT:
+        return actor.can(right, row)
+    return actor.can(right, row) and actor.can(right, Office(row.by_region))
+
+
+def require(actor: Actor, right: str, row: Record) -> None:
+    """Raise NotPermitted unless `may`."""
+    if not may(actor, right, row):
+        raise NotPermitted(right=right_name(right))
+
+
 def begin(model: type[R], ref: str | UUID, name: str, *, actor: Actor) -> tuple[R, Move]:
     """The record, locked, and the move, after right and state table were asked. Raises NotFound, NotPermitted, MoveRefused."""
     row = load(model, ref, actor=actor, lock=True)
     for right in {m.right for m in model.MACHINE.moves if m.name == name}:
-        actor.require(right, row)
+        require(actor, right, row)
     return row, model.MACHINE.move(row.state, name)
 
 
@@ -223,9 +249,11 @@ __all__ = [
     "level_of",
     "load",
     "make",
+    "may",
     "met",
     "office",
     "reason_texts",
     "reasons_json",
     "region_within",
+    "require",
 ]

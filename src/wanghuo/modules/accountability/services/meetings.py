@@ -304,6 +304,7 @@ def get_duty(duty_id: UUID, *, actor: Actor, lock: bool = False) -> MeetingDuty:
     if found is None:
         raise NotFound(what=DUTY, ref=duty_id)
     actor.require(MEET_RIGHT, found)
+    actor.require(MEET_RIGHT, frame.Office(found.by_region))  # whoever must meet does not end the duty
     return found
 
 
@@ -327,6 +328,7 @@ class Standing:
 
     duty: MeetingDuty
     late: bool
+    may_end: bool = False
 
 
 def overview(region: str, *, actor: Actor) -> list[Standing]:
@@ -338,5 +340,7 @@ def overview(region: str, *, actor: Actor) -> list[Standing]:
         .filter(active=True)
         .order_by("next_due_on", "region_code")
     )
-    found = [Standing(duty, duty.next_due_on < today) for duty in rows]
+    found = [
+        Standing(duty, duty.next_due_on < today, actor.can(MEET_RIGHT, frame.Office(duty.by_region))) for duty in rows
+    ]
     return sorted(found, key=lambda s: (not s.late, s.duty.next_due_on))

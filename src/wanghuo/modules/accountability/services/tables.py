@@ -337,7 +337,7 @@ def publish(ref: str, *, actor: Actor) -> RankingTable:
 def circulate(ref: str, *, actor: Actor) -> RankingTable:
     """Draft the circular of a published table for everybody ranked. Raises NotFound, NotPermitted, Conflict, NoAddressee."""
     table = frame.load(RankingTable, ref, actor=actor, lock=True)
-    actor.require(LETTER_RIGHT, table)
+    frame.require(actor, LETTER_RIGHT, table)
     if table.state != TableState.PUBLISHED or table.paper_ref:
         raise Conflict(what=RankingTable.MACHINE.what)
     table.paper_ref = letters.table_paper(table, actor=actor).ref

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from wanghuo.base import Invalid, MoveRefused, NotFound
+from wanghuo.base import Invalid, MoveRefused, NotFound, NotPermitted
 from wanghuo.base.time import local_day
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.accounts.testing import actor
@@ -179,6 +179,8 @@ def test_the_clock_runs_from_one_meeting_to_the_next() -> None:
         "met",
         "running",
     ]
+    with pytest.raises(NotPermitted):
+        meetings.stop_asking(duty.id, reason="不开了", actor=actor("inspector", COUNTY))
     meetings.stop_asking(duty.id, reason="合并到例会", actor=CLERK)
     assert not Duty.objects.filter(subject_kind="meeting_duty", closed_at=None).exists()
 
@@ -191,7 +193,10 @@ def test_who_did_not_meet_stands_first() -> None:
     found = meetings.overview(COUNTY, actor=CLERK)
     assert [(s.duty.region_code, s.late) for s in found][0] == (SISTER_TOWN, True)
     assert sum(s.late for s in found) == 1
-    assert [s.duty.region_code for s in meetings.overview(COUNTY, actor=TOWN_CLERK)] == [TOWN]
+    own = meetings.overview(COUNTY, actor=TOWN_CLERK)
+    assert [(s.duty.region_code, s.may_end) for s in own] == [(TOWN, False)]
+    with pytest.raises(NotPermitted):
+        meetings.stop_asking(own[0].duty.id, reason="不开了", actor=TOWN_CLERK)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,14 @@ def test_whoever_reported_does_not_accept_and_neighbours_see_nothing() -> None:
         orders.accept(row.ref, values={}, note="", actor=both)
     with pytest.raises(NotFound):
         orders.accept(row.ref, values={}, note="", actor=SISTER_CLERK)
+    colleague = actor("committee_clerk", TOWN)  # of the same town: not outside the reporting body
+    for act in (
+        lambda: orders.accept(row.ref, values={}, note="", actor=colleague),
+        lambda: orders.send_back(row.ref, reason="x", actor=colleague),
+        lambda: orders.withdraw(row.ref, reason="x", actor=colleague),
+    ):
+        with pytest.raises(NotPermitted):
+            act()
     assert orders.accept(row.ref, values={}, note="属实", actor=CLERK).state == "accepted"
 
 
