@@ -22,6 +22,7 @@ from wanghuo.modules.workplans.models import PlanTarget, PlanTask, WorkPlan
 from wanghuo.modules.workplans.selectors import TASK_KIND
 from wanghuo.modules.workplans.services.measuring import last_day
 from wanghuo.modules.workplans.states import OWED, TaskState
+from wanghuo.modules.workplans.words import how_measured
 
 FRESH = timedelta(minutes=1)
 """A value kept this lately will do for a board."""
@@ -33,6 +34,11 @@ class Standing:
 
     target: PlanTarget
     progress: Progress | None
+
+    @property
+    def how(self) -> Text | None:
+        """Where its value comes from."""
+        return how_measured(self.progress.indicator.code, self.progress.indicator.told) if self.progress else None
 
     @property
     def level(self) -> int:

@@ -89,3 +89,15 @@ def flag_name(kind: str) -> Text:
 def frequency_name(code: str) -> Text:
     """How often; its code for one that has no word."""
     return FREQUENCIES.get(code, Text(code, code))
+
+
+COMPUTED = Text("自动计算", "computed")
+FROM_REGISTER = Text("台账", "from a register")
+REPORTED = Text("填报", "reported")
+
+
+def how_measured(code: str, told: bool) -> Text:
+    """Where the value of an indicator comes from: the platform's records, a register kept by hand, or reports."""
+    if code.startswith("ledgers."):
+        return FROM_REGISTER
+    return REPORTED if told else COMPUTED

@@ -27,7 +27,7 @@ from wanghuo.modules.workplans.resolved import Aim
 from wanghuo.modules.workplans.services.issuing import Assignment, assignments
 from wanghuo.modules.workplans.services.measuring import REPORTED, aims, candidates, likeliest
 from wanghuo.modules.workplans.states import PLAN
-from wanghuo.modules.workplans.words import frequency_name
+from wanghuo.modules.workplans.words import frequency_name, how_measured
 
 BAD_OWNER = Text("没有唯一的机构叫这个名字", "no single body is called that")
 NO_OWNER = Text("请选承办单位", "choose a body")
@@ -58,6 +58,11 @@ class TargetRow:
     offers: Sequence[tuple[Indicator, float]]
     chosen: str
     recurring: bool
+
+    @property
+    def options(self) -> list[tuple[Indicator, Text]]:
+        """What may measure it, each with where its value comes from."""
+        return [(of, how_measured(of.code, of.told)) for of, _ in self.offers]
 
 
 @needs("workplans.issue")
