@@ -5,6 +5,7 @@ Environment, each with its default:
   WANGHUO_DATABASE  (SQLite in home)  postgres://user:password@host:port/name, or postgres://user@/name?host=/socket/folder
   WANGHUO_MODE      production     `demo` and `test` loosen what only a deployment needs (TLS, second factor)
   WANGHUO_HOSTS     127.0.0.1,localhost   host names the web answers to
+  WANGHUO_PUBLIC_URL  https://(first host)   where the public reaches this deployment; printed papers carry it in their QR code
   WANGHUO_REGION    0              code of the region this deployment runs (0: the whole country)
   WANGHUO_GATEWAY   127.0.0.1:26875     where device frames arrive
   WANGHUO_MAP_APPROVAL  (none)     审图号 of the maps, shown beside them; a published map of China needs one
@@ -165,6 +166,7 @@ MEDIA_ROOT = HOME / "files"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 REGION = os.environ.get("WANGHUO_REGION", "0")
+PUBLIC_URL = os.environ.get("WANGHUO_PUBLIC_URL", "").rstrip("/")
 MAP_APPROVAL = os.environ.get("WANGHUO_MAP_APPROVAL", "")
 GATEWAY = os.environ.get("WANGHUO_GATEWAY", "127.0.0.1:26875")
 JOURNAL = HOME / "journal.sqlite3"

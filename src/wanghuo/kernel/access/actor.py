@@ -15,9 +15,17 @@ from wanghuo.kernel.regions import codes
 class Placed(Protocol):
     """What a row must tell for access to be judged: `Scoped` rows and contracts of them do."""
 
-    region_code: str
-    sector: str
-    scope_unit: UUID | None
+    @property
+    def region_code(self) -> str:
+        """The kept code of its region."""
+
+    @property
+    def sector(self) -> str:
+        """Its industry sector; "" for none."""
+
+    @property
+    def scope_unit(self) -> UUID | None:
+        """The unit it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from uuid import UUID
 
 from django.conf import settings
@@ -66,10 +65,8 @@ def subject_of_copy(copy: Copy, paper: OfficialPaper) -> Subject:
 
 
 def public_base() -> str:
-    """The address under which the public reaches this deployment, without a slash at its end; WANGHUO_PUBLIC_URL, else https
-    at the first host name."""
-    known = getattr(settings, "PUBLIC_URL", "") or os.environ.get("WANGHUO_PUBLIC_URL", "")
-    return known.rstrip("/") or f"https://{settings.ALLOWED_HOSTS[0]}"
+    """The address under which the public reaches this deployment, without a slash at its end."""
+    return settings.PUBLIC_URL or f"https://{settings.ALLOWED_HOSTS[0]}"
 
 
 def public_url(paper: OfficialPaper) -> str:

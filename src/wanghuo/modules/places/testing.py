@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.modules.places import sealing, search, services
-from wanghuo.modules.places.models import Building, PersonInCharge, Tenancy, Unit
+from wanghuo.modules.places.models import Building, PersonInCharge, Tenancy, Unit, UnitClass
 
 TOWN = "445281102"  # 赤岗镇 of 普宁市
 NEXT_TOWN = "445222100"  # one of 揭西县, the county beside it
@@ -96,3 +96,8 @@ class PersonFactory(DjangoModelFactory[PersonInCharge]):
         person.save(force_insert=True)
         services.note_people([person.unit_id])
         return person
+
+
+def decide_class(unit: Unit, code: str, *, at: datetime = NOW) -> UnitClass:
+    """A unit that somebody has put into a class of the taxonomy."""
+    return UnitClass.objects.create(unit=unit, code=code, decided_at=at)

@@ -10,8 +10,7 @@ import time_machine
 from wanghuo.base.time import CHINA
 from wanghuo.kernel.accounts.testing import actor, client_for, make_user
 from wanghuo.kernel.indicators import Period, compute, indicator
-from wanghuo.modules.places.models import UnitClass
-from wanghuo.modules.places.testing import UnitFactory
+from wanghuo.modules.places.testing import UnitFactory, decide_class
 from wanghuo.modules.sensing.models import Component
 from wanghuo.modules.sensing.testing import DeviceFactory
 
@@ -56,7 +55,7 @@ def test_high_risk_units_must_be_connected() -> None:
     with time_machine.travel(NOW, tick=False):
         for connected in (True, False):
             unit = UnitFactory(has_control_room=True)
-            UnitClass.objects.create(unit=unit, code="high_risk", decided_at=NOW)
+            decide_class(unit, "high_risk", at=NOW)
             if connected:
                 DeviceFactory(unit=unit)
         DeviceFactory(unit=UnitFactory(has_control_room=True))
