@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET, require_http_methods
@@ -17,16 +17,14 @@ from wanghuo.base import NotFound, NotPermitted, Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.access.roles import right_name
-from wanghuo.kernel.access.scope import grants_q
 from wanghuo.kernel.accounts import bodies
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.accounts.pages import needs_recent_factor
 from wanghuo.kernel.crypto.digests import Digests
 from wanghuo.kernel.files import storage
-from wanghuo.kernel.files.models import StoredFile
 from wanghuo.kernel.papers import forms, kinds, rendering, seals, selectors, services
 from wanghuo.kernel.papers.errors import ApproverIsDrafter, FileDamaged
-from wanghuo.kernel.papers.models import Copy, OfficialPaper, Seal
+from wanghuo.kernel.papers.models import Copy, OfficialPaper
 from wanghuo.kernel.papers.services.answering import belongs_to, had_a_part
 from wanghuo.kernel.papers.states import COPY, MARKS, PAPER, PaperState
 from wanghuo.kernel.papers.tables import PAPERS
@@ -173,7 +171,7 @@ def paper(request: HttpRequest, ref: str) -> HttpResponse:
         "signed": sum(entry["row"].received_at is not None for entry in copies),
         "answered": sum(entry["row"].replied_at is not None for entry in copies),
         "entries": _entries(row, actor, copies),
-        "attachments": _files(row, "attachment"),
+        "attachments": selectors.files_with(row, "attachment"),
         "verify": rendering.written_code(row.code) if row.sequence else "",
         **rendering.context_of(row, sealed=row.sequence is not None),
     }
@@ -198,7 +196,9 @@ def _copies(row: OfficialPaper, actor: Actor) -> list[dict[str, Any]]:
     rows = list(row.copies.order_by("position"))
     if not actor.can("papers.view", row):
         rows = [copy for copy in rows if any(actor.can(right, copy) for right in READ)]
-    found = [{"row": copy, "acts": _copy_acts(row, copy, actor), "files": _files_of_copy(copy)} for copy in rows]
+    found = [
+        {"row": copy, "acts": _copy_acts(row, copy, actor), "files": selectors.files_of_copy(copy)} for copy in rows
+    ]
     return sorted(
         found, key=lambda entry: (not entry["acts"], not entry["row"].reply)
     )  # what waits for the reader, first
@@ -215,15 +215,6 @@ def _copy_acts(row: OfficialPaper, copy: Copy, actor: Actor) -> list[Act]:
         if wanted and own and actor.can(move.right, about):
             found.append(Act(move.name, move.label, f"{row.url}/copies/{copy.pk}/acts/{move.name}"))
     return found
-
-
-def _files(row: OfficialPaper, label: str) -> list[StoredFile]:
-    rows = StoredFile.objects.filter(subject_kind=selectors.SUBJECT_KIND, subject_id=row.pk, label=label)
-    return list(rows.order_by("id"))
-
-
-def _files_of_copy(copy: Copy) -> list[StoredFile]:
-    return list(StoredFile.objects.filter(subject_kind=selectors.COPY_KIND, subject_id=copy.pk).order_by("id"))
 
 
 def _entries(row: OfficialPaper, actor: Actor, copies: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -377,11 +368,10 @@ def file(request: HttpRequest, ref: str, file_id: UUID) -> HttpResponseBase:
     """A file that goes with the paper or with an answer to it, for whoever may read the paper."""
     actor = _actor(request)
     row = selectors.get_paper(ref, actor=actor)
-    copies = [entry["row"].pk for entry in _copies(row, actor)]
-    found = StoredFile.objects.filter(pk=file_id, subject_id__in=[row.pk, *copies]).first()
+    found = selectors.file_of(row, [entry["row"] for entry in _copies(row, actor)], file_id)
     path = storage.original(file_id)
-    if found is None or not path.exists():
-        raise NotFound(what=Text("文件", "file"), ref=file_id)
+    if not path.exists():
+        raise NotFound(what=selectors.FILE, ref=file_id)
     response = FileResponse(path.open("rb"), content_type=found.content_type, as_attachment=True, filename=found.name)
     for header, value in HEADERS.items():
         response[header] = value
@@ -413,9 +403,7 @@ def _seal_word(body: Body) -> Text:
 @require_GET
 def seals_page(request: HttpRequest) -> HttpResponseBase:
     """The bodies whose seal the actor may use."""
-    in_use = Seal.objects.filter(body=OuterRef("pk"), retired_at=None)
-    rows = Body.objects.filter(grants_q(_actor(request), "papers.seal"), active=True).annotate(has_seal=Exists(in_use))
-    return SEALS.respond(request, rows)
+    return SEALS.respond(request, selectors.bodies_to_seal_for(_actor(request)))
 
 
 @needs("papers.seal")

@@ -36,7 +36,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         return go(request, f"/p/verify/{kept}")
     context: dict[str, Any] = {"title": TITLE, "code": code, "sha256": sha256, "wrong": bool(code)}
     if _SHA256.fullmatch(sha256):
-        found = _issued().filter(sha256=sha256).first()
+        found = selectors.issued().filter(sha256=sha256).first()
         context |= shown(found) if found else {"unknown_file": True}
     elif sha256:
         context["wrong"] = True
@@ -48,7 +48,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 def verified(request: HttpRequest, code: str) -> HttpResponse:
     """What the public may know of one paper. An unknown code has a page of its own, and tells nothing."""
     kept = read_code(code)
-    found = _issued().filter(code=kept).first() if kept else None
+    found = selectors.issued().filter(code=kept).first() if kept else None
     if found is None:
         context = {"title": TITLE, "code": code[:40], "unknown": True}
         return render(request, "papers/verify.html", context, status=404)
@@ -62,11 +62,6 @@ def certificate(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(signing.certificate_pem(), content_type="application/x-pem-file")
     response["Content-Disposition"] = 'attachment; filename="wanghuo-papers.pem"'
     return response
-
-
-def _issued() -> Any:
-    """The papers that have a number: drafts cannot be verified. Whoever has the code or the file may ask."""
-    return OfficialPaper.objects.exclude(sequence=None).select_related("issuer")
 
 
 def shown(paper: OfficialPaper) -> dict[str, Any]:

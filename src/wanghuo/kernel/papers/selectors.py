@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from wanghuo.base import NotFound, Text
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.scope import grants_q
+from wanghuo.kernel.accounts.models import Body
+from wanghuo.kernel.files.models import StoredFile
 from wanghuo.kernel.loops.contracts import Subject
-from wanghuo.kernel.papers.models import Copy, OfficialPaper
-from wanghuo.kernel.papers.states import COPY, PAPER
+from wanghuo.kernel.papers.models import Copy, OfficialPaper, Seal
+from wanghuo.kernel.papers.states import COPY, PAPER, CopyState
 
 SUBJECT_KIND, COPY_KIND = "paper", "paper_copy"
+FILE = Text("文件", "file")
 Named = OfficialPaper | str | UUID
 
 
@@ -49,6 +54,41 @@ def get_copy(paper: OfficialPaper, which: UUID, *, lock: bool = False) -> Copy:
         if found := rows.filter(**{column: which}).first():
             return found
     raise NotFound(what=COPY.what, ref=which)
+
+
+def issued() -> QuerySet[OfficialPaper]:
+    """The papers that have a number, for public verification: whoever has the code or the file may ask."""
+    return OfficialPaper.objects.exclude(sequence=None).select_related("issuer")
+
+
+def unsigned() -> Q:
+    """Papers of which an addressee has not signed the receipt; narrows rows that were read within scope."""
+    return Q(pk__in=Copy.objects.filter(state=CopyState.SERVED).values("paper"))
+
+
+def bodies_to_seal_for(actor: Actor) -> QuerySet[Body]:
+    """The bodies whose seal the actor may use, each with whether one was uploaded (`has_seal`)."""
+    in_use = Seal.objects.filter(body=OuterRef("pk"), retired_at=None)
+    return Body.objects.filter(grants_q(actor, "papers.seal"), active=True).annotate(has_seal=Exists(in_use))
+
+
+def files_with(paper: OfficialPaper, label: str) -> QuerySet[StoredFile]:
+    """The files that go with a paper the reader may see, in the order they came."""
+    return StoredFile.objects.filter(subject_kind=SUBJECT_KIND, subject_id=paper.pk, label=label).order_by("id")
+
+
+def files_of_copy(copy: Copy) -> QuerySet[StoredFile]:
+    """The files of an answer, for whoever may read that copy."""
+    return StoredFile.objects.filter(subject_kind=COPY_KIND, subject_id=copy.pk).order_by("id")
+
+
+def file_of(paper: OfficialPaper, copies: Iterable[Copy], file_id: UUID) -> StoredFile:
+    """A file of the paper or of one of these copies. Raises NotFound."""
+    among = [paper.pk, *(copy.pk for copy in copies)]
+    found = StoredFile.objects.filter(pk=file_id, subject_id__in=among).first()
+    if found is None:
+        raise NotFound(what=FILE, ref=file_id)
+    return found
 
 
 def subject_of(paper: OfficialPaper) -> Subject:

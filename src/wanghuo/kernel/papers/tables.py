@@ -6,16 +6,11 @@ from django.db.models import Q
 
 from wanghuo.base import Text
 from wanghuo.kernel.papers.kinds import paper_kinds
-from wanghuo.kernel.papers.models import Copy
-from wanghuo.kernel.papers.selectors import kind_title
-from wanghuo.kernel.papers.states import MARKS, NUMBERED, PAPER, CopyState, PaperState
+from wanghuo.kernel.papers.selectors import kind_title, unsigned
+from wanghuo.kernel.papers.states import MARKS, NUMBERED, PAPER, PaperState
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage, Words
 
 NEW = Link(Text("起草文书", "Draft a paper"), "/papers/new", "papers.draft", icon="plus", key="n", main=True)
-
-
-def _unsigned() -> Q:
-    return Q(pk__in=Copy.objects.filter(state=CopyState.SERVED).values("paper"))
 
 
 PAPERS = ListPage(
@@ -45,7 +40,7 @@ PAPERS = ListPage(
         Choice("state", Text("状态", "State"), {str(k): v for k, v in PAPER.names.items()}),
         Flag("open", Text("未办结", "open"), lambda: ~Q(state__in=[PaperState.CLOSED, PaperState.VOID])),
         Flag("issued", Text("已编号", "numbered"), lambda: Q(state__in=NUMBERED)),
-        Flag("unsigned", Text("有未签收", "not signed by all"), _unsigned),
+        Flag("unsigned", Text("有未签收", "not signed by all"), unsigned),
         Words("about", Text("关于", "about"), where=lambda words: Q(about_ref=words.upper())),
     ),
     links=(

@@ -15,12 +15,22 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs, public_page
 from wanghuo.kernel.files import files_of
 from wanghuo.kernel.ledgers.models import Register, RegisterRow
-from wanghuo.kernel.ledgers.registers import counting, defining, forms, gallery, rows, schema, selecting, tables
+from wanghuo.kernel.ledgers.registers import (
+    counting,
+    defining,
+    forms,
+    gallery,
+    publishing,
+    rows,
+    schema,
+    selecting,
+    tables,
+)
 from wanghuo.kernel.ledgers.registers import indicators as measured
 from wanghuo.kernel.ledgers.registers import values as cells
 from wanghuo.kernel.ledgers.registers.presets import TOPICS, presets
 from wanghuo.kernel.ledgers.registers.schema import Definition
-from wanghuo.kernel.ledgers.states import REGISTER, ROW, RegisterState, RowState
+from wanghuo.kernel.ledgers.states import REGISTER, ROW, RegisterState
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui.acts import acts_for
 from wanghuo.kernel.ui.forms import answer
@@ -380,13 +390,5 @@ def _box(text: str) -> tuple[float, float, float, float] | None:
 @require_GET
 def public(request: HttpRequest, code: str) -> HttpResponse:
     """What a register shows to everyone: its public fields, of lines that stand and, where they are confirmed, are."""
-    from wanghuo.kernel.ledgers.registers.publishing import public_list
-
-    book = Register.objects.in_use().filter(code=code).first()
-    definition = selecting.definition_of(book) if book else None
-    if book is None or definition is None or not definition.public_fields:
-        raise NotFound(what=REGISTER.what, ref=code)
-    listed = RegisterRow.objects.filter(register=book, state=RowState.STANDING)
-    if definition.confirm:
-        listed = listed.exclude(selecting.unconfirmed())
-    return public_list(definition).respond(request, listed)  # type: ignore[return-value]
+    definition, listed = publishing.published(code)
+    return publishing.public_list(definition).respond(request, listed)  # type: ignore[return-value]
