@@ -187,7 +187,7 @@ def test_an_assessment_from_the_self_assessment_to_its_grade(visit: Visit, deplo
         form.locator("[name=value]").fill(value)
         form.locator("[name=files]").set_input_files(photo)
         form.locator("button[type=submit]").click()
-        expect(town.page.locator(f"tr#{code}")).to_contain_text("自评")
+        expect(town.page.locator(f"tr#{code}")).to_contain_text(f"自评 {float(value)}")  # the page has come anew
     expect(town.page.locator("tr#hydrants")).to_contain_text("12.0 / 15")
     town.act("submit").locator("button[type=submit]").click()
     town.state("评审中")
