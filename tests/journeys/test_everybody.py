@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
@@ -28,6 +29,7 @@ PIECES = """() => {
       for (const name of ["title", "placeholder", "aria-label", "alt"]) found.push((node.getAttribute(name) ?? "").trim());
   return found.filter(Boolean);
 }"""
+PLAN = f"/programmes/JH-445281-{timezone.localdate().year}-00001"
 PAGES = {
     "leader": ("/overview", "/map", "/hazards", "/indicators", "/indicators/hazards.closing_rate", "/rules", "/todo"),
     "operator": ("/alarms/console", "/alarms", "/alarms/console/seat"),
@@ -35,6 +37,7 @@ PAGES = {
     "supervisor": ("/devices", "/admin/system"),
     "security": ("/admin/people",),
     "auditor": ("/admin/audit",),
+    "office": ("/programmes", "/programmes/new", PLAN, f"{PLAN}/judge", "/programmes/tasks"),
 }
 
 
