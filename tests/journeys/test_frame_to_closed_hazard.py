@@ -121,6 +121,6 @@ def second_inspector_passes(inspector: Visitor, ref: str) -> None:
 def closing_rate(leader: Visitor) -> float:
     """What the leader reads as the closing rate of this year."""
     leader.goto(f"/indicators/{CLOSING}?region={COUNTY}")
-    shown = leader.page.locator(".tiles .tile-value").first.inner_text()
+    shown = leader.page.locator(".facts div:has(> dt:text-is('实际')) > dd").first.inner_text()
     found = re.search(r"[\d.]+", shown)
     return float(found[0]) if found else 0.0

@@ -190,7 +190,8 @@ def test_a_table_that_is_none_and_a_huge_one_are_refused_in_words(steward: Clien
 def test_imports_are_for_those_who_may(inspector: Client, steward: Client) -> None:
     upload(steward, table(row(1)))
     run = ImportRun.objects.get()
-    page(inspector, "/data/imports", 403)
+    page(client_for(make_user("reader", "government_leader", "445281")), "/data/imports", 403)
+    page(inspector, f"/data/imports/{run.id}", 404)  # registers only, no units
     other = client_for(make_user("neighbour", "data_steward", "445222"))
     page(other, f"/data/imports/{run.id}", 404)
     page(other, f"/data/imports/{run.id}/problems.xlsx", 404)

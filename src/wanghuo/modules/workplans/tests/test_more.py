@@ -159,7 +159,7 @@ def test_what_tasks_are_measured_by(clerk) -> None:
     done = make_task(clerk, owner=body)
     PlanTask.objects.filter(pk=late.pk).update(due_on=TODAY - timedelta(days=2), state="overdue")
     now = timezone.now()
-    PlanTask.objects.filter(pk=done.pk).update(due_on=TODAY, state="done", done_at=now, reported_at=now)
+    PlanTask.objects.filter(pk=done.pk).update(due_on=local_day(now), state="done", done_at=now, reported_at=now)
     assert compute("workplans.overdue", COUNTY, period).value == 1
     assert compute("workplans.on_time_rate", COUNTY, period).value == 50
     listed = client_for(make_user("second", "committee_clerk", COUNTY)).get(
