@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -55,3 +56,17 @@ def test_every_page_named_is_one(settings) -> None:
                 resolve(address)
             except Resolver404:
                 pytest.fail(f"{row['id']}: no page {address}")
+
+
+def test_every_register_named_is_a_preset() -> None:
+    known = {file.stem for file in (ROOT / "src/wanghuo/params/registers").glob("*.toml")}
+    named = {(row["id"], code) for row in ROWS for code in re.findall(r"/ledgers/(\w+)", row["how"])}
+    assert named
+    assert {(row, code) for row, code in named if code not in known} == set()
+
+
+def test_what_a_register_says_it_serves_is_counted_as_served() -> None:
+    status = {row["id"]: row["status"] for row in ROWS}
+    for file in sorted((ROOT / "src/wanghuo/params/registers").glob("*.toml")):
+        for seed in tomllib.loads(file.read_text("utf-8"))["seeds"]:
+            assert status[seed] != "none", (file.stem, seed)
