@@ -11,11 +11,13 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from wanghuo.base import Invalid, Text
 from wanghuo.entrypoints.cli.django_setup import setup
+from wanghuo.entrypoints.demo import scaling
 
 BATCH = 1000
 FIRST_SOURCE = 0xC0_00_00_00_00_00
@@ -46,6 +48,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--devices", type=int, default=100_000)
     parser.add_argument("--hazards", type=int, default=100_000)
     parser.add_argument("--alarms", type=int, default=20_000)
+    parser.add_argument("--register-rows", type=int, default=100_000, help="lines of the register of hydrants")
+    parser.add_argument("--tasks", type=int, default=20_000)
+    parser.add_argument("--papers", type=int, default=20_000)
     parser.add_argument("--region", default="445281", help="division code to fill (default 445281)")
     parser.add_argument("--seed", type=int, default=1)
     parser.set_defaults(run=run)
@@ -57,7 +62,13 @@ def run(args: argparse.Namespace) -> int:
 
     prepare()
     Loader(args.region, args.seed).load(
-        units=args.units, devices=args.devices, hazards=args.hazards, alarms=args.alarms
+        units=args.units,
+        devices=args.devices,
+        hazards=args.hazards,
+        alarms=args.alarms,
+        register_rows=args.register_rows,
+        tasks=args.tasks,
+        papers=args.papers,
     )
     return 0
 
@@ -79,16 +90,31 @@ class Loader:
         if not self.towns:
             raise NothingThere(region=region)
 
-    def load(self, *, units: int, devices: int, hazards: int, alarms: int) -> None:
+    def load(
+        self,
+        *,
+        units: int,
+        devices: int,
+        hazards: int,
+        alarms: int,
+        register_rows: int = 0,
+        tasks: int = 0,
+        papers: int = 0,
+    ) -> None:
         """Write everything, batch by batch, each batch in a transaction of its own."""
-        self._write("units", self._unit_rows(units), units)
+        if units:
+            self._write("units", self._unit_rows(units), units)
         places = list(self._units())
         if not places:
             raise NothingThere(region=self.context.region)
         self._write("devices", self._device_rows(places, devices), devices)
         self._write("hazards", self._hazard_rows(places, hazards), hazards)
         self._write("alarms", self._alarm_rows(places, alarms), alarms)
-        self._states(alarms)
+        if devices:
+            self._states(alarms)
+        self._register(register_rows)
+        self._bulk("tasks", scaling.write_tasks, tasks)
+        self._bulk("papers", scaling.write_papers, papers)
         self._counts()
 
     def _rng(self, what: str) -> random.Random:
@@ -104,8 +130,41 @@ class Loader:
             with transaction.atomic():
                 write(batch, self.context)
             done += len(batch)
-            if done % (BATCH * 10) == 0 or done == total:
-                self.tell(f"{kind}: {done:,} / {total:,} ({time.monotonic() - began:.0f} s)")
+            self._told(kind, done, total, began)
+
+    def _register(self, count: int) -> None:
+        """Lines of one preset, through the check and the write of its import."""
+        from django.db import transaction
+
+        from wanghuo.kernel.ledgers.importing import CoordinateSystem, import_kind
+
+        kind = import_kind(f"ledger.{scaling.REGISTER}")
+        context = replace(self.context, coordinates=CoordinateSystem.WGS84, memory={})
+        rows = scaling.register_rows(self.towns, count, self._rng("register"), self.seed)
+        began, done = time.monotonic(), 0
+        for batch in _batches(rows):
+            with transaction.atomic():
+                kind.write([j for j in kind.check(batch, context) if j.outcome == "new"], context)
+            done += len(batch)
+            self._told("register lines", done, count, began)
+
+    def _bulk(self, what: str, write: Callable[..., None], count: int) -> None:
+        """Rows that no import writes at this size, `BATCH` in a transaction."""
+        from django.db import transaction
+
+        if not count:
+            return
+        bodies, rng = scaling.bodies_of(self.context.region), self._rng(what)
+        began, done = time.monotonic(), 0
+        for batch in _batches(range(1, count + 1)):
+            with transaction.atomic():
+                write(batch, bodies, rng, self.now, self.seed)
+            done += len(batch)
+            self._told(what, done, count, began)
+
+    def _told(self, what: str, done: int, total: int, began: float) -> None:
+        if done % (BATCH * 10) == 0 or done == total:
+            self.tell(f"{what}: {done:,} / {total:,} ({time.monotonic() - began:.0f} s)")
 
     def _unit_rows(self, count: int) -> Iterator[Any]:
         from wanghuo.entrypoints.demo import making

@@ -7,12 +7,15 @@ import pytest
 from wanghuo.entrypoints.cli import scale
 from wanghuo.entrypoints.cli.scale import Loader, NothingThere
 from wanghuo.kernel.indicators.models import DirtyIndicator, IndicatorValue
+from wanghuo.kernel.ledgers.models import RegisterRow
+from wanghuo.kernel.papers.models import Copy, OfficialPaper
 from wanghuo.kernel.regions.testing import make_regions
 from wanghuo.modules.alarms.models import Alarm
 from wanghuo.modules.cockpit.models import MapCell
 from wanghuo.modules.hazards.models import Hazard
 from wanghuo.modules.places.models import SearchEntry, Unit
 from wanghuo.modules.sensing.models import Device
+from wanghuo.modules.workplans.models import PlanTask
 
 COUNTY = "445281"
 
@@ -40,6 +43,21 @@ def test_it_fills_a_county_with_marked_records():
     assert IndicatorValue.objects.filter(code="hazards.open", region=COUNTY).exists()
     assert not DirtyIndicator.objects.exists()
     assert told[0].startswith("units: 12 / 12")
+
+
+@pytest.mark.django_db
+def test_it_fills_a_register_tasks_and_papers_with_marked_rows():
+    make_regions()
+    Loader(COUNTY, 3, lambda _: None).load(
+        units=2, devices=0, hazards=0, alarms=0, register_rows=30, tasks=40, papers=20
+    )
+    lines = RegisterRow.objects.filter(register__code="hydrants")
+    assert (lines.count(), PlanTask.objects.count(), OfficialPaper.objects.count()) == (30, 40, 20)
+    assert all("合成" in row.values["site"] and row.lng for row in lines)
+    assert all("合成" in text for text in PlanTask.objects.values_list("title", flat=True))
+    assert all("合成" in text for text in OfficialPaper.objects.values_list("title", flat=True))
+    assert Copy.objects.filter(paper__in=OfficialPaper.objects.all()).count() >= 20
+    assert not PlanTask.objects.exclude(county_code=COUNTY).exists()
 
 
 @pytest.mark.django_db
