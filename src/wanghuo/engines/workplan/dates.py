@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from wanghuo.engines.workplan.days import DAY, MONTH, PART, PLAN, YEAR, Point, plan_years, point_in
+from wanghuo.engines.workplan.days import DAY, IS_BASE, MONTH, PART, PLAN, YEAR, Point, plan_years, point_in
 from wanghuo.engines.workplan.paper import Deadline, Flag
 
 _N = r"(?:\d{1,4}|[一二两三四五六七八九十半]{1,3})"
@@ -243,7 +243,13 @@ class _Reader:
         after = self.words[self.match.end() : self.match.end() + 2]
         in_force = how in ("起", "开始") and after in ("施行", "实施", "执行", "生效", "实行")
         lasts = self.words[: self.match.start()].endswith(("有效期", "有效期限", "有效期为"))
-        if how == "以来" or in_force or lasts or not self._is_time(words, how, has_year=has_year):
+        if (
+            how == "以来"
+            or in_force
+            or lasts
+            or IS_BASE.match(self.words, self.match.end())
+            or not self._is_time(words, how, has_year=has_year)
+        ):
             return
         point = point_in(words, self._year_of(words))
         if point is None:

@@ -29,6 +29,8 @@ _SPAN = re.compile(
     rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_POINT_TEXT})\s*(?:(?:开始|起)?\s*,?\s*(?:至|到|-|—|~)+|(?:开始|起)\s*,)\s*(?P<b>{_POINT_TEXT}|{MONTH}\s*(?:{DAY})?\s*(?:底|末)?)"
     r"\s*(?P<stop>结束|止|为止)?"
 )
+# what follows a year that a level or a change is measured from, and that is no deadline (控制在2010年水平)
+IS_BASE = re.compile(r"(?:底|末)?的?(?:[\u4e00-\u9fff]{0,10}为基[数准期]|(?:实际)?水平|同期|基础上|实绩)")
 
 
 @dataclass(frozen=True, slots=True)

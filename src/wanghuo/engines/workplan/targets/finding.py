@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from wanghuo.engines.workplan.body import Body, Sentence
+from wanghuo.engines.workplan.days import IS_BASE
 from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Target
 from wanghuo.engines.workplan.tables import find_rows
 from wanghuo.engines.workplan.targets.clauses import Words, words_of
@@ -194,6 +195,8 @@ def _named_year(body: Body, start: int, at: int) -> date | None:
     """A year named in the words before the number (各地2020年经费投入增幅) ends on its last day."""
     years = list(_YEAR.finditer(body.flat, start, at))
     if not years or BASE_YEAR_RE.search(body.flat[max(start, years[-1].start() - 3) : years[-1].end()]):
+        return None
+    if IS_BASE.match(body.flat, years[-1].end()):
         return None
     year = int(years[-1][1])
     return date(year, 12, 31) if year >= (_first_year(body) or year) else None

@@ -97,6 +97,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
         return True
     if quantity.unit not in ATTRIBUTE:
         return False
+    if _is_size(words, quantity):
+        return True
     if quantity.unit == "%":
         return False
     if bounded is None:
@@ -114,6 +116,14 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
             return False
         return bool(OBJECT_RE.search(noun)) or bool(bounded["of"])
     return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
+
+
+def _is_size(words: Words, quantity: Quantity) -> bool:
+    """Whether the number describes the thing after it (1辆90米以上的车, 配置53米以上举高车的站): a count stands right before it."""
+    counted = any(q.end == quantity.start and q.kind == "count" for q in words.quantities)
+    led = re.search(r"(?:所有|凡)[^,，。;；]{0,4}$", words.bare[: quantity.start]) is not None
+    follows = re.match(r"(?:及|或|含)?(?:以上|以下|以内)?的?[一-鿿]{2}", words.bare[quantity.end :]) is not None
+    return (counted or led) and follows
 
 
 def _counts_people(noun: str) -> bool:
