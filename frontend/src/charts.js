@@ -10,6 +10,7 @@ echarts.use([BarChart, LineChart, AriaComponent, GridComponent, LegendComponent,
 const MOST_LINES = 4;
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const charts = new Set();
+const lonely = (values) => values.filter((value) => value !== null && value !== undefined).length === 1;
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function options(data) {
@@ -48,8 +49,10 @@ function options(data) {
       showSymbol: series.data.length <= 40 && series.style !== "dashed",
       connectNulls: false,
       lineStyle: { width: 2, type: series.style ?? "solid" },
-      endLabel: data.kind === "line" ? { show: true, formatter: "{a}", color: quiet, fontFamily: family, fontSize: 12 } : undefined,
-      label: data.kind === "bar" && data.series.length === 1 && data.labels.length <= 16
+      endLabel: data.kind === "line" && !lonely(series.data) ? { show: true, formatter: "{a}", color: quiet, fontFamily: family, fontSize: 12 } : undefined,
+      label: data.kind === "line" && lonely(series.data) // a line of one point has no end to put its name at
+        ? { show: true, position: "right", formatter: "{a}", color: quiet, fontFamily: family, fontSize: 12 }
+        : data.kind === "bar" && data.series.length === 1 && data.labels.length <= 16
         ? { show: true, position: across ? "right" : "top", color: quiet, formatter: ({ value }) => (value === null || value === undefined || value === "-" ? "" : value.toLocaleString("en-US")) } : undefined,
       markLine: data.target !== undefined && data.target !== null && series === data.series[0]
         ? { silent: true, symbol: "none", lineStyle: { color: quiet, type: "dashed" }, data: [across ? { xAxis: data.target } : { yAxis: data.target }], label: { color: quiet, formatter: t("目标 {c}", "target {c}"), position: "insideEndTop" } } : undefined,

@@ -13,11 +13,11 @@ class IndicatorsConfig(AppConfig):
         from wanghuo.kernel.ui import nav
 
         registry.register_source(reported.load, version=reported.version, offers=reported.offers, adopt=defining.adopt)
-        nav.add("accountability", Text("指标", "Indicators"), "/indicators", right="indicators.view", order=10)
+        nav.add("accountability", Text("指标", "Indicators"), "/indicators", right="indicators.view", order=14)
         nav.add(
             "accountability",
             Text("指标填报", "Reports of indicators"),
             "/indicators/reports",
             right="indicators.report",
-            order=12,
+            order=16,
         )

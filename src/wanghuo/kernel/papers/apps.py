@@ -12,4 +12,4 @@ class PapersConfig(AppConfig):
         from wanghuo.kernel.ui import nav
 
         presets.register()
-        nav.add("accountability", Text("文书", "Papers"), "/papers", ("papers.view", "papers.receive"), order=70)
+        nav.add("accountability", Text("文书", "Papers"), "/papers", ("papers.view", "papers.receive"), order=40)

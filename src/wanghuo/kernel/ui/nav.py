@@ -1,4 +1,7 @@
-"""The left navigation: modules register their pages, a person sees the groups that their rights open, seven at most."""
+"""The left navigation: modules register their pages, a person sees the groups that their rights open, seven at most.
+
+A long group shows its first pages, those of every day by their order, and folds the others.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from wanghuo.base import Text
 from wanghuo.kernel.access.actor import Actor
 
 MOST_GROUPS = 7
+MOST_ITEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,21 @@ class OpenGroup:
     def path(self) -> str:
         """Where the group itself leads: its first page."""
         return self.items[0].path
+
+    @property
+    def shown(self) -> tuple[Item, ...]:
+        """The pages always seen; one page too many is not worth a fold."""
+        return self.items if len(self.items) <= MOST_ITEMS + 1 else self.items[:MOST_ITEMS]
+
+    @property
+    def folded(self) -> tuple[Item, ...]:
+        """The pages behind 更多."""
+        return self.items[len(self.shown) :]
+
+    @property
+    def unfold(self) -> bool:
+        """Whether the page shown is one of the folded ones."""
+        return any(item.path == self.current for item in self.folded)
 
     @property
     def is_current(self) -> bool:

@@ -12,16 +12,19 @@ class AccountabilityConfig(AppConfig):
         from wanghuo.modules.accountability import imports, indicators, jobs, listeners, papers  # noqa: F401
 
         papers.register()
-        pages = (
+        daily = (
             (Text("派单", "Monthly orders"), "/programmes/orders"),
             (Text("巡查", "Tours"), "/tours"),
             (Text("排名表", "Ranking tables"), "/tables"),
-            (Text("督办建议", "Proposed measures"), "/tables/measures"),
             (Text("通报抄告督办约谈", "Letters"), "/letters"),
+        )
+        now_and_then = (
             (Text("会商与例会", "Meetings"), "/meetings"),
+            (Text("督办建议", "Proposed measures"), "/tables/measures"),
             (Text("责任清单", "Duty lists"), "/duty-lists"),
             (Text("年度考核", "Assessments"), "/assessments"),
             (Text("情况报告", "Reports"), "/reports"),
         )
-        for place, (label, path) in enumerate(pages):
-            nav.add("accountability", label, path, "accountability.view", 40 + place)
+        for first, pages in ((30, daily), (60, now_and_then)):
+            for place, (label, path) in enumerate(pages):
+                nav.add("accountability", label, path, "accountability.view", first + place)

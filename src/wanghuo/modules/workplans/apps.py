@@ -12,4 +12,4 @@ class WorkplansConfig(AppConfig):
         from wanghuo.modules.workplans import imports, indicators, jobs, listeners  # noqa: F401
 
         nav.add("accountability", Text("工作计划", "Work plans"), "/programmes", "workplans.view", 10)
-        nav.add("accountability", Text("任务", "Tasks"), "/programmes/tasks", "workplans.view", 20)
+        nav.add("accountability", Text("任务", "Tasks"), "/programmes/tasks", "workplans.view", 12)

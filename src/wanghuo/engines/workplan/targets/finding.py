@@ -179,6 +179,7 @@ def _clause_end(body: Body, at: int) -> int:
 
 def _whole_period(body: Body, start: int, at: int) -> date | None:
     """全年, 规划期内: the paper's whole period."""
+    start = max(start, at - _LONGEST)
     first, last = body.head.period
     years = "一两三四五"[last.year - first.year : last.year - first.year + 1] if first and last else ""
     whole = rf"|{years}年内|(?<!\d){last.year - first.year + 1}年内" if years and first and last else ""
@@ -193,7 +194,7 @@ def _own_year(body: Body, start: int, at: int) -> date | None:
 
 def _named_year(body: Body, start: int, at: int) -> date | None:
     """A year named in the words before the number (各地2020年经费投入增幅) ends on its last day."""
-    years = list(_YEAR.finditer(body.flat, start, at))
+    years = list(_YEAR.finditer(body.flat, max(start, at - _LONGEST), at))
     if not years or BASE_YEAR_RE.search(body.flat[max(start, years[-1].start() - 3) : years[-1].end()]):
         return None
     if IS_BASE.match(body.flat, years[-1].end()):

@@ -161,3 +161,17 @@ def test_navigation_shows_what_rights_open_and_never_more_than_seven_groups(monk
     assert [[i.path for i in g.items] for g in nav.groups_for(auditor)] == [["/admin/audit"]]
     with pytest.raises(ValueError, match="no navigation group"):
         nav.add("nowhere", Text("", ""), "/x")
+
+
+def test_a_long_group_folds_its_last_pages_and_opens_the_fold_on_them(monkeypatch):
+    monkeypatch.setattr(nav, "_items", {})
+    for place in range(nav.MOST_ITEMS + 1):
+        nav.add("hazards", Text("页", "Page"), f"/page-{place}", order=place)
+    actor = Actor(id=1, name="张伟", grants=(Grant("brigade_leader", "445281"),))
+    assert nav.groups_for(actor)[0].folded == ()
+    nav.add("hazards", Text("页", "Page"), "/last", order=90)
+    group = nav.groups_for(actor, "/last/1")[0]
+    assert len(group.shown) == nav.MOST_ITEMS
+    assert [item.path for item in group.folded] == [f"/page-{nav.MOST_ITEMS}", "/last"]
+    assert group.unfold
+    assert not nav.groups_for(actor, "/page-0")[0].unfold

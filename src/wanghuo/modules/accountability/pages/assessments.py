@@ -15,6 +15,7 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.accounts.models import User
+from wanghuo.kernel.indicators import indicators
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.accountability import catalogue, forms
@@ -53,10 +54,14 @@ def listing(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 def schemes(request: HttpRequest) -> HttpResponse:
     """The schemes: parts, items, points, how each is scored, where it comes from."""
+    names = {known.code: known.name for known in indicators()}
     context = {
         "title": Text("考核方案", "Schemes of assessment"),
         "schemes": [
-            (scheme, [(p, [(i, METHODS[i.rule.method]) for i in p.items]) for p in scheme.parts])
+            (
+                scheme,
+                [(p, [(i, METHODS[i.rule.method], names.get(i.indicator)) for i in p.items]) for p in scheme.parts],
+            )
             for scheme in catalogue.schemes().values()
         ],
     }

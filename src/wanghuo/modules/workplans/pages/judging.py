@@ -26,6 +26,7 @@ from wanghuo.modules.workplans.services.judging import Counts, counts_of
 from wanghuo.modules.workplans.states import PLAN, PlanState, Verdict
 from wanghuo.modules.workplans.words import VERDICTS, Line
 
+NEVER_MAIN = frozenset({"close", "discard"})  # ending a plan is never the expected next step
 VERDICT_MISSING = Text("请选择一种判定。", "Choose a verdict.")
 
 
@@ -78,8 +79,7 @@ def acts_on(plan: WorkPlan, actor: Actor, counts: Counts, hidden: frozenset[str]
         refusals=not_yet(counts) if plan.state == PlanState.DRAFTING else None,
         hidden=hidden,
     )
-    # ending a plan is never the expected next step
-    return [replace(act, main=act.main and act.name != "close") for act in found]
+    return [replace(act, main=act.main and act.name not in NEVER_MAIN) for act in found]
 
 
 def not_yet(counts: Counts) -> dict[str, Text]:
