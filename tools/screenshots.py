@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -17,10 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
+import django
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"  # the deployment of the journeys, as they know it
+django.setup()
 
 from tests.journeys.deployment import FAULT, FIRE, Deployment  # noqa: E402
 from tests.journeys.visitor import CHROMIUM, new_visitor  # noqa: E402
@@ -33,12 +37,16 @@ LANGUAGES = ("zh", "en")
 
 @dataclass(frozen=True)
 class Shot:
-    """A page: its name in the file name, who looks at it, where it is, and what to press to see it as it is used."""
+    """A page: its name in the file name, who looks at it, where it is, and what to press to see it as it is used.
+
+    `path` with `first:` before it: the first row of that list, and `then` is what follows its address.
+    """
 
     name: str
     who: str
     path: str
     press: str = ""
+    then: str = ""
     whole: bool = True
 
 
@@ -59,6 +67,20 @@ SHOTS = (
     Shot("device", "supervisor", "first:/devices"),
     Shot("indicators", "leader", "/indicators"),
     Shot("indicator", "leader", "/indicators/hazards.closing_rate"),
+    Shot("reported", "office", "/indicators/reports"),
+    Shot("plans", "office", "/programmes"),
+    Shot("plan", "leader", "first:/programmes"),
+    Shot("judge", "office", "first:/programmes", then="/judge", whole=False),
+    Shot("tasks", "office", "/programmes/tasks"),
+    Shot("task", "education", "first:/programmes/tasks"),
+    Shot("order", "office", "first:/programmes/orders"),
+    Shot("tour", "office", "first:/tours"),
+    Shot("ranking", "office", "first:/tables"),
+    Shot("assessment", "office", "first:/assessments"),
+    Shot("monthly", "office", "first:/reports"),
+    Shot("paper", "office", "first:/papers"),
+    Shot("registers", "steward", "/ledgers"),
+    Shot("verify", "", "/p/verify"),
     Shot("imports", "steward", "/data/imports"),
     Shot("rules", "leader", "/rules"),
     Shot("people", "security", "/admin/people"),
@@ -66,7 +88,13 @@ SHOTS = (
     Shot("system", "sysadmin", "/admin/system"),
     Shot("published", "", "/p/hazards"),
 )
-README = {("console", 1440, "zh"), ("overview", 1440, "en"), ("map", 1440, "zh"), ("todo", 390, "zh")}
+README = {
+    ("console", 1440, "zh"),
+    ("overview", 1440, "en"),
+    ("map", 1440, "zh"),
+    ("todo", 390, "zh"),
+    ("judge", 1440, "zh"),
+}
 
 
 def main() -> int:
@@ -158,7 +186,7 @@ def open_page(page: Page, origin: str, shot: Shot) -> None:
     path = shot.path.removeprefix("first:")
     page.goto(origin + path)
     if shot.path.startswith("first:"):
-        page.goto(origin + (page.locator("tr[data-row]").first.get_attribute("data-href") or path))
+        page.goto(origin + (page.locator("tr[data-row]").first.get_attribute("data-href") or path) + shot.then)
     if shot.press:
         page.keyboard.press(shot.press)
     page.wait_for_timeout(1500)  # maps and charts draw after the page has loaded
