@@ -358,16 +358,21 @@ def points(request: HttpRequest, code: str) -> HttpResponse:
     if box:
         found = found.filter(lng__range=(box[0], box[2]), lat__range=(box[1], box[3]))
     late = set(found.filter(selecting.overdue()).values_list("pk", flat=True)) if definition.met else set()
+    shown = found.order_by("-id").values_list("pk", "ref", "name", "lng", "lat")[:MOST_POINTS]
     features = [
         {
             "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": [r.lng, r.lat]},
+            "geometry": {"type": "Point", "coordinates": [lng, lat]},
             "properties": {
-                "kind": "unit", "count": 1, "level": 3 if r.pk in late else 0, "label": r.name or r.ref, "url": r.url,
+                "kind": "unit",
+                "count": 1,
+                "level": 3 if key in late else 0,
+                "label": name or ref,
+                "url": f"{book.url}/rows/{ref}",
             },
         }
-        for r in found.order_by("-id")[:MOST_POINTS]
-    ]  # fmt: skip
+        for key, ref, name, lng, lat in shown
+    ]
     response = JsonResponse(
         {"type": "FeatureCollection", "features": features}, json_dumps_params={"ensure_ascii": False}
     )
