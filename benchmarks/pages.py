@@ -254,7 +254,7 @@ ELSEWHERE = {
 }
 ELSEWHERE |= {"ledgers/<slug:code>/map", "ledgers/<slug:code>/points.json"}
 NO_LISTS = re.compile(
-    r"(ui|account|login|logout|p/verify|transparency)(/.*)?|manifest.webmanifest|language|views|live/since"
+    r"(ui|account|login|logout|p/verify|transparency)(/.*)?|manifest.webmanifest|language|views|live/since|regions/options"
 )
 NO_FORM = re.compile(r"answer\(|require_POST|require_http_methods")
 
