@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -374,7 +375,7 @@ def test_a_long_list_reads_by_key_in_few_queries(django_assert_max_num_queries) 
     for _ in range(3):
         with django_assert_max_num_queries(30):
             page = client.get(url).content.decode()
-        found = [part[:7] for part in page.split("n0")[1:]]
+        found = re.findall(r">n(\d{5})<", page)  # a form key may hold the same letters
         assert "10,000" in page
         assert found
         seen += found
