@@ -121,7 +121,7 @@ def test_only_clear_errors_come_of_any_json(name, value, inner, inner_value, typ
     line = without_hex(FIRE_LINE | {"type": type_}, **{inner: inner_value}) | {name: value}
     for tried in (line, line | {"hex": FIRE.hex()}):
         with suppress(AppError):
-            line_to_bytes(tried)
+            assert isinstance(line_to_bytes(tried), bytes)
 
 
 def test_rejected_stretches_keep_their_bytes_and_reason():
