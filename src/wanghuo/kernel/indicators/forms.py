@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms as fields
-from django.core.files.uploadedfile import UploadedFile
 
 from wanghuo.base import Text
 from wanghuo.kernel.indicators.models import ReportedIndicator
 from wanghuo.kernel.indicators.presets import TOPICS
 from wanghuo.kernel.indicators.reported import FREQUENCIES
+from wanghuo.kernel.ui.fields import Files
 from wanghuo.kernel.ui.forms import Form
 
 CHOOSE = ("", Text("请选择", "please choose"))
@@ -60,24 +60,6 @@ def _number(label: Text, *, required: bool = True, help_text: Any = "") -> field
     return fields.FloatField(label=label, required=required, help_text=help_text, widget=widget)  # type: ignore[arg-type]
 
 
-class ManyFiles(fields.ClearableFileInput):
-    """A file control that takes several."""
-
-    allow_multiple_selected = True
-
-
-class Papers(fields.FileField):
-    """Several papers or photographs."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=ManyFiles(attrs={"multiple": True}), **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """Each file checked by Django's own rules; an empty list when there is none."""
-        given = data if isinstance(data, list | tuple) else [data] if data else []
-        return [super(Papers, self).clean(file, initial) for file in given]
-
-
 class TargetForm(Form):
     """A target."""
 
@@ -117,7 +99,7 @@ class ValueForm(Form):
     num = _number(Text("数值", "Value"))
     den = _number(Text("总数", "Whole"))
     note = _text(Text("说明", "Note"), 1000, required=False, rows=3)
-    evidence = Papers(label=Text("佐证材料", "Evidence"), required=False)
+    evidence = Files(label=Text("佐证材料", "Evidence"), required=False)
 
     def __init__(self, *args: Any, definition: ReportedIndicator, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

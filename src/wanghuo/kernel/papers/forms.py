@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from wanghuo.base import Text
@@ -20,6 +19,7 @@ from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.files.kinds import KINDS
 from wanghuo.kernel.papers.kinds import Field, PaperKind
 from wanghuo.kernel.papers.models import OfficialPaper
+from wanghuo.kernel.ui import fields
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.kernel.ui.language import say
 
@@ -34,40 +34,7 @@ SEVERAL = Text(
     "“{name}”可以指 {n} 个机关：{names}；请写全称。", "“{name}” could mean {n} bodies: {names}; write the full name."
 )
 PLURAL = ("各", "全体", "所有")
-
-
-class ManyFiles(forms.ClearableFileInput):
-    """A file control that takes several."""
-
-    allow_multiple_selected = True
-
-
-class Files(forms.FileField):
-    """Several files of the kinds the platform takes."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        accept = ",".join(f".{kind}" for kind in KINDS)
-        super().__init__(widget=ManyFiles(attrs={"accept": accept, "multiple": True}), **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """Each file checked by Django's own rules; an empty list when there is none and none is required."""
-        files = data if isinstance(data, list | tuple) else [data] if data else []
-        if not files:
-            super().clean(None, initial)
-            return []
-        return [super(Files, self).clean(file, initial) for file in files]
-
-
-def _text(
-    label: Text, *, rows: int = 0, limit: int = 400, required: bool = True, help_text: Any = ""
-) -> forms.CharField:
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-    return forms.CharField(label=label, max_length=limit, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
-
-
-def _moment(label: Text, *, required: bool = True, help_text: Any = "") -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
+ACCEPTED = ",".join(f".{kind}" for kind in KINDS)
 
 
 class EmptyForm(Form):
@@ -77,20 +44,20 @@ class EmptyForm(Form):
 class NoteForm(Form):
     """A remark that may be left empty."""
 
-    note = _text(Text("说明", "Remark"), rows=2, limit=1000, required=False)
+    note = fields.text(Text("说明", "Remark"), rows=2, limit=1000, required=False)
 
 
 class ReasonForm(Form):
     """A reason that must be given."""
 
-    reason = _text(Text("理由", "Reason"), rows=2, limit=1000)
+    reason = fields.text(Text("理由", "Reason"), rows=2, limit=1000)
 
 
 class ReplyForm(Form):
     """The answer of an addressee."""
 
-    text = _text(Text("回复内容", "Answer"), rows=6, limit=8000)
-    evidence = Files(label=Text("佐证材料", "Evidence"), required=False)
+    text = fields.text(Text("回复内容", "Answer"), rows=6, limit=8000)
+    evidence = fields.Files(accept=ACCEPTED, label=Text("佐证材料", "Evidence"), required=False)
 
 
 class AttachForm(Form):
@@ -117,8 +84,8 @@ class SealForm(Form):
 class PaperForm(Form):
     """What every paper has; `form_for` adds the fields of a kind."""
 
-    issuer = _text(Text("发文机关", "Issued by"), limit=80)
-    to = _text(
+    issuer = fields.text(Text("发文机关", "Issued by"), limit=80)
+    to = fields.text(
         Text("主送机关", "Addressees"),
         rows=2,
         limit=4000,
@@ -127,18 +94,19 @@ class PaperForm(Form):
             "separated by 、 or lines; such as 教育局, 各镇街, 赤岗镇, or the reference of a unit",
         ),
     )
-    title = _text(Text("标题", "Title"), limit=160)
-    reply_by = _moment(
+    title = fields.text(Text("标题", "Title"), limit=160)
+    reply_by = fields.moment(
         Text("回复期限", "Answer due"),
         required=False,
         help_text=Text("不填则按规则自收到起算", "empty: by the rule, from the day it is received"),
     )
-    to_text = _text(
+    to_text = fields.text(
         Text("主送机关印作", "Addressees as printed"),
+        limit=400,
         required=False,
         help_text=Text("不填则按上面的机关名称", "empty: the names above"),
     )
-    cc = _text(Text("抄送", "Copies to"), required=False)
+    cc = fields.text(Text("抄送", "Copies to"), limit=400, required=False)
 
     def __init__(self, *args: Any, actor: Actor, region: str, **kwargs: Any) -> None:
         self.actor, self.place = actor, region
@@ -207,7 +175,7 @@ def _field(field: Field) -> forms.Field:
     if field.kind == "date":
         return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **common)
     if field.kind == "moment":
-        return _moment(field.label, required=field.required, help_text=field.help)
+        return fields.moment(field.label, required=field.required, help_text=field.help)
     if field.kind == "number":
         return forms.FloatField(**common)
     if field.kind == "choice":

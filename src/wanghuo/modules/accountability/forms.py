@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from wanghuo.base import Text
+from wanghuo.kernel.ui.fields import Files, day, moment, number, text
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.accountability import catalogue
 from wanghuo.modules.accountability.models import Meeting, MonthlyOrder, RankingTable, Report, Tour
@@ -28,48 +28,6 @@ CHOOSE = ("", Text("请选择", "please choose"))
 MONTH_HELP = Text("写成 2026-11", "such as 2026-11")
 
 
-class ManyFiles(forms.ClearableFileInput):
-    """A file control that takes several."""
-
-    allow_multiple_selected = True
-
-
-class Files(forms.FileField):
-    """Several files; a phone offers its camera."""
-
-    def __init__(self, label: Text, *, photos: bool = False, required: bool = False, help_text: Any = "") -> None:
-        attributes: dict[str, Any] = {"multiple": True}
-        if photos:
-            attributes |= {"accept": "image/jpeg,image/png,image/webp", "data-photos": ""}
-        super().__init__(widget=ManyFiles(attrs=attributes), label=label, required=required, help_text=help_text)  # type: ignore[arg-type]
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """Each file checked by Django's own rules."""
-        files = data if isinstance(data, list | tuple) else [data] if data else []
-        if not files:
-            super().clean(None, initial)
-            return []
-        return [super(Files, self).clean(file, initial) for file in files]
-
-
-def text(
-    label: Text, *, rows: int = 0, limit: int = 1000, required: bool = True, help_text: Any = ""
-) -> forms.CharField:
-    """A line of words, or a field of several rows."""
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-    return forms.CharField(label=label, max_length=limit, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
-
-
-def number(
-    label: Text, *, required: bool = False, least: float | None = None, most: float | None = None, help_text: Any = ""
-) -> forms.FloatField:
-    """A number."""
-    widget = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"})
-    return forms.FloatField(
-        label=label, required=required, min_value=least, max_value=most, widget=widget, help_text=help_text
-    )  # type: ignore[arg-type]
-
-
 def choice(label: Text, words: Mapping[Any, Text], *, required: bool = True, help_text: Any = "") -> forms.ChoiceField:
     """One of a list, nothing preselected."""
     options = [CHOOSE, *((str(key), word) for key, word in words.items() if key != "")]
@@ -87,18 +45,6 @@ def several(
         widget=forms.CheckboxSelectMultiple,
         help_text=help_text,  # type: ignore[arg-type]
     )
-
-
-def day(label: Text, *, required: bool = True, help_text: Any = "") -> forms.DateField:
-    """A day."""
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
-
-
-def moment(label: Text, *, required: bool = True, help_text: Any = "") -> forms.DateTimeField:
-    """A day and a time of day on China's clock."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
 
 
 def month(label: Text) -> forms.CharField:
@@ -173,7 +119,9 @@ def report_order_form(order: MonthlyOrder) -> type[Form]:
     """What was done, line by line, with evidence."""
     fields: dict[str, forms.Field] = {
         "files": Files(
-            Text("佐证材料", "Evidence"), help_text=Text("照片、表格、文件，可多选", "photographs, sheets, papers")
+            Text("佐证材料", "Evidence"),
+            required=False,
+            help_text=Text("照片、表格、文件，可多选", "photographs, sheets, papers"),
         )
     }
     sections = []
@@ -237,7 +185,7 @@ def score_tour_form(tour: Tour) -> type[Form]:
             help_text=Text(item.how_zh, item.how_en),
         )
         fields[names[1]] = text(Text("情况", "What was found"), required=False)
-        fields[names[2]] = Files(Text("照片", "Photographs"), photos=True)
+        fields[names[2]] = Files(Text("照片", "Photographs"), photos=True, required=False)
         sections.append((Text(f"{item.no}. {item.text_zh}", f"{item.no}. {item.text_en}"), names))
     for sample in tour.samples.order_by("place"):
         names = [f"result_{sample.place}", f"found_{sample.place}"]
@@ -418,7 +366,7 @@ class DoneForm(Form):
     """That a duty was done."""
 
     note = text(Text("履职情况", "What was done"), rows=3)
-    files = Files(Text("佐证材料", "Evidence"))  # type: ignore[assignment]
+    files = Files(Text("佐证材料", "Evidence"), required=False)  # type: ignore[assignment]
 
 
 def run_form(reviewers: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str, Any]]) -> type[Form]:
@@ -440,7 +388,7 @@ class SelfForm(Form):
 
     value = number(Text("自评数值", "Value"))
     note = text(Text("说明", "Explanation"), rows=3, required=False)
-    files = Files(Text("佐证材料", "Evidence"))  # type: ignore[assignment]
+    files = Files(Text("佐证材料", "Evidence"), required=False)  # type: ignore[assignment]
 
 
 class ReviewForm(Form):
@@ -457,7 +405,7 @@ class AppealForm(Form):
     """What is contested, and why."""
 
     text = text(Text("申诉事项与理由", "What is contested and why"), rows=5, limit=2000)
-    files = Files(Text("佐证材料", "Evidence"))  # type: ignore[assignment]
+    files = Files(Text("佐证材料", "Evidence"), required=False)  # type: ignore[assignment]
 
 
 class SettleForm(Form):

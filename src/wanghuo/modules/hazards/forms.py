@@ -9,6 +9,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from wanghuo.base import Text
+from wanghuo.kernel.ui.fields import Files, moment, text
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.hazards.services.evidence import Label, Photo
 from wanghuo.modules.hazards.words import BASES, CHANNELS, LEVELS, SERVICES, URGENCIES, Channel
@@ -23,46 +24,10 @@ def choices(words: dict[Any, Text]) -> list[tuple[str, Text]]:
     return [CHOOSE, *((str(key), text) for key, text in words.items())]
 
 
-class ManyFiles(forms.ClearableFileInput):
-    """A file control that takes several."""
-
-    allow_multiple_selected = True
-
-
-class Photos(forms.FileField):
-    """Several photographs; the camera of a phone comes first."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        attributes = {"accept": "image/jpeg,image/png,image/webp", "multiple": True, "data-photos": ""}
-        super().__init__(widget=ManyFiles(attrs=attributes), **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """Each file checked by Django's own rules; an empty list when there is none and none is required."""
-        files = data if isinstance(data, list | tuple) else [data] if data else []
-        if not files:
-            super().clean(None, initial)
-            return []
-        return [super(Photos, self).clean(file, initial) for file in files]
-
-
-def moment(label: Text, *, required: bool = True, help_text: Any = "") -> forms.DateTimeField:
-    """A day and a time of day on China's clock."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
-
-
-def text(
-    label: Text, *, rows: int = 0, limit: int = 1000, required: bool = True, help_text: Any = ""
-) -> forms.CharField:
-    """A line of words, or a field of several rows."""
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-    return forms.CharField(label=label, max_length=limit, required=required, widget=widget, help_text=help_text)  # type: ignore[arg-type]
-
-
 class ReportForm(Form):
     """Report a hazard: photograph first, as on a phone."""
 
-    photos = Photos(label=Text("现场照片", "Photographs"), required=False)
+    photos = Files(photos=True, label=Text("现场照片", "Photographs"), required=False)
     unit = text(
         Text("单位", "Unit"),
         limit=120,
@@ -108,7 +73,7 @@ class ReasonForm(Form):
 class PhotoForm(Form):
     """Photographs of one kind and a remark."""
 
-    photos = Photos(label=Text("整改后照片", "Photographs after"), required=False)
+    photos = Files(photos=True, label=Text("整改后照片", "Photographs after"), required=False)
     note = text(Text("说明", "Remark"), rows=2)
 
 
@@ -148,7 +113,7 @@ class JudgeForm(Form):
     """What the re-inspection found."""
 
     second_officer = text(Text("另一名检查人", "Second officer"), limit=40)
-    photos = Photos(label=Text("复查照片", "Photographs"), required=False)
+    photos = Files(photos=True, label=Text("复查照片", "Photographs"), required=False)
     note = text(Text("复查情况", "What was found"), rows=2)
 
 
@@ -228,7 +193,7 @@ class PublishForm(Form):
 class EvidenceForm(Form):
     """Photographs and what they show."""
 
-    photos = Photos(label=Text("照片", "Photographs"))
+    photos = Files(photos=True, label=Text("照片", "Photographs"))
     label = forms.ChoiceField(
         label=Text("拍的是", "They show"),  # type: ignore[arg-type]
         choices=[

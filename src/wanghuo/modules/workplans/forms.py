@@ -6,29 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from wanghuo.base import Invalid, Text
+from wanghuo.kernel.ui import fields
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.kernel.ui.language import say
 from wanghuo.modules.workplans.models import PlanLine
 from wanghuo.modules.workplans.words import BASES, FREQUENCIES, OPS, Line
 
 CHOOSE = ("", Text("不选", "none"))
-
-
-def wording(
-    label: Text, *, rows: int = 0, limit: int = 1000, required: bool = True, help_text: Any = ""
-) -> forms.CharField:
-    """A line of words, or a field of several rows."""
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-    return forms.CharField(label=label, max_length=limit, required=required, widget=widget, help_text=help_text)
-
-
-def day(label: Text, *, required: bool = True, help_text: Any = "") -> forms.DateField:
-    """A day."""
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, widget=widget, help_text=help_text)
 
 
 def chosen(label: Text, choices: Any, *, required: bool = True, help_text: Any = "") -> forms.ChoiceField:
@@ -41,27 +27,6 @@ def offer(form: Form, name: str, choices: Sequence[tuple[str, Any]]) -> None:
     field = form.fields[name]
     if isinstance(field, forms.ChoiceField):
         field.choices = [(value, say(word)) for value, word in choices]
-
-
-class ManyFiles(forms.ClearableFileInput):
-    """A file control that takes several."""
-
-    allow_multiple_selected = True
-
-
-class Files(forms.FileField):
-    """Several files of evidence: photographs, PDF, documents, tables."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=ManyFiles(attrs={"multiple": True}), **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """Each file checked; an empty list when there is none and none is required."""
-        files = data if isinstance(data, list | tuple) else [data] if data else []
-        if not files:
-            super().clean(None, initial)
-            return []
-        return [super(Files, self).clean(file, initial) for file in files]
 
 
 class NewPlanForm(Form):
@@ -83,7 +48,7 @@ class NewPlanForm(Form):
         max_length=400_000,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
     )
-    region = wording(
+    region = fields.text(
         Text("落实区划", "Region that carries it out"),
         limit=60,
         required=False,
@@ -109,12 +74,12 @@ class NewPlanForm(Form):
 class FactsForm(Form):
     """What the paper says of itself."""
 
-    title = wording(Text("标题", "Title"), limit=300)
-    issuer = wording(Text("发文机关", "Issuer"), limit=200, required=False)
-    number = wording(Text("发文字号", "Number"), limit=80, required=False)
-    issued_on = day(Text("成文日期", "Date"), required=False)
-    starts_on = day(Text("实施起", "From"), required=False)
-    ends_on = day(Text("实施止", "To"), required=False)
+    title = fields.text(Text("标题", "Title"), limit=300)
+    issuer = fields.text(Text("发文机关", "Issuer"), limit=200, required=False)
+    number = fields.text(Text("发文字号", "Number"), limit=80, required=False)
+    issued_on = fields.day(Text("成文日期", "Date"), required=False)
+    starts_on = fields.day(Text("实施起", "From"), required=False)
+    ends_on = fields.day(Text("实施止", "To"), required=False)
     upper = chosen(Text("上级计划", "Plan of the level above"), [CHOOSE], required=False)
     earlier = chosen(Text("上一版或上一年的计划", "Earlier edition"), [CHOOSE], required=False)
 
@@ -140,17 +105,17 @@ class LineForm(Form):
 class ItemForm(LineForm):
     """An item: whether it is a task, whose, until when, how often."""
 
-    heading = wording(Text("任务名称", "Name of the task"), limit=200, required=False)
+    heading = fields.text(Text("任务名称", "Name of the task"), limit=200, required=False)
     as_task = forms.BooleanField(label=Text("作为任务下发", "Give it as a task"), required=False)
-    leads = wording(
+    leads = fields.text(
         Text("牵头单位", "Leading bodies"),
         rows=2,
         limit=600,
         required=False,
         help_text=Text("每行一个，或用顿号隔开", "one a line, or set apart by 、"),
     )
-    supports = wording(Text("配合单位", "Supporting bodies"), rows=2, limit=1000, required=False)
-    due_on = day(Text("期限", "Due"), required=False)
+    supports = fields.text(Text("配合单位", "Supporting bodies"), rows=2, limit=1000, required=False)
+    due_on = fields.day(Text("期限", "Due"), required=False)
     frequency = chosen(Text("频次", "How often"), list(FREQUENCIES.items()), required=False)
 
     def person(self) -> dict[str, Any]:
@@ -187,14 +152,14 @@ class ItemForm(LineForm):
 class TargetForm(LineForm):
     """A target: metric, comparison, number, unit, over what, until when."""
 
-    metric = wording(Text("指标", "Metric"), limit=200)
+    metric = fields.text(Text("指标", "Metric"), limit=200)
     op = chosen(Text("比较", "Comparison"), [(op, word) for op, word in OPS.items()])
     value = forms.FloatField(label=Text("数值", "Number"))
     value_high = forms.FloatField(label=Text("上限（区间时填）", "Upper end (of a range)"), required=False)
-    unit = wording(Text("单位", "Unit"), limit=20, required=False)
-    scope = wording(Text("对象范围", "Over what"), limit=200, required=False)
-    region = wording(Text("地区", "Region"), limit=80, required=False)
-    deadline = day(Text("期限", "Due"), required=False)
+    unit = fields.text(Text("单位", "Unit"), limit=20, required=False)
+    scope = fields.text(Text("对象范围", "Over what"), limit=200, required=False)
+    region = fields.text(Text("地区", "Region"), limit=80, required=False)
+    deadline = fields.day(Text("期限", "Due"), required=False)
     frequency = chosen(Text("频次", "How often"), list(FREQUENCIES.items()), required=False)
     basis = chosen(Text("基期", "Base"), list(BASES.items()), required=False)
     soft = forms.BooleanField(label=Text("力争（软指标）", "A soft aim"), required=False)
@@ -237,7 +202,7 @@ class FlagForm(LineForm):
         required=False,
         widget=forms.RadioSelect,
     )
-    words = wording(Text("或写明怎样理解", "Or say how it is meant"), rows=2, limit=400, required=False)
+    words = fields.text(Text("或写明怎样理解", "Or say how it is meant"), rows=2, limit=400, required=False)
 
     def __init__(self, *args: Any, line: PlanLine | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -264,21 +229,21 @@ def names_in(words: str) -> list[str]:
 class NoteForm(Form):
     """A remark that may be left empty."""
 
-    note = wording(Text("说明", "Remark"), rows=2, required=False)
+    note = fields.text(Text("说明", "Remark"), rows=2, required=False)
 
 
 class ReasonForm(Form):
     """A reason that must be given."""
 
-    reason = wording(Text("理由", "Reason"), rows=2)
+    reason = fields.text(Text("理由", "Reason"), rows=2)
 
 
 class ProgressForm(Form):
     """What was done, how much is reached, and what proves it."""
 
-    note = wording(Text("进展情况", "What was done"), rows=3, limit=2000)
+    note = fields.text(Text("进展情况", "What was done"), rows=3, limit=2000)
     reached = forms.FloatField(label=Text("已完成数量", "Reached so far"), required=False, min_value=0)
-    files = Files(  # type: ignore[assignment]
+    files = fields.Files(  # type: ignore[assignment]
         label=Text("佐证（可多个）", "Evidence (several are fine)"), required=False
     )
 
@@ -294,14 +259,14 @@ class ProgressForm(Form):
 class ReportForm(ProgressForm):
     """The same, as the end of the work."""
 
-    note = wording(Text("完成情况", "How it was done"), rows=3, limit=2000)
+    note = fields.text(Text("完成情况", "How it was done"), rows=3, limit=2000)
 
 
 class ExtendForm(Form):
     """A later day and why."""
 
-    due_on = day(Text("新期限", "New deadline"))
-    reason = wording(Text("延期理由", "Reason"), rows=2)
+    due_on = fields.day(Text("新期限", "New deadline"))
+    reason = fields.text(Text("延期理由", "Reason"), rows=2)
 
 
 class BodyForm(Form):
@@ -316,18 +281,18 @@ class BodyForm(Form):
 class ReassignForm(BodyForm):
     """To whom, and until when."""
 
-    due_on = day(Text("期限", "Due"), required=False, help_text=Text("不填则不变", "left empty, it stays"))
-    note = wording(Text("说明", "Remark"), rows=2, required=False)
+    due_on = fields.day(Text("期限", "Due"), required=False, help_text=Text("不填则不变", "left empty, it stays"))
+    note = fields.text(Text("说明", "Remark"), rows=2, required=False)
 
 
 class NewTaskForm(BodyForm):
     """A task of no paper."""
 
-    title = wording(Text("任务", "Task"), limit=200)
-    detail = wording(Text("要求", "What is asked"), rows=3, limit=2000, required=False)
-    due_on = day(Text("期限", "Due"), required=False)
+    title = fields.text(Text("任务", "Task"), limit=200)
+    detail = fields.text(Text("要求", "What is asked"), rows=3, limit=2000, required=False)
+    due_on = fields.day(Text("期限", "Due"), required=False)
     frequency = chosen(Text("频次", "How often"), list(FREQUENCIES.items()), required=False)
-    evidence_asked = wording(Text("要求的佐证", "Evidence asked for"), limit=400, required=False)
+    evidence_asked = fields.text(Text("要求的佐证", "Evidence asked for"), limit=400, required=False)
     field_order = ("title", "owner", "detail", "due_on", "frequency", "evidence_asked")
 
 

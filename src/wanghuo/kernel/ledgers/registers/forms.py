@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from wanghuo.base import AppError, Text
 from wanghuo.kernel.access.actor import Actor
@@ -14,33 +13,13 @@ from wanghuo.kernel.ledgers.models import RegisterRow
 from wanghuo.kernel.ledgers.registers import values as cells
 from wanghuo.kernel.ledgers.registers.rows import may_fill
 from wanghuo.kernel.ledgers.registers.schema import Definition, Field
+from wanghuo.kernel.ui.fields import Files
 from wanghuo.kernel.ui.forms import Form
 
 CHOOSE = ("", Text("请选择", "please choose"))
 REGION, LNG, LAT, NOTE, SEEN = "_region", "_lng", "_lat", "_note", "_seen"
 PREFIX = "v"  # so that no field of a register can be mistaken for one of the page's own
 YES_NO = [CHOOSE, ("1", Text("是", "yes")), ("0", Text("否", "no"))]
-
-
-class ManyFiles(forms.ClearableFileInput):
-    """A file control that takes several."""
-
-    allow_multiple_selected = True
-
-
-class Files(forms.FileField):
-    """Several files."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=ManyFiles(attrs={"multiple": True}), **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """Each file checked by Django's own rules; an empty list when there is none and none is required."""
-        files = data if isinstance(data, list | tuple) else [data] if data else []
-        if not files:
-            super().clean(None, initial)
-            return []
-        return [super(Files, self).clean(file, initial) for file in files]
 
 
 class RowForm(Form):
