@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import sqlite3
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,35 +37,7 @@ def test_a_transaction_rolled_back_leaves_no_gap() -> None:
     assert next_ref("YH", "445281", 2026) == "YH-445281-2026-00002"
 
 
-@pytest.fixture
-def shared_database(request, tmp_path, monkeypatch) -> None:
-    """A database that several threads can write: on SQLite a file, since the test database lies in memory."""
-    if connection.vendor != "sqlite":
-        request.getfixturevalue("transactional_db")
-        return
-    request.getfixturevalue("db")
-    file = tmp_path / "shared.sqlite3"
-    with closing(sqlite3.connect(file)) as target:
-        target.executescript("\n".join(connection.connection.iterdump()))
-    monkeypatch.setitem(connections.settings, "default", {**connections.settings["default"], "NAME": str(file)})
-
-
-def in_threads(work, count: int) -> list:
-    """Run `work` in `count` threads that begin together, each with a connection of its own."""
-    ready = threading.Barrier(count)
-
-    def one(n: int):
-        try:
-            ready.wait(10)
-            return work(n)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
-
-
-def test_takers_at_the_same_time_leave_no_gap_and_no_double(shared_database) -> None:
+def test_takers_at_the_same_time_leave_no_gap_and_no_double(in_threads) -> None:
     def take(n: int) -> list[str]:
         taken = []
         for m in range(12):
@@ -84,7 +53,7 @@ def test_takers_at_the_same_time_leave_no_gap_and_no_double(shared_database) -> 
     assert taken == [f"YH-445281-2026-{n:05d}" for n in range(1, len(taken) + 1)]
 
 
-def test_two_runners_climb_each_clock_once(shared_database) -> None:
+def test_two_runners_climb_each_clock_once(in_threads) -> None:
     start = datetime(2026, 9, 21, 10, tzinfo=CHINA)
     now = datetime(2026, 9, 25, 9, tzinfo=CHINA)
 

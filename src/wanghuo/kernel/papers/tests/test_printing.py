@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import docx as python_docx
 import pdfplumber
 import pytest
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from wanghuo.base import MoveRefused
@@ -89,39 +87,20 @@ def test_a_print_made_ahead_is_taken_only_while_it_is_still_right() -> None:
     assert services.print_ahead(make_paper("order", state="approved"), actor=READER) is None
 
 
-@pytest.fixture
-def shared_database(request, tmp_path, monkeypatch) -> None:
-    """A database that several threads can write: on SQLite a file, since the test database lies in memory."""
-    if connection.vendor != "sqlite":
-        request.getfixturevalue("transactional_db")
-        return
-    request.getfixturevalue("db")
-    file = tmp_path / "shared.sqlite3"
-    with closing(sqlite3.connect(file)) as target:
-        target.executescript("\n".join(connection.connection.iterdump()))
-    monkeypatch.setitem(connections.settings, "default", {**connections.settings["default"], "NAME": str(file)})
-
-
-def test_many_takers_at_once_leave_no_gap_and_no_double(shared_database) -> None:
+def test_many_takers_at_once_leave_no_gap_and_no_double(in_threads) -> None:
     issuer, series = Body(name="普宁市消防安全委员会办公室"), "普宁消安委办督〔{year}〕{n}号"
-    ready = threading.Barrier(4)
 
     def take(n: int) -> list[int]:
         taken = []
-        try:
-            ready.wait(10)
-            for m in range(10):
-                with suppress(LookupError), transaction.atomic():
-                    number = next_number(issuer, series, 2026)
-                    if (n + m) % 5 == 0:
-                        raise LookupError  # gives its number back
-                    taken.append(number)
-        finally:
-            connection.close()
+        for m in range(10):
+            with suppress(LookupError), transaction.atomic():
+                number = next_number(issuer, series, 2026)
+                if (n + m) % 5 == 0:
+                    raise LookupError  # gives its number back
+                taken.append(number)
         return taken
 
-    with ThreadPoolExecutor(4) as pool:
-        taken = sorted(number for found in pool.map(take, range(4)) for number in found)
+    taken = sorted(number for found in in_threads(take, 4) for number in found)
     assert len(taken) == 32
     assert taken == list(range(1, 33))
 
