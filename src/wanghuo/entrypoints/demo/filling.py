@@ -301,7 +301,7 @@ def _indicators() -> None:
 
     year = str(timezone.localdate().year)
     for code, value in TARGETS:
-        source = "演示目标，非真实文件 / demo target, of no real paper"
+        source = "演示目标（虚构，不出自任何文件）"
         set_target(code=code, region=COUNTY, period=year, value=value, source=source, actor=_system())
     while drain():
         pass

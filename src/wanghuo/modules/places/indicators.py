@@ -121,67 +121,67 @@ def key_unit_list(actor: Actor, region: str, period: Period, part: str) -> str:
     return f"/units?{urlencode(wanted)}"
 
 
+KEY_UNITS = (
+    Indicator(
+        code=CODES[0],
+        name=Text("消防安全重点单位数", "Key units"),
+        formula=Text("在营且认定为消防安全重点单位的单位数", "active units decided to be key units"),
+        unit="",
+        better="up",
+        source="消防法（2021）第十七条",
+        mark="C",
+        kind="count",
+        counts=count_key_units,
+        records=key_unit_list,
+        standing=True,
+        topic="basis",
+        words=("重点单位数", "消防安全重点单位 数"),
+    ),
+    Indicator(
+        code=CODES[1],
+        name=Text("重点单位档案完整率", "Complete files of key units"),
+        formula=Text(
+            "有信用代码、坐标、消防安全责任人和管理人的重点单位 ÷ 重点单位",
+            "key units with credit code, point, responsible person and safety manager ÷ key units",
+        ),
+        unit="%",
+        better="up",
+        source="regulations 6.5；消防安全重点单位户籍化管理",
+        mark="D",
+        kind="rate",
+        counts=count_complete,
+        records=key_unit_list,
+        standing=True,
+        climbs=True,
+        topic="basis",
+        words=("重点单位 档案 完整", "户籍化 建档率", "重点单位 建档率"),
+    ),
+    Indicator(
+        code=CODES[2],
+        name=Text("重点单位责任人、管理人明确率", "Key units with both persons named"),
+        formula=Text(
+            "明确了消防安全责任人和管理人的重点单位 ÷ 重点单位",
+            "key units that named a responsible person and a safety manager ÷ key units",
+        ),
+        unit="%",
+        better="up",
+        source="消防法（2021）第十七条第二款第一项：确定消防安全管理人",
+        mark="C",
+        kind="rate",
+        counts=count_people_named,
+        records=people_list,
+        standing=True,
+        climbs=True,
+        topic="basis",
+        words=("责任人 管理人 明确", "消防安全管理人 明确 率", "消防安全管理人 配备"),
+    ),
+)
+
+
 def declare() -> None:
     """Declare the measures; called when the app is ready."""
-    register(
-        Indicator(
-            code=CODES[0],
-            name=Text("消防安全重点单位数", "Key units"),
-            formula=Text("在营且认定为消防安全重点单位的单位数", "active units decided to be key units"),
-            unit="",
-            better="up",
-            source="消防法（2021）第十七条",
-            mark="C",
-            kind="count",
-            counts=count_key_units,
-            records=key_unit_list,
-            standing=True,
-            topic="basis",
-            words=("重点单位数", "消防安全重点单位 数"),
-        )
-    )
-    register(
-        Indicator(
-            code=CODES[1],
-            name=Text("重点单位档案完整率", "Complete files of key units"),
-            formula=Text(
-                "有信用代码、坐标、消防安全责任人和管理人的重点单位 ÷ 重点单位",
-                "key units with credit code, point, responsible person and safety manager ÷ key units",
-            ),
-            unit="%",
-            better="up",
-            source="regulations 6.5；消防安全重点单位户籍化管理",
-            mark="D",
-            kind="rate",
-            counts=count_complete,
-            records=key_unit_list,
-            standing=True,
-            climbs=True,
-            topic="basis",
-            words=("重点单位 档案 完整", "户籍化 建档率", "重点单位 建档率"),
-        )
-    )
-    register(
-        Indicator(
-            code=CODES[2],
-            name=Text("重点单位责任人、管理人明确率", "Key units with both persons named"),
-            formula=Text(
-                "明确了消防安全责任人和管理人的重点单位 ÷ 重点单位",
-                "key units that named a responsible person and a safety manager ÷ key units",
-            ),
-            unit="%",
-            better="up",
-            source="消防法（2021）第十七条第二款第一项：确定消防安全管理人",
-            mark="C",
-            kind="rate",
-            counts=count_people_named,
-            records=people_list,
-            standing=True,
-            climbs=True,
-            topic="basis",
-            words=("责任人 管理人 明确", "消防安全管理人 明确 率", "消防安全管理人 配备"),
-        )
-    )
+    for measure in KEY_UNITS:
+        register(measure)
     _declare_count(CODES[3], Text("在册单位数", "Units"), "", ("社会单位数", "在册单位"))
     for code, words in CLASS_WORDS.items():
         found = taxonomy.classes().get(code)

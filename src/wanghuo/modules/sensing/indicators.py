@@ -149,97 +149,93 @@ def networking_records(actor: Actor, region: str, period: Period, part: str) -> 
     return "/units?" + urlencode({"region": region, "control_room": "1"})
 
 
+RATES = (
+    Indicator(
+        code="sensing.online_rate",
+        name=Text("设备在线率", "Online rate of devices"),
+        formula=Text(
+            "每小时查看一次：有报文的设备数之和 ÷ 在用设备数之和（停用、维护中的不计；平台自身停机的小时不计）",
+            "looked at once an hour: sum of devices heard ÷ sum of devices in service "
+            "(without retired and maintained ones, and without hours in which the platform itself did not listen)",
+        ),
+        unit="%",
+        better="up",
+        source="regulations 9.2: device-hours reporting / device-hours expected; the hourly look is ours",
+        mark="D",
+        kind="rate",
+        counts=online_counts,
+        flows=True,
+        records=online_records,
+        topic="basis",
+        words=("设备在线率", "联网设备 在线", "终端 在线率"),
+    ),
+    Indicator(
+        code="sensing.networking_rate",
+        name=Text("联网率", "Networking rate"),
+        formula=Text(
+            "有在用联网设备的单位 ÷ 应联网单位（设有消防控制室的在册单位）",
+            "units with a device in service ÷ units that must connect (active units with a fire control room)",
+        ),
+        unit="%",
+        better="up",
+        source="regulations 9.2: units connected / units that must connect; which must is ours, by control room",
+        mark="D",
+        kind="rate",
+        counts=networking_counts,
+        records=networking_records,
+        climbs=True,
+        topic="basis",
+        words=(
+            "消防控制室 单位 接入",
+            "消防控制室 既有单位 接入",
+            "设有消防控制室的单位 接入率",
+            "建筑消防设施 联网 率",
+            "消防设施联网监测 接入",
+            "远程监控 联网率",
+            "单位 联网率",
+            "应联网单位 联网",
+        ),
+    ),
+    Indicator(
+        code="sensing.high_risk_networking_rate",
+        name=Text("火灾高危单位联网率", "Networking rate of high-risk units"),
+        formula=Text(
+            "有在用联网设备的火灾高危单位 ÷ 设有消防控制室的火灾高危单位",
+            "high-risk units with a device in service ÷ high-risk units with a fire control room",
+        ),
+        unit="%",
+        better="up",
+        source="regulations 9.2；火灾高危单位按认定",
+        mark="D",
+        kind="rate",
+        counts=risky_networking_counts,
+        records=risky_networking_records,
+        climbs=True,
+        topic="basis",
+        words=("火灾高危单位 接入", "火灾高危单位 联网", "高层公共建筑 接入"),
+    ),
+    Indicator(
+        code="sensing.fault_share",
+        name=Text("设备故障占比", "Share of devices in fault"),
+        formula=Text("此刻有故障的设备 ÷ 在用设备（停用、维护中的不计）", "devices in fault now ÷ devices in service"),
+        unit="%",
+        better="down",
+        source="regulations 9.2",
+        mark="D",
+        kind="rate",
+        counts=fault_counts,
+        records=fault_records,
+        standing=True,
+        topic="basis",
+        words=("设备故障率", "联网设备 故障"),
+    ),
+)
+
+
 def declare() -> None:
     """Put the indicators into the catalogue."""
-    register(
-        Indicator(
-            code="sensing.online_rate",
-            name=Text("设备在线率", "Online rate of devices"),
-            formula=Text(
-                "每小时查看一次：有报文的设备数之和 ÷ 在用设备数之和（停用、维护中的不计；平台自身停机的小时不计）",
-                "looked at once an hour: sum of devices heard ÷ sum of devices in service "
-                "(without retired and maintained ones, and without hours in which the platform itself did not listen)",
-            ),
-            unit="%",
-            better="up",
-            source="regulations 9.2: device-hours reporting / device-hours expected; the hourly look is ours",
-            mark="D",
-            kind="rate",
-            counts=online_counts,
-            flows=True,
-            records=online_records,
-            topic="basis",
-            words=("设备在线率", "联网设备 在线", "终端 在线率"),
-        )
-    )
-    register(
-        Indicator(
-            code="sensing.networking_rate",
-            name=Text("联网率", "Networking rate"),
-            formula=Text(
-                "有在用联网设备的单位 ÷ 应联网单位（设有消防控制室的在册单位）",
-                "units with a device in service ÷ units that must connect (active units with a fire control room)",
-            ),
-            unit="%",
-            better="up",
-            source="regulations 9.2: units connected / units that must connect; which must is ours, by control room",
-            mark="D",
-            kind="rate",
-            counts=networking_counts,
-            records=networking_records,
-            climbs=True,
-            topic="basis",
-            words=(
-                "消防控制室 单位 接入",
-                "消防控制室 既有单位 接入",
-                "设有消防控制室的单位 接入率",
-                "建筑消防设施 联网 率",
-                "消防设施联网监测 接入",
-                "远程监控 联网率",
-                "单位 联网率",
-                "应联网单位 联网",
-            ),
-        )
-    )
-    register(
-        Indicator(
-            code="sensing.high_risk_networking_rate",
-            name=Text("火灾高危单位联网率", "Networking rate of high-risk units"),
-            formula=Text(
-                "有在用联网设备的火灾高危单位 ÷ 设有消防控制室的火灾高危单位",
-                "high-risk units with a device in service ÷ high-risk units with a fire control room",
-            ),
-            unit="%",
-            better="up",
-            source="regulations 9.2；火灾高危单位按认定",
-            mark="D",
-            kind="rate",
-            counts=risky_networking_counts,
-            records=risky_networking_records,
-            climbs=True,
-            topic="basis",
-            words=("火灾高危单位 接入", "火灾高危单位 联网", "高层公共建筑 接入"),
-        )
-    )
-    register(
-        Indicator(
-            code="sensing.fault_share",
-            name=Text("设备故障占比", "Share of devices in fault"),
-            formula=Text(
-                "此刻有故障的设备 ÷ 在用设备（停用、维护中的不计）", "devices in fault now ÷ devices in service"
-            ),
-            unit="%",
-            better="down",
-            source="regulations 9.2",
-            mark="D",
-            kind="rate",
-            counts=fault_counts,
-            records=fault_records,
-            standing=True,
-            topic="basis",
-            words=("设备故障率", "联网设备 故障"),
-        )
-    )
+    for rate in RATES:
+        register(rate)
     for code, condition, name, filters, words in INSTALLED:
         _declare_installed(code, condition, name, filters, words)
 
