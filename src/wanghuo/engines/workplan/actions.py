@@ -15,14 +15,17 @@ _LEAD_IN = re.compile(
 )
 _QUOTE = {"“": 1, "《": 1, "(": 1, "”": -1, "》": -1, ")": -1}
 _LONGEST = 200
+# who answers for it, in brackets behind it, is no part of what is to be done
+_OWNERS = re.compile(r"\((?:牵头|责任|配合|负责|主办|协办|承办|落实)(?:单位|部门|领导|人)?:[^()]*(?:\)|$)")
 
 
 def find_actions(flat: str, start: int, end: int) -> tuple[Action, ...]:
     """The actions between `start` and `end`, in order; a clause without a verb of its own goes with the one before it."""
+    own = _OWNERS.sub(lambda brackets: " " * len(brackets[0]), flat[start:end])
     found: list[Action] = []
-    for sentence in _SENTENCE.finditer(flat, start, end):
-        found += _of_sentence(flat, sentence.start(), sentence.end())
-    return tuple(found)
+    for sentence in _SENTENCE.finditer(own):
+        found += _of_sentence(own, sentence.start(), sentence.end())
+    return tuple(Action(action.text, action.start + start, action.end + start) for action in found)
 
 
 def _of_sentence(flat: str, start: int, end: int) -> list[Action]:
