@@ -22,10 +22,10 @@ class Forecast:
 
 def trend_to(points: Sequence[Point], at: float, *, least: float, most: float) -> Forecast | None:
     """The straight line through (day, value), at day `at`, kept within `least` and `most`; None with fewer than three
-    days that differ.
+    whole days that differ.
     """
     n = len(points)
-    if n < LEAST_POINTS or len({day for day, _ in points}) < LEAST_POINTS:
+    if len({round(day) for day, _ in points}) < LEAST_POINTS:
         return None
     mean_day = sum(day for day, _ in points) / n
     mean = sum(value for _, value in points) / n
