@@ -14,26 +14,40 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
-from wanghuo.modules.sensing.journal import FRAME, NOTE, Checkpointer, Columns, OpenedLink, Writer
-
-if TYPE_CHECKING:
-    from wanghuo.entrypoints.gateway.link import Link
+from wanghuo.modules.sensing.journal import FRAME, Checkpointer, Columns, OpenedLink, Writer
 
 log = logging.getLogger(__name__)
 MOST_ENTRIES = 1024  # entries of one commit: bounds its time, and the transaction in which ingest records it
 CHECKPOINT_S = 0.25
 
 
-class Entry(NamedTuple):
-    """One frame on its way to disk, and the link to answer on; None for the gateway's own notes."""
+class Asker(Protocol):
+    """Whoever waits for an answer: a TCP link, or the sender of a datagram, of a message or of a request.
 
-    link: Link | None
+    `number` is the process's own number of the connection (0: none), `peer` its address for people.
+    """
+
+    number: int
+    peer: str
+
+    def confirm(self, data: bytes, now: bytes) -> None:
+        """The record is on disk: answer it. `now`: the present second as a time label. Called in the event loop."""
+
+
+class Entry(NamedTuple):
+    """One record on its way to disk, and who is told when it is there; None for the gateway's own notes.
+
+    `kind`: of the journal's kinds. `urgent`: it does not wait for company, and ingest is woken once it is on disk.
+    """
+
+    link: Asker | None
     received_us: int
     trust: int
     data: bytes
     urgent: bool = False
+    kind: int = FRAME
 
 
 class Committer:
@@ -116,12 +130,12 @@ class Committer:
         return [take() for _ in range(min(len(self._queue), MOST_ENTRIES))]
 
     def _commit(self, entries: list[Entry]) -> bool:
-        links, received_us, trust, data, urgencies = zip(*entries, strict=True)
+        links, received_us, trust, data, urgencies, kinds = zip(*entries, strict=True)
         columns = Columns(
             received_us=list(received_us),
             link=[link.number if link else 0 for link in links],
             trust=list(trust),
-            kind=[FRAME if link else NOTE for link in links],
+            kind=list(kinds),
             data=list(data),
         )
         opened = [self._opened.popleft() for _ in range(len(self._opened))]

@@ -21,7 +21,7 @@ from wanghuo.entrypoints.gateway.limits import Limits, raise_file_limit
 from wanghuo.entrypoints.gateway.link import Link
 from wanghuo.entrypoints.gateway.register import Register, RegisterSource
 from wanghuo.entrypoints.gateway.replies import Clock
-from wanghuo.modules.sensing.journal import Writer
+from wanghuo.modules.sensing.journal import NOTE, Writer
 
 log = logging.getLogger("wanghuo.gateway")
 CONTESTED_AGAIN_S = 600.0
@@ -142,7 +142,7 @@ class Server:
     def note(self, known: dict[str, Any], *, urgent: bool = False) -> None:
         """Put a note of our own into the journal."""
         data = json.dumps(known, separators=(",", ":")).encode()
-        self.committer.put(Entry(None, time.time_ns() // 1000, 0, data, urgent))
+        self.committer.put(Entry(None, time.time_ns() // 1000, 0, data, urgent, NOTE))
 
     def _durable(self, entries: Sequence[Entry], urgent: bool) -> None:
         if urgent:
