@@ -14,6 +14,7 @@ from uuid import UUID
 
 from wanghuo.base.ids import new_id
 from wanghuo.modules.sensing import rules
+from wanghuo.modules.sensing.messages import Repeats
 from wanghuo.modules.sensing.observe import (
     DEVICE_KEY,
     OPERATIONS,
@@ -205,6 +206,7 @@ class Fold:
     def __init__(self, devices: dict[bytes, Known], parts_of: Callable[[Known], dict[Key, Part]]) -> None:
         self.devices, self._parts_of = devices, parts_of
         self.window = Window()
+        self.repeats = Repeats()
         self.dirty: set[bytes] = set()
         self.dirty_readings: dict[tuple[bytes, Key, int], Latest] = {}
         self.effects = Effects()
@@ -222,7 +224,7 @@ class Fold:
             device = self.devices.get(source)
         if device is None:
             if not self.quiet:
-                self._stranger(source, writer, received_us, link, frame, f"{batch}:{index}")
+                self.meet_stranger(source, writer, received_us, link, frame, f"{batch}:{index}")
             return
         device.seen_us, device.seen_ref = received_us, (batch, index)
         self.dirty.add(source)
@@ -244,7 +246,7 @@ class Fold:
             return
         if kind == READINGS:
             for value in values(frame):
-                self._reading(device, value.key, value.quantity, Latest(value.raw, value.label, received_us))
+                self.keep_reading(device, value.key, value.quantity, Latest(value.raw, value.label, received_us))
         if self.quiet:
             return
         if command == _ANSWER:
@@ -260,7 +262,7 @@ class Fold:
                 for operation in operations(frame):
                     self._operation(device, operation, moment)
 
-    def _reading(self, device: Known, key: Key, quantity: int, latest: Latest) -> None:
+    def keep_reading(self, device: Known, key: Key, quantity: int, latest: Latest) -> None:
         device.readings[key, quantity] = latest
         self.dirty_readings[device.source, key, quantity] = latest
 
@@ -297,11 +299,13 @@ class Fold:
     ) -> None:
         raised, cleared = rules.changes(frozenset(part.active), after)
         for condition in raised:
-            self._raise(device, part, condition, at_s, moment, {"word": part.word, "test": test or device.maintenance})
+            self.raise_condition(
+                device, part, condition, at_s, moment, {"word": part.word, "test": test or device.maintenance}
+            )
         for condition in cleared:
-            self._clear(device, part, condition, at_s, moment, "state")
+            self.clear_condition(device, part, condition, at_s, moment, "state")
 
-    def _raise(
+    def raise_condition(
         self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, detail: dict[str, Any]
     ) -> None:
         id = _event_id("raised", device, part, moment) if condition == "fire" else new_id()
@@ -309,7 +313,7 @@ class Fold:
         silent = condition != "fire" and device.muted_until_s > moment.received_s
         self._changed(Change(id, "raised", device, part, condition, id, at_s, moment, detail, silent))
 
-    def _clear(self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, why: str) -> None:
+    def clear_condition(self, device: Known, part: Part, condition: str, at_s: float, moment: Moment, why: str) -> None:
         active = part.active.pop(condition)
         detail = {"why": why, "word": part.word}
         id = _event_id("cleared", device, part, moment) if condition == "fire" else new_id()
@@ -327,7 +331,7 @@ class Fold:
         for part in list((device.parts or {}).values()):
             if part.key[: len(system)] == system and (system or not part.key):
                 for condition in sorted(rules.LATCHING & part.active.keys()):
-                    self._clear(device, part, condition, at_s, moment, "reset")
+                    self.clear_condition(device, part, condition, at_s, moment, "reset")
 
     def _operation(self, device: Known, operation: Operation, moment: Moment) -> None:
         part, at_s = self.part(device, operation.key), self._event_s(device, operation.label, moment)
@@ -338,9 +342,9 @@ class Fold:
         if operation.bits & RESET:
             self._reset(device, operation.key, at_s, moment)
         if operation.bits & CLEARED and "fire" in part.active:
-            self._clear(device, part, "fire", at_s, moment, "reset")
+            self.clear_condition(device, part, "fire", at_s, moment, "reset")
         if operation.bits & MANUAL_ALARM and "fire" not in part.active:
-            self._raise(device, part, "fire", at_s, moment, {"manual": True, "test": device.maintenance})
+            self.raise_condition(device, part, "fire", at_s, moment, {"manual": True, "test": device.maintenance})
         if operation.bits & DUTY_REPLY and operation.key == DEVICE_KEY:
             self.effects.changes.append(change._replace(id=new_id(), what="duty_reply"))
 
@@ -359,7 +363,7 @@ class Fold:
         at_s = seen + (device.offset_s or 0.0)
         return min(at_s, moment.received_s) if abs(at_s - moment.received_s) < 86_400 else moment.received_s
 
-    def _stranger(self, source: bytes, writer: str, received_us: int, link: int, frame: bytes, ref: str) -> None:
+    def meet_stranger(self, source: bytes, writer: str, received_us: int, link: int, frame: bytes, ref: str) -> None:
         stranger = self.effects.strangers.setdefault(source, Stranger(first_us=received_us))
         stranger.frames += 1
         stranger.last_us, stranger.writer, stranger.link, stranger.frame = received_us, writer, link, frame

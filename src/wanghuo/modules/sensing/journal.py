@@ -27,9 +27,9 @@ from zlib import crc32
 
 from wanghuo.base import AppError, Text
 
-FRAME, NOTE = 0, 1
-"""Kinds of record: a frame as it came off the wire; a note of the gateway, as JSON (counters, duplicate source,
-command sent)."""
+FRAME, NOTE, MESSAGE = 0, 1, 2
+"""Kinds of record: a GB/T 26875.3 frame as it came off the wire; a note of the gateway, as JSON (counters, duplicate
+source, command sent); a message of any other protocol (`messages.pack_message`)."""
 
 LOG_PAGES = 4000
 """Pages (16 MB) in the write-ahead log before they are copied back into the file."""
