@@ -22,7 +22,7 @@ export function forms() {
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (field.matches("[data-submit]")) field.form.requestSubmit();
-    if (field.matches("input[type=file]")) preview(field);
+    if (field.matches("input[type=file]")) withinLimit(field) && preview(field);
   });
   document.addEventListener("submit", periodRange, true);
 }
@@ -42,6 +42,21 @@ export function formArrived(root) {
   summary.focus();
   const lead = t("出错：", "Error: ");
   if (!document.title.startsWith(lead)) document.title = lead + document.title;
+}
+
+/** Whether the chosen files are small enough; a larger one is refused here, before minutes are spent on sending it. */
+function withinLimit(field) {
+  const box = field.closest(".field") ?? field.parentElement;
+  one("[data-too-large]", box)?.remove();
+  const limit = Number(field.dataset.limitMb ?? 0);
+  const large = limit && [...field.files].find((file) => file.size > limit * 1e6);
+  if (!large) return true;
+  const size = (large.size / 1e6).toFixed(1);
+  field.value = "";
+  box.append(el("p", { class: "field-error", role: "alert", "data-too-large": true }, t(
+    `“${large.name}”有 ${size} MB，上限 ${limit} MB，没有上传。请只上传正文，或粘贴文字。`,
+    `“${large.name}” has ${size} MB; the limit is ${limit} MB. It was not sent: upload the paper's text alone, or paste it.`)));
+  return false;
 }
 
 const addresses = new WeakMap();

@@ -12,6 +12,9 @@ from wanghuo.base import Invalid, Text
 
 LIMIT = 20_000_000
 _UNPACKED_LIMIT = 200_000_000
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TELLING = 3  # Chinese characters in a line that tell its encoding
+_MARKS = frozenset("、。，：；“”《》（）〔〕！？—…·　﹒．①②③④⑤％")
 _TAKEN = Text("可用：txt、docx、带文字的 pdf、html。", "Taken are txt, docx, pdf with text, html.")
 
 
@@ -56,6 +59,35 @@ class WrongEncoding(NotReadable):
     )
 
 
+class MixedEncoding(NotReadable):
+    """Some lines in UTF-8 and some not: pasted together by a program, or with damaged bytes."""
+
+    code = "workplan.mixed_encoding"
+    text = Text(
+        "“{name}”混有两种编码或损坏的字节（第 {line} 行与其他行不同），请在编辑软件中另存为 UTF-8。",
+        "“{name}” mixes two encodings or holds damaged bytes (line {line} differs from the others); save it as UTF-8.",
+    )
+
+
+class OldFormat(NotReadable):
+    """What Word wrote before 2007, and what it still writes around a document with a password."""
+
+    code = "workplan.old_format"
+    text = Text(
+        "“{name}”是旧版 Word（doc）格式，或有密码保护；请另存为不加密的 docx。",
+        "“{name}” is in the old Word format (doc), or locked with a password; save it as docx without one.",
+    )
+
+
+class Locked(NotReadable):
+    """A pdf that asks for a password."""
+
+    code = "workplan.locked"
+    text = Text(
+        "“{name}”有密码保护，请上传不加密的版本。", "“{name}” is locked with a password; upload it without one."
+    )
+
+
 class NoText(NotReadable):
     """A scanned pdf, or a document of pictures."""
 
@@ -73,17 +105,25 @@ class BrokenDocument(NotReadable):
     text = Text("“{name}”已损坏，打不开。", "“{name}” is damaged and does not open.")
 
 
+def check_size(size: int, *, name: str) -> None:
+    """Refuse more bytes than a paper has, before any is read. Raises TooLarge."""
+    if size > LIMIT:
+        raise TooLarge(name=name, size_mb=size / 1e6, limit_mb=LIMIT / 1e6)
+
+
 def read_document(data: bytes, *, name: str) -> str:
     """The text of a document. Its kind follows from its bytes; `name` only serves messages.
 
-    Raises a NotReadable: EmptyDocument, TooLarge, BinaryDocument, WrongEncoding, NoText or BrokenDocument.
+    Raises a NotReadable: EmptyDocument, TooLarge, BinaryDocument, OldFormat, Locked, WrongEncoding, MixedEncoding, NoText
+    or BrokenDocument.
     """
-    if len(data) > LIMIT:
-        raise TooLarge(name=name, size_mb=len(data) / 1e6, limit_mb=LIMIT / 1e6)
+    check_size(len(data), name=name)
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf"):
         raise EmptyDocument(name=name)
     if data.startswith(b"%PDF"):
         return _checked(_opened(_pdf, data, name), name)
+    if data.startswith(_OLE):
+        raise OldFormat(name=name)
     if data.startswith(b"PK\x03\x04"):
         return _checked(_opened(_docx, data, name), name)
     text = _decoded(data, name)
@@ -111,6 +151,8 @@ def _opened(read: Callable[[bytes, str], str], data: bytes, name: str) -> str:
     except NotReadable:
         raise
     except Exception as error:
+        if "Password" in repr(error):
+            raise Locked(name=name) from None
         raise BrokenDocument(name=name) from error
 
 
@@ -122,15 +164,41 @@ def _decoded(data: bytes, name: str) -> str:
             raise WrongEncoding(name=name) from None
     if b"\x00" in data[:4096] or _is_binary(data[:4096]):
         raise BinaryDocument(name=name)
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.end == len(data) and error.reason == "unexpected end of data" and error.start > 0:
+            return data[: error.start].decode("utf-8-sig")  # cut off within its last character
+    odd = _odd_line(data)
+    if odd:
+        raise MixedEncoding(name=name, line=odd)
+    try:
+        text = data.decode("gb18030")
+    except UnicodeDecodeError:
+        raise WrongEncoding(name=name) from None
+    if not _reads_chinese(text):
+        raise WrongEncoding(name=name)
+    return text
+
+
+def _odd_line(data: bytes) -> int:
+    """The first line that is not in the encoding of the line before it, where some are UTF-8 and some are not; else 0.
+
+    A line counts as UTF-8 when it holds several Chinese characters so written: GB18030 hardly ever looks like that.
+    """
+    before = None
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.isascii():
             continue
-        if encoding == "gb18030" and not _reads_chinese(text):
-            break
-        return text
-    raise WrongEncoding(name=name)
+        try:
+            chinese = sum("\u3000" <= char <= "\u9fff" for char in line.decode("utf-8"))
+            written = "utf-8" if chinese >= _TELLING else None
+        except UnicodeDecodeError:
+            written = "other"
+        if written and before and written != before:
+            return number
+        before = written or before
+    return 0
 
 
 def _is_binary(head: bytes) -> bool:
@@ -139,12 +207,22 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _reads_chinese(text: str) -> bool:
-    """Whether what came out of GB18030 is Chinese: almost any bytes decode, but not to common characters."""
+    """Whether what came out of GB18030 is Chinese: almost any bytes decode, but not to what people write.
+
+    Of the characters at least four in five must be Chinese ones or their punctuation, and of the Chinese ones at least
+    seven in ten must be of the 3,755 in common use (GB/T 2312, level 1): text in Big5 or Shift_JIS falls short.
+    """
     letters = [char for char in text[:20_000] if ord(char) > 0x7F]
-    common = sum(
-        1 for char in letters if "\u4e00" <= char <= "\u9fff" or char in "、。，：；“”《》（）〔〕！？—…·　﹒．①②③④⑤％"
-    )
-    return not letters or common >= 0.8 * len(letters)
+    chinese = [char for char in letters if "\u4e00" <= char <= "\u9fff"]
+    marks = sum(char in _MARKS for char in letters)
+    if len(chinese) + marks < 0.8 * len(letters):
+        return False
+    return sum(map(_in_common_use, chinese)) >= 0.7 * len(chinese)
+
+
+def _in_common_use(char: str) -> bool:
+    row = char.encode("gb2312", "ignore")[:1]
+    return b"\xb0" <= row <= b"\xd7"
 
 
 def _docx(data: bytes, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from wanghuo.base import AppError, Invalid, Text
 from wanghuo.engines.workplan import Deadline, Flag, Item, Paper, Target, compare, compile_paper
-from wanghuo.engines.workplan.reading import read_document
+from wanghuo.engines.workplan.reading import LIMIT, check_size, read_document
 
 _SIGNS = {">=": "≥", "<=": "≤", "==": "=", ">": ">", "<": "<", "between": ""}
 _EVERY = {
@@ -77,7 +77,9 @@ def _run(args: argparse.Namespace) -> int:
 
 def _read(path: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        if path != "-":
+            check_size(Path(path).stat().st_size, name=Path(path).name)
+        data = sys.stdin.buffer.read(LIMIT + 1) if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise Unreadable(path=path, why=error.strerror or error) from None
     return read_document(data, name=Path(path).name)

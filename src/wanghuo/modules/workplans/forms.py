@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from wanghuo.base import Invalid, Text
+from wanghuo.engines.workplan.reading import LIMIT, NotReadable, check_size
 from wanghuo.kernel.ui import fields
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.kernel.ui.language import say
@@ -35,7 +36,9 @@ class NewPlanForm(Form):
     file = forms.FileField(
         label=Text("文件", "File"),
         required=False,
-        widget=forms.FileInput(attrs={"accept": ".txt,.docx,.pdf,.html,.htm", "class": "drop"}),
+        widget=forms.FileInput(
+            attrs={"accept": ".txt,.docx,.pdf,.html,.htm", "class": "drop", "data-limit-mb": LIMIT // 1_000_000}
+        ),
         help_text=Text(
             "拖到框里或点选：txt、docx、pdf（须有文字）、html，最大 20 MB",
             "drop it here or choose it: txt, docx, pdf (with text), html, up to 20 MB",
@@ -63,8 +66,14 @@ class NewPlanForm(Form):
             offer(self, name, [CHOOSE, *plans])
 
     def clean(self) -> dict[str, Any]:
-        """A file or words, not neither."""
+        """A file or words, not neither; and a file no larger than a paper is."""
         data = super().clean() or {}
+        upload = data.get("file")
+        if upload:
+            try:
+                check_size(upload.size, name=str(upload.name))
+            except NotReadable as error:
+                self.refuse(Invalid(error.message, field="file"))
         if not data.get("file") and not str(data.get("text", "")).strip() and not self.errors:
             words = Text("请选择文件，或粘贴文件全文。", "Choose a file, or paste the text of the paper.")
             self.refuse(Invalid(words, field="file"))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import zipfile
 
 import pytest
 
 from wanghuo.engines.workplan.reading import LIMIT, NotReadable, read_document
-
-WORDS = "2023年消防工作要点\n一、落实责任\n各部门要每季度研究一次。\n"
+from wanghuo.engines.workplan.tests.malformed import MALFORMED, WORDS, Malformed
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -34,33 +32,17 @@ def test_docx_with_its_tables_in_place() -> None:
     assert read_document(data.getvalue(), name="a.docx") == "一、落实责任\n| 序号 | 指标 |\n二、保障措施"
 
 
-def zipped(**files: bytes) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return data.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"", "workplan.empty"),
-        (b" \r\n\t ", "workplan.empty"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(200), "workplan.binary"),
-        (bytes(range(1, 32)) * 40, "workplan.binary"),
-        (zipped(a=b"x"), "workplan.binary"),
-        (b"PK\x03\x04broken", "workplan.broken_file"),
-        (b"%PDF-1.7\nbroken", "workplan.broken_file"),
-        ("Ünïcödé text, ñot Chínésé áéíóú ".encode("latin-1") * 9, "workplan.wrong_encoding"),
-        (b"<html><body><img src='a.png'></body></html>", "workplan.no_text"),
-    ],
-)
-def test_what_cannot_be_read_says_why(data: bytes, code: str) -> None:
+@pytest.mark.parametrize("bad", MALFORMED, ids=lambda bad: bad.name)
+def test_what_cannot_be_read_says_why(bad: Malformed) -> None:
     with pytest.raises(NotReadable) as caught:
-        read_document(data, name="文件")
-    assert caught.value.code == code
-    assert "文件" in caught.value.message.zh
+        read_document(bad.data, name=bad.name)
+    assert caught.value.code == bad.code
+    assert bad.name in caught.value.message.zh
+    assert bad.name in caught.value.message.en
+
+
+def test_text_cut_off_within_a_character_loses_only_that() -> None:
+    assert read_document(WORDS.strip().encode()[:-4], name="文件.txt") == WORDS.strip()[:-2]
 
 
 def test_fifty_megabytes_are_refused_before_they_are_read() -> None:

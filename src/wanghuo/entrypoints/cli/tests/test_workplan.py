@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from wanghuo.engines.workplan.tests.malformed import MALFORMED, Malformed
 from wanghuo.entrypoints.cli.main import main
 
 PAPER = """清溪县2023年消防工作要点
@@ -67,6 +68,30 @@ def test_comparing_names_what_the_lower_paper_leaves_out(
     assert main(["workplan", "compare", str(paper), str(lower), "--json"]) == 0
     rows = json.loads(capsysbinary.readouterr().out)["rows"]
     assert "missing" in {row["verdict"] for row in rows}
+
+
+@pytest.mark.parametrize("bad", MALFORMED, ids=lambda bad: bad.name)
+def test_malformed_files_are_refused_in_both_languages(
+    bad: Malformed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / bad.name
+    path.write_bytes(bad.data)
+    assert main(["workplan", "compile", str(path), "--json"]) == 2
+    told = json.loads(capsys.readouterr().err)
+    assert told["code"] == bad.code
+    assert bad.name in told["message"]["zh"]
+    assert bad.name in told["message"]["en"]
+
+
+def test_fifty_megabytes_are_refused_without_reading_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "大.txt"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    assert main(["workplan", "compile", str(path), "--json"]) == 2
+    told = json.loads(capsys.readouterr().err)
+    assert told["code"] == "workplan.too_large"
+    assert "50.0 MB" in told["message"]["zh"]
+    assert "20 MB" in told["message"]["en"]
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])

@@ -104,7 +104,7 @@ def is_large(upload: Any) -> bool:
 
 def _as_job(upload: Any, region: str, links: dict[str, WorkPlan | None], actor: Actor) -> str:
     plan_id = new_id()
-    stored = keep_for_later(plan_id, upload, region, actor=actor)
+    stored = keep_for_later(plan_id, services.as_kept(upload), region, actor=actor)
     job = enqueue(
         "workplans.compile",
         actor=actor,

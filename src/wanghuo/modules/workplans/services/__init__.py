@@ -1,6 +1,6 @@
 """What can be done to plans, lines, tasks and targets: one function, one act of the field."""
 
-from wanghuo.modules.workplans.services.compiling import change_facts, compile_plan, discard, read_upload
+from wanghuo.modules.workplans.services.compiling import as_kept, change_facts, compile_plan, discard, read_upload
 from wanghuo.modules.workplans.services.issuing import close_plan, confirm, issue, reopen
 from wanghuo.modules.workplans.services.judging import judge, judge_section, undo
 from wanghuo.modules.workplans.services.measuring import bind_target, define_and_bind
@@ -21,6 +21,7 @@ from wanghuo.modules.workplans.services.tasks import (
 
 __all__ = [
     "accept",
+    "as_kept",
     "bind_target",
     "break_down",
     "change_facts",

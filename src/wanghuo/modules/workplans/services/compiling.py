@@ -108,12 +108,17 @@ def _line(plan: WorkPlan, position: int, drawn: Drawn) -> PlanLine:
 
 def keep_source(plan: WorkPlan, upload: Any, text: str, *, actor: Actor) -> None:
     """Keep the file the paper came in. Of a web page only its words are kept, since a page is not a document."""
-    extension = str(upload.name or "").rpartition(".")[2].lower()
-    if extension not in KINDS:
-        upload = ContentFile(text.encode(), name=f"{str(upload.name).rpartition('.')[0] or 'paper'}.txt")
-    else:
-        upload.seek(0)
-    store(upload, actor=actor, subject=plan_subject(plan), view_right=WorkPlan.VIEW_RIGHT, label="source")
+    kept = as_kept(upload, text)
+    kept.seek(0)
+    store(kept, actor=actor, subject=plan_subject(plan), view_right=WorkPlan.VIEW_RIGHT, label="source")
+
+
+def as_kept(upload: Any, text: str = "") -> Any:
+    """The upload itself where its kind is kept; else its words as plain text. Raises engines.workplan NotReadable."""
+    stem, _, extension = str(upload.name or "").rpartition(".")
+    if extension.lower() in KINDS:
+        return upload
+    return ContentFile((text or read_upload(upload)).encode(), name=f"{stem or 'paper'}.txt")
 
 
 def read_upload(upload: Any) -> str:
