@@ -18,7 +18,7 @@ from wanghuo.base import Invalid, Text
 from wanghuo.kernel.ui.formats import moment
 from wanghuo.kernel.ui.language import current, say
 
-ROW_LIMIT = 20_000
+ROW_LIMIT = 100_000
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -66,6 +66,11 @@ class Choice:
             condition |= self.where(value)
         return rows.filter(condition)
 
+    def fixed(self, request: HttpRequest) -> dict[str, list[str]]:
+        """The model field that this filter holds to some values, with them."""
+        chosen = [value for value in self.values(request) if value in self.options(request)]
+        return {self.field or self.name: chosen} if chosen and self.where is None else {}
+
     def chips(self, request: HttpRequest) -> list[Chip]:
         """等级=一般、较大, and one chip for each value that is no option."""
         options, values = self.options(request), self.values(request)
@@ -78,12 +83,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A yes or nothing: `?overdue=1`."""
+    """A yes or nothing: `?overdue=1`. `fixes`: a field that it holds to some values (its condition says so as well)."""
 
     name: str
     label: Text
     where: Callable[[], Q]
     kind: str = "flag"
+    fixes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def options(self, request: HttpRequest) -> Mapping[str, Text]:
         """Yes is the one choice."""
@@ -96,6 +102,10 @@ class Flag:
     def apply(self, rows: Rows, request: HttpRequest) -> Rows:
         """The rows that meet the condition, when it is set."""
         return rows.filter(self.where()) if self.values(request) else rows
+
+    def fixed(self, request: HttpRequest) -> dict[str, list[str]]:
+        """The field it holds to some values, when it is set."""
+        return {name: list(values) for name, values in self.fixes.items()} if self.values(request) else {}
 
     def chips(self, request: HttpRequest) -> list[Chip]:
         """The label alone: 已逾期."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from django.db import transaction
@@ -78,7 +79,8 @@ class ListPage:
     `regional`: whether
     `?region=` narrows it. `code` names the list in the audit of exports (module:subject), `export_right` who may
     export;
-    `exporter` takes over from the built-in csv and xlsx. `level`: a row's attribute whose 4 or 3 marks the row's edge.
+    `exporter` takes over from the built-in csv and xlsx. `level`: a row's attribute whose 4 or 3 marks the row's edge. `index`: for a table
+    of millions, the fields that stand between region and key in its indexes, each with every value it takes (ADR 0230).
     """
 
     title: Text
@@ -96,6 +98,7 @@ class ListPage:
     bulk: Sequence[Bulk] = ()
     empty: Empty | None = None
     level: str = ""
+    index: Mapping[str, Sequence[str]] = field(default_factory=dict)
     template: str = "ui/list.html"
     page_size: int = 50
 
@@ -202,7 +205,30 @@ class Listing:
             after=params.get("after", ""),
             before=params.get("before", ""),
             size=self.page.page_size,
+            parts=self.parts,
         )
+
+    @cached_property
+    def parts(self) -> list[Rows]:
+        """The rows by every combination of values of the page's `index`, when the filters hold some of its fields but not to one
+        combination: an index gives each part newest first, and no index gives all of them so. Else empty."""
+        if not self._held or self.order.field != "id":
+            return []
+        fields = self.page.index
+        combinations = list(product(*(self._held.get(name, values) for name, values in fields.items())))
+        if len(combinations) == 1:
+            return []
+        return [self.filtered.filter(**dict(zip(fields, values, strict=True))) for values in combinations]
+
+    @cached_property
+    def _held(self) -> dict[str, list[str]]:
+        """The fields of the page's `index` that the filters hold to some values."""
+        held: dict[str, list[str]] = {}
+        for each in self.page.filters:
+            for name, values in each.fixed(self.request).items() if isinstance(each, Choice | Flag) else ():
+                if name in self.page.index:
+                    held[name] = [v for v in values if v in held.get(name, values)]
+        return held
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -212,7 +238,10 @@ class Listing:
     @cached_property
     def count(self) -> str:
         """How many rows meet the filters: exact up to 10,000, then 10,000+."""
-        return self._counted(self.filtered)
+        rest = {
+            f"{name}__in": values for name, values in self.page.index.items() if self._held and name not in self._held
+        }
+        return self._counted(self.filtered.filter(**rest))  # says nothing new, but lets the database count in the index
 
     @cached_property
     def wider_count(self) -> str:

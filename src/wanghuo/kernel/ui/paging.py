@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -16,6 +16,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import F, Field, Q, QuerySet
 
+Parts = Sequence[QuerySet[Any]]
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
 
@@ -40,23 +41,35 @@ class Slice:
     after: str | None
 
 
-def slice_of(rows: QuerySet[Any], order: Order, *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> Slice:
+def slice_of(
+    rows: QuerySet[Any],
+    order: Order,
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
+    parts: Parts = (),
+) -> Slice:
     """The page of `rows` after or before a cursor; the first page without one, or with one that is not of this
-    order."""
+    order.
+
+    `parts`: querysets that hold each of `rows` once, where the database reads each part in the order of the list by an index but not
+    all of them together.
+    """
     if before and (mark := _read(rows, order, before)):
-        found = list(_beyond(rows, order, mark, backwards=True)[: size + 1])
+        found = _take(rows, parts, lambda some: _beyond(some, order, mark, backwards=True), size)
         if len(found) > size:
             found = found[:size][::-1]
             return Slice(found, _cursor(order, found[0]), _cursor(order, found[-1]))
-        return _first(rows, order, size)
+        return _first(rows, order, size, parts)
     if after and (mark := _read(rows, order, after)):
-        found = list(_beyond(rows, order, mark, backwards=False)[: size + 1])
+        found = _take(rows, parts, lambda some: _beyond(some, order, mark, backwards=False), size)
         if not found:
-            return _last(rows, order, size)
+            return _last(rows, order, size, parts)
         more = len(found) > size
         found = found[:size]
         return Slice(found, _cursor(order, found[0]), _cursor(order, found[-1]) if more else None)
-    return _first(rows, order, size)
+    return _first(rows, order, size, parts)
 
 
 def capped_count(rows: QuerySet[Any], limit: int = COUNT_LIMIT) -> tuple[int, bool]:
@@ -65,17 +78,25 @@ def capped_count(rows: QuerySet[Any], limit: int = COUNT_LIMIT) -> tuple[int, bo
     return min(count, limit), count > limit
 
 
-def _first(rows: QuerySet[Any], order: Order, size: int) -> Slice:
-    found = list(_ordered(rows, order, backwards=False)[: size + 1])
+def _first(rows: QuerySet[Any], order: Order, size: int, parts: Parts) -> Slice:
+    found = _take(rows, parts, lambda some: _ordered(some, order, backwards=False), size)
     more = len(found) > size
     return Slice(found[:size], None, _cursor(order, found[size - 1]) if more else None)
 
 
-def _last(rows: QuerySet[Any], order: Order, size: int) -> Slice:
-    found = list(_ordered(rows, order, backwards=True)[: size + 1])
+def _last(rows: QuerySet[Any], order: Order, size: int, parts: Parts) -> Slice:
+    found = _take(rows, parts, lambda some: _ordered(some, order, backwards=True), size)
     more = len(found) > size
     found = found[:size][::-1]
     return Slice(found, _cursor(order, found[0]) if more else None, None)
+
+
+def _take(rows: QuerySet[Any], parts: Parts, read: Callable[[QuerySet[Any]], QuerySet[Any]], size: int) -> list[Any]:
+    """The first `size` rows as `read` orders them, and one more where there is one."""
+    if not parts:
+        return list(read(rows)[: size + 1])
+    keys = [key for part in parts for key in read(part).values_list("pk", flat=True)[: size + 1]]
+    return list(read(rows.filter(pk__in=keys))[: size + 1])
 
 
 def _ordered(rows: QuerySet[Any], order: Order, *, backwards: bool) -> QuerySet[Any]:

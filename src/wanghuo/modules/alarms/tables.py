@@ -40,6 +40,8 @@ ALARMS = ListPage(
     code="alarms:alarm",
     row_url="/alarms/{0.ref}",
     period="received_at",
+    export_right="alarms.export",
+    index={"state": [str(s) for s in AlarmState], "kind": [str(k) for k in KIND_NAMES]},
     columns=(
         Column("ref", Text("编号", "Reference"), kind="ref"),
         Column("priority", Text("级", "Class"), kind="template", template="alarms/_priority.html"),
@@ -58,7 +60,7 @@ ALARMS = ListPage(
         Choice("priority", Text("级别", "Class"), {str(k): v for k, v in PRIORITIES.items()}),
         Choice("state", Text("状态", "State"), {str(k): v for k, v in ALARM.names.items()}),
         Choice("cause", Text("误报原因", "Cause"), {str(k): v for k, v in CAUSES.items()}),
-        Flag("open", Text("未结", "open"), lambda: Q(state__in=OPEN)),
+        Flag("open", Text("未结", "open"), lambda: Q(state__in=OPEN), fixes={"state": [str(s) for s in OPEN]}),
         Flag("judged", Text("已判定", "judged"), lambda: Q(judged_at__isnull=False)),
         Flag("unjudged", Text("无判定时间", "not judged"), lambda: Q(judged_at__isnull=True)),
         Flag("here", Text("本平台接收", "received here"), lambda: Q(imported=False)),

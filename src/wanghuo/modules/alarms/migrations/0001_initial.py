@@ -172,7 +172,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="alarm",
-            index=models.Index(fields=["county_code", "state", "-id"], name="alarm_county_state"),
+            index=models.Index(fields=["state", "kind", "-id"], name="alarm_judgement"),
+        ),
+        migrations.AddIndex(
+            model_name="alarm",
+            index=models.Index(fields=["city_code", "state", "kind", "-id"], name="alarm_city_judgement"),
+        ),
+        migrations.AddIndex(
+            model_name="alarm",
+            index=models.Index(fields=["county_code", "state", "kind", "-id"], name="alarm_county_judgement"),
+        ),
+        migrations.AddIndex(
+            model_name="alarm",
+            index=models.Index(fields=["town_code", "state", "kind", "-id"], name="alarm_town_judgement"),
         ),
         migrations.AddIndex(
             model_name="alarm",
