@@ -24,6 +24,9 @@ class Device(Scoped):
     report from
     (an empty list: any); a frame from one of them has trust `network`. `down_serial`: the next serial of a command to
     it.
+    `iccid`: of its SIM; `sim_until`, `battery_until`, `life_until`: the last day its SIM is paid for, its battery lasts,
+    it may be in use. `household`: the line of the register of weak people it protects. `check_at`: when its state may next
+    change though nothing is heard of it, not later than it really may (supervision.py); None: look now.
     """
 
     VIEW_RIGHT = "sensing.view"
@@ -42,9 +45,19 @@ class Device(Scoped):
     lng = models.FloatField(null=True, blank=True)
     lat = models.FloatField(null=True, blank=True)
     networks = models.JSONField(default=list, blank=True)
+    installer = models.CharField(max_length=60, blank=True, default="")
     installed_on = models.DateField(null=True, blank=True)
+    iccid = models.CharField(max_length=20, blank=True, default="")
+    sim_until = models.DateField(null=True, blank=True)
+    battery_on = models.DateField(null=True, blank=True)
+    battery_until = models.DateField(null=True, blank=True)
+    life_until = models.DateField(null=True, blank=True)
+    household = models.CharField(max_length=32, blank=True, default="")
     state = models.CharField(max_length=12, default=DEVICE.initial)
     muted_until = models.DateTimeField(null=True, blank=True)
+    maintenance_from = models.DateTimeField(null=True, blank=True)
+    maintenance_until = models.DateTimeField(null=True, blank=True)
+    check_at = models.DateTimeField(null=True, blank=True)
     faulty = models.BooleanField(default=False)
     standby_low = models.BooleanField(default=False)
     last_seen_at = models.DateTimeField(null=True, blank=True)
@@ -65,10 +78,47 @@ class Device(Scoped):
             models.Index(fields=["scope_unit"], name="device_scope_unit"),
             models.Index(fields=["lng", "lat"], name="device_map"),
             models.Index(fields=["state", "ref"], name="device_state"),
+            models.Index(fields=["check_at"], name="device_check"),
+            models.Index(fields=["household"], condition=~Q(household=""), name="device_household"),
+            models.Index(fields=["sim_until"], condition=Q(sim_until__isnull=False), name="device_sim"),
+            models.Index(fields=["battery_until"], condition=Q(battery_until__isnull=False), name="device_battery"),
+            models.Index(fields=["life_until"], condition=Q(life_until__isnull=False), name="device_life"),
         ]
 
     def __str__(self) -> str:
         return self.ref
+
+
+class Outage(Scoped):
+    """A time in which a device did not do its work: off line (失联) or in fault (故障), from when till when.
+
+    `since`: when it was heard last, or when the fault was reported; `found_at`: when that was noticed. Open until `ended_at`.
+    `due_at`: by when it must be mended, None while nobody is asked yet. A device has one of a kind open at most.
+    """
+
+    VIEW_RIGHT = "sensing.view"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="outages")
+    kind = models.CharField(max_length=8)
+    since = models.DateTimeField()
+    found_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["county_code", "-since"], condition=Q(ended_at=None), name="outage_county"),
+            models.Index(fields=["city_code", "-since"], condition=Q(ended_at=None), name="outage_city"),
+            models.Index(fields=["town_code", "-since"], condition=Q(ended_at=None), name="outage_town"),
+            models.Index(fields=["scope_unit"], condition=Q(ended_at=None), name="outage_unit"),
+            models.Index(fields=["since"], condition=Q(ended_at=None), name="outage_open"),
+            models.Index(fields=["ended_at"], name="outage_ended"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "kind"], condition=Q(ended_at=None), name="outage_once_open"),
+            models.CheckConstraint(condition=Q(kind__in=["offline", "fault"]), name="outage_kind_known"),
+        ]
 
 
 class Component(models.Model):
@@ -266,18 +316,25 @@ class DeviceDay(models.Model):
 
     `expected`: device-hours in service; `reporting`: of these, with the device neither off line nor never heard;
     `looks`: how
-    many hours of the day were looked at.
+    many hours of the day were looked at. One row for each maker and installer. `dead`: device-hours off line or in fault;
+    `mended` outages ended that day after `mend_s` seconds together; `false_alarms`: alarms of that day judged false.
     """
 
     day = models.DateField()
     region_code = models.CharField(max_length=15)
+    maker = models.CharField(max_length=60, default="")
+    installer = models.CharField(max_length=60, default="")
     expected = models.PositiveBigIntegerField(default=0)
     reporting = models.PositiveBigIntegerField(default=0)
+    dead = models.PositiveBigIntegerField(default=0)
+    mended = models.PositiveIntegerField(default=0)
+    mend_s = models.PositiveBigIntegerField(default=0)
+    false_alarms = models.PositiveIntegerField(default=0)
     looks = models.PositiveSmallIntegerField(default=0)
     last_look_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["day", "region_code"], name="device_day")]
+        constraints = [models.UniqueConstraint(fields=["day", "region_code", "maker", "installer"], name="device_day")]
 
 
 __all__ = [
@@ -289,6 +346,7 @@ __all__ = [
     "GatewayCounter",
     "GatewayReport",
     "IngestPosition",
+    "Outage",
     "QuarantinedDevice",
     "Reading",
     "SensorEvent",

@@ -13,6 +13,7 @@ from typing import Literal
 from wanghuo.base import Text
 from wanghuo.engines.codecs.gb26875.tables import ANALOG_TYPES, AnalogType
 from wanghuo.modules.sensing.contracts import CONDITIONS
+from wanghuo.modules.sensing.states import LATE_AFTER, OFFLINE_AFTER
 
 Bit0 = Literal["auto", "normal", "test", "ignore"]
 
@@ -28,6 +29,17 @@ class Profile:
     bcd: bool = False
     analog: Mapping[int, AnalogType] = field(default_factory=dict)
     bits: Mapping[int, str] = field(default_factory=dict)
+    window_s: float = 0.0
+
+    @property
+    def offline_s(self) -> float:
+        """Silent for longer than this, it is off line: its own window, else three heartbeats."""
+        return self.window_s or OFFLINE_AFTER * self.heartbeat_s
+
+    @property
+    def late_s(self) -> float:
+        """Silent for longer than this, it is late: two thirds of what makes it off line."""
+        return self.offline_s * LATE_AFTER / OFFLINE_AFTER
 
     def scale(self, quantity: int) -> AnalogType | None:
         """How an analog type is scaled on this kind of device; None for codes nobody defined."""
@@ -55,7 +67,10 @@ def _profile(code: str, row: dict) -> Profile:
     if not set(bits.values()) <= set(CONDITIONS):
         raise ValueError(f"profiles.toml: {code} names an unknown condition")
     analog = {int(quantity): _analog(int(quantity), given) for quantity, given in row.get("analog", {}).items()}
-    return Profile(code, Text(*row["name"]), float(row["heartbeat_s"]), bit0, clock == "bcd", analog, bits)
+    heartbeat_s, window_s = float(row["heartbeat_s"]), float(row.get("window_s", 0))
+    if window_s and window_s < heartbeat_s:
+        raise ValueError(f"profiles.toml: the window of {code} is shorter than its heartbeat")
+    return Profile(code, Text(*row["name"]), heartbeat_s, bit0, clock == "bcd", analog, bits, window_s)
 
 
 def _analog(quantity: int, given: dict) -> AnalogType:
