@@ -14,16 +14,17 @@ from wanghuo.base.ids import new_id
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import Scoped
 from wanghuo.modules.sensing.states import DEVICE
+from wanghuo.modules.sensing.way_models import DeviceCredential, RollCall, Way
 
 
 class Device(Scoped):
     """A user information transmission device or terminal. `source`: the six bytes of its address as they stand on the
-    wire, in hex.
+    wire, in hex; with another protocol than gb26875, its name there (IMEI, platform id, MQTT user); unique by protocol.
 
     `clock_offset_s`: what its clock lags behind ours, learned from its labels. `networks`: address blocks it may
     report from
     (an empty list: any); a frame from one of them has trust `network`. `down_serial`: the next serial of a command to
-    it.
+    it. `slot`: the small number that ingest knows it by, given when ingest first meets it and never again.
     `iccid`: of its SIM; `sim_until`, `battery_until`, `life_until`: the last day its SIM is paid for, its battery lasts,
     it may be in use. `household`: the line of the register of weak people it protects. `check_at`: when its state may next
     change though nothing is heard of it, not later than it really may (supervision.py); None: look now.
@@ -33,7 +34,7 @@ class Device(Scoped):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     ref = models.CharField(max_length=32, unique=True)
-    source = models.CharField(max_length=12, unique=True)
+    source = models.CharField(max_length=64, db_index=True)
     protocol = models.CharField(max_length=16, default="gb26875")
     profile = models.CharField(max_length=32, default="standard")
     maker = models.CharField(max_length=60, blank=True, default="")
@@ -64,6 +65,7 @@ class Device(Scoped):
     last_frame_ref = models.CharField(max_length=24, blank=True, default="")
     clock_offset_s = models.FloatField(null=True, blank=True)
     down_serial = models.PositiveIntegerField(default=0)
+    slot = models.IntegerField(null=True, unique=True)
     registered_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True, db_index=True)
 
@@ -84,6 +86,7 @@ class Device(Scoped):
             models.Index(fields=["battery_until"], condition=Q(battery_until__isnull=False), name="device_battery"),
             models.Index(fields=["life_until"], condition=Q(life_until__isnull=False), name="device_life"),
         ]
+        constraints = [models.UniqueConstraint(fields=["protocol", "source"], name="device_source")]
 
     def __str__(self) -> str:
         return self.ref
@@ -213,7 +216,7 @@ class QuarantinedDevice(models.Model):
     nothing."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    source = models.CharField(max_length=12, unique=True)
+    source = models.CharField(max_length=64)
     protocol = models.CharField(max_length=16, default="gb26875")
     frames = models.BigIntegerField(default=0)
     first_seen_at = models.DateTimeField()
@@ -224,6 +227,9 @@ class QuarantinedDevice(models.Model):
     ignored_why = models.CharField(max_length=200, blank=True, default="")
 
     objects = QuarantineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["protocol", "source"], name="quarantined_source")]
 
 
 class Command(models.Model):
@@ -236,6 +242,8 @@ class Command(models.Model):
     unit_hex = models.CharField(max_length=64)
     command_byte = models.PositiveSmallIntegerField()
     minutes = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(default=dict)
+    roll_call = models.ForeignKey(RollCall, null=True, on_delete=models.PROTECT, related_name="commands")
     reason = models.CharField(max_length=200)
     asked_by = models.BigIntegerField(null=True)
     asked_at = models.DateTimeField()
@@ -337,11 +345,31 @@ class DeviceDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["day", "region_code", "maker", "installer"], name="device_day")]
 
 
+class RegionHour(models.Model):
+    """What came from the devices of one division within one hour. There is a row for each division above, too.
+
+    `hour`: hours since 1970 UTC; `devices`: how many different ones were heard; `alarms`: conditions that were raised and
+    told (the time they were received counts). Kept by ingest, each message once.
+    """
+
+    region_code = models.CharField(max_length=15)
+    hour = models.IntegerField()
+    messages = models.BigIntegerField(default=0)
+    readings = models.BigIntegerField(default=0)
+    alarms = models.BigIntegerField(default=0)
+    devices = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["region_code", "hour"], name="region_hour")]
+        indexes = [models.Index(fields=["hour"], name="region_hour_age")]
+
+
 __all__ = [
     "Command",
     "Component",
     "DeadFrame",
     "Device",
+    "DeviceCredential",
     "DeviceDay",
     "GatewayCounter",
     "GatewayReport",
@@ -349,5 +377,8 @@ __all__ = [
     "Outage",
     "QuarantinedDevice",
     "Reading",
+    "RegionHour",
+    "RollCall",
     "SensorEvent",
+    "Way",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from wanghuo.modules.sensing.profiles import Profile, profile
+from wanghuo.modules.sensing.profiles import Profile, on_change, profile
 
 _COMMON = {1: "fire", 2: "fault", 3: "disablement", 4: "supervisory", 5: "activation", 6: "feedback", 7: "delay"}
 _BITS = {
@@ -49,6 +49,10 @@ def is_test(word: int, kind: str, profile_code: str) -> bool:
     if rule == "auto":
         return not on and not conditions(word, kind, profile_code)
     return {"normal": not on, "test": on, "ignore": False}[rule]
+
+
+on_change(conditions.cache_clear)
+on_change(is_test.cache_clear)
 
 
 def is_reset(word: int, kind: str) -> bool:

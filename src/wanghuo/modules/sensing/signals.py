@@ -54,7 +54,7 @@ def raised_event(change: Change) -> contracts.SignalRaised:
         trust=TRUSTS[change.moment.trust],
         stale=change.moment.stale,
         test=bool(change.detail.get("test")),
-        value=None,
+        value=change.detail.get("value"),
         **place,
         **reporter_of(change.part),
     )
