@@ -70,13 +70,9 @@ class Fleet:
         return Fleet(**{each.name: getattr(self, each.name)[which] for each in fields(self)})
 
 
-def heard_since(heard_us: Ints, at_us: int, since_us: int) -> Ints:
-    """From when a device's silence counts: from when it was heard, not before `since_us`, when we began to listen.
-
-    A time that lies ahead was written by a clock that has been put back since, and proves nothing later than `since_us`.
-    """
-    counted = np.maximum(np.where(heard_us > at_us, NEVER, heard_us), since_us)
-    return np.where(heard_us == NEVER, NEVER, counted)
+def heard_since(heard_us: Ints, since_us: int) -> Ints:
+    """From when a device's silence counts: from when it was heard, not before `since_us`, when we began to listen."""
+    return np.where(heard_us == NEVER, NEVER, np.maximum(heard_us, since_us))
 
 
 def decide(fleet: Fleet, at_us: int, since_us: int = NEVER, was: States | None = None) -> States:
@@ -86,7 +82,7 @@ def decide(fleet: Fleet, at_us: int, since_us: int = NEVER, was: States | None =
     in fault, battery low, muted, in order. `was`: what each was and has not been heard since; that we began to listen anew
     does not make a device late or off line any better, only a frame does. Leave it out for those that were heard.
     """
-    heard = heard_since(fleet.heard_us, at_us, since_us)
+    heard = heard_since(fleet.heard_us, since_us)
     silent = at_us - heard
     late, offline = silent > fleet.late_us, (silent > fleet.offline_us) | (heard == NEVER)
     if was is not None:
@@ -108,7 +104,7 @@ def next_us(fleet: Fleet, at_us: int, since_us: int = NEVER) -> Ints:
 
     The next moment of those at which a window, a mute or a maintenance runs out or begins; FOREVER when there is none.
     """
-    heard = heard_since(fleet.heard_us, at_us, since_us)
+    heard = heard_since(fleet.heard_us, since_us)
     found = np.full(len(fleet), FOREVER)
     # NEVER and FOREVER are far enough from the ends of 64 bits to add a window to either
     for moment in (heard + fleet.late_us + 1, heard + fleet.offline_us + 1):

@@ -5,6 +5,7 @@ Everything but the register, the commands and the decisions of people can be der
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Self
 
 from django.db import models
@@ -14,6 +15,9 @@ from wanghuo.base.ids import new_id
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import Scoped
 from wanghuo.modules.sensing.states import DEVICE
+
+LOOK_NOW = datetime(1970, 1, 1, tzinfo=UTC)
+"""`Device.check_at` of a device whose state is to be judged as soon as may be."""
 from wanghuo.modules.sensing.way_models import DeviceCredential, RollCall, Way
 
 
@@ -27,7 +31,7 @@ class Device(Scoped):
     it. `slot`: the small number that ingest knows it by, given when ingest first meets it and never again.
     `iccid`: of its SIM; `sim_until`, `battery_until`, `life_until`: the last day its SIM is paid for, its battery lasts,
     it may be in use. `household`: the line of the register of weak people it protects. `check_at`: when its state may next
-    change though nothing is heard of it, not later than it really may (supervision.py); None: look now.
+    change though nothing is heard of it, not later than it really may (supervision.py); None: never.
     """
 
     VIEW_RIGHT = "sensing.view"
@@ -58,7 +62,7 @@ class Device(Scoped):
     muted_until = models.DateTimeField(null=True, blank=True)
     maintenance_from = models.DateTimeField(null=True, blank=True)
     maintenance_until = models.DateTimeField(null=True, blank=True)
-    check_at = models.DateTimeField(null=True, blank=True)
+    check_at = models.DateTimeField(null=True, blank=True, default=LOOK_NOW)
     faulty = models.BooleanField(default=False)
     standby_low = models.BooleanField(default=False)
     last_seen_at = models.DateTimeField(null=True, blank=True)
@@ -267,7 +271,7 @@ class IngestPosition(models.Model):
     `state_through`: the
     last batch whose readings and times are stored; these are latest-wins, so they may be taken again. `through_at`:
     the receive
-    time up to which all is known; `listening_since`: when a gateway last began to listen after a silence of its own.
+    time up to which all is known; `heard_through_at`: that up to which `last_seen_at` of every device is stored; `listening_since`: when a gateway last began to listen after a silence of its own.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -275,6 +279,7 @@ class IngestPosition(models.Model):
     state_through = models.BigIntegerField(default=0)
     through_at = models.DateTimeField(null=True)
     listening_since = models.DateTimeField(null=True)
+    heard_through_at = models.DateTimeField(null=True)
 
 
 class GatewayCounter(models.Model):

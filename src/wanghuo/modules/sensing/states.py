@@ -74,7 +74,7 @@ DEVICE = Machine(
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known about a device when its state is decided. `silent_s`: seconds since it was heard, None for
-    never."""
+    never. `window_s`: off line after this many, 0 for three heartbeats. `was`: the state it had, where it was not heard since."""
 
     retired: bool
     maintenance: bool
@@ -83,22 +83,25 @@ class Facts:
     faulty: bool = False
     standby_low: bool = False
     muted: bool = False
+    window_s: float = 0.0
+    was: str = ""
 
 
 def decide(facts: Facts) -> DeviceState:
     """The state of a device, from the facts; the first that holds, in this order.
 
-    Retired and maintenance are what people said. Silence comes next, since nothing newer is known then. Late: twice,
-    offline:
-    three times the heartbeat period without a frame.
+    Retired and maintenance are what people said. Silence comes next, since nothing newer is known then. Off line: silent for
+    longer than its window, three times the heartbeat period where it has none of its own; late: two thirds of that. Who was
+    silent stays so until heard. `engines.supervision.decide` says the same of many at once.
     """
     if facts.retired:
         return S.RETIRED
     if facts.maintenance:
         return S.MAINTENANCE
-    if facts.silent_s is None or facts.silent_s > OFFLINE_AFTER * facts.heartbeat_s:
+    offline_s = facts.window_s or OFFLINE_AFTER * facts.heartbeat_s
+    if facts.silent_s is None or facts.silent_s > offline_s or facts.was == S.OFFLINE:
         return S.OFFLINE
-    if facts.silent_s > LATE_AFTER * facts.heartbeat_s:
+    if facts.silent_s > offline_s * LATE_AFTER / OFFLINE_AFTER or facts.was == S.LATE:
         return S.LATE
     if facts.faulty:
         return S.FAULT
