@@ -17,7 +17,7 @@ from wanghuo.engines.codecs.gb26875.frames import Frame
 from wanghuo.engines.codecs.gb26875.stream import Event, Rejected, StreamDecoder
 from wanghuo.entrypoints.gateway import replies
 from wanghuo.entrypoints.gateway.classify import ANALOG, STATE, URGENT, importance
-from wanghuo.entrypoints.gateway.committer import Entry
+from wanghuo.entrypoints.gateway.intake import Entry
 from wanghuo.entrypoints.gateway.limits import Bucket
 from wanghuo.modules.sensing.journal import OpenedLink
 
@@ -28,20 +28,26 @@ SHED_STATES_BELOW = -250.0  # tokens: analog values go first, states only when t
 
 
 class Link(asyncio.Protocol):
-    """A connection of a device, or of an aggregator that speaks for many."""
+    """A connection of a device, or of an aggregator that speaks for many.
+
+    This is the whole of it in plain Python. Where the compiled `Lane` is there, it takes the plain frames before
+    `data_received` sees them, and sends their answers (`lanes.py`).
+    """
+
+    Bucket: type[Bucket] = Bucket
 
     def __init__(self, server: Server, number: int) -> None:
         self.server, self.number = server, number
         self.peer = self.host = ""
         self.opened_at = self.heard_at = self.partial_at = self.stuck_at = 0.0
-        self.sources: dict[bytes, int] = {}  # address → trust
+        self.sources: dict[bytes, int] = {}  # address → trust; ~trust while another link speaks for it
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self._decoder = StreamDecoder()
         self._partial = self._ended = False
         self._reading = True
         self._unanswered = 0
         limits = server.limits
-        self._bucket = Bucket(limits.flood_rate, limits.flood_burst, server.now()) if limits.flood_rate else None
+        self._bucket = self.Bucket(limits.flood_rate, limits.flood_burst, server.now()) if limits.flood_rate else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -64,6 +70,10 @@ class Link(asyncio.Protocol):
         return self._unanswered > 0
 
     def data_received(self, data: bytes) -> None:
+        self.rest(data)
+
+    def rest(self, data: bytes) -> None:
+        """Take in what came, frame by frame."""
         decoder = self._decoder
         self._handle(decoder.feed(data))
         if decoder.buffered or self._partial:
@@ -110,15 +120,22 @@ class Link(asyncio.Protocol):
             trust = server.meet(self, source, frame)
             if trust is None:
                 return
-        elif server.owner.get(source) is not self:
+        elif trust < 0:
+            trust = self.sources[source] = ~trust
             server.contested(self, source)
         self.heard_at = server.now()
         if frame[26] in replies.UNANSWERED:
             server.downlink.answered(source, frame)
         self._unanswered += 1
-        server.committer.put(Entry(self, time.time_ns() // 1000, trust, frame, weight == URGENT))
-        if server.committer.waiting_bytes > server.limits.backlog_bytes:
+        server.intake.put(Entry(self, time.time_ns() // 1000, trust, frame, weight == URGENT))
+        if server.intake.waiting_bytes > server.limits.backlog_bytes:
             self.hold()
+
+    def superseded(self, source: bytes) -> None:
+        """Another link speaks for this address now; if this one still does, two live links speak as one device."""
+        trust = self.sources[source]
+        if trust >= 0:
+            self.sources[source] = ~trust
 
     def _shed(self, weight: int) -> bool:
         tokens = cast(Bucket, self._bucket).take(self.server.now())

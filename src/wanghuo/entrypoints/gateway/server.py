@@ -10,13 +10,15 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from wanghuo.base import Text
-from wanghuo.entrypoints.gateway.committer import Committer, Entry
+from wanghuo.entrypoints.gateway.committer import Committer
 from wanghuo.entrypoints.gateway.downlink import Downlink, OrderSource
+from wanghuo.entrypoints.gateway.intake import Asker, Entry, Gathered
+from wanghuo.entrypoints.gateway.lanes import PARTS, Parts
 from wanghuo.entrypoints.gateway.limits import Limits, raise_file_limit
 from wanghuo.entrypoints.gateway.link import Link
 from wanghuo.entrypoints.gateway.register import Register, RegisterSource
@@ -46,6 +48,7 @@ class Server:
         ring: Callable[[], None],
         refresh: RegisterSource | None = None,
         orders: OrderSource | None = None,
+        parts: Parts = PARTS,
     ) -> None:
         self.limits, self.register, self.clock = limits, Register(), Clock()
         self.started_us = time.time_ns() // 1000
@@ -67,16 +70,19 @@ class Server:
         self.now = self._loop.time
         self.committer = Committer(
             Writer(journal, self.name, checkpoints=False),
+            queue=parts.intake,
             on_durable=self._durable,
             on_trouble=self._trouble,
             linger_s=limits.linger_s,
             retry_s=limits.retry_disk_s,
         )
+        self.intake = self.committer.intake
+        self.parts = parts
 
     def link(self) -> Link:
         """A protocol object for a new connection."""
         self._numbers += 1
-        return Link(self, self._numbers)
+        return self.parts.link(self, self._numbers)
 
     def admit(self, link: Link) -> bool:
         """Take in a connection, or refuse it when there are too many: those that are here matter more."""
@@ -103,6 +109,8 @@ class Server:
         if not link.sources:
             self.committer.opened(link.opened())
         trust = link.sources[source] = self.register.trust(source, link.host)
+        if other := self.owner.get(source):
+            other.superseded(source)
         self.owner[source] = link
         self.centres[source] = frame[18:24]
         if self.register.knows(source):
@@ -126,6 +134,8 @@ class Server:
         A device that reconnected leaves its old link silent, so only a superseded link that still speaks is evidence.
         """
         other = self.owner.get(source)
+        if other is not None:
+            other.superseded(source)
         self.owner[source] = link
         now = self.now()
         if other is None or now - self._contested.get(source, -CONTESTED_AGAIN_S) < CONTESTED_AGAIN_S:
@@ -142,28 +152,23 @@ class Server:
     def note(self, known: dict[str, Any], *, urgent: bool = False) -> None:
         """Put a note of our own into the journal."""
         data = json.dumps(known, separators=(",", ":")).encode()
-        self.committer.put(Entry(None, time.time_ns() // 1000, 0, data, urgent, NOTE))
+        self.intake.put(Entry(None, time.time_ns() // 1000, 0, data, urgent, NOTE))
 
-    def _durable(self, entries: Sequence[Entry], urgent: bool) -> None:
-        if urgent:
+    def _durable(self, batch: Gathered) -> None:
+        if batch.urgent:
             self._ring()
-        label, frames = self.clock.label(), 0
-        for entry in entries:
-            self.committer.waiting_bytes -= len(entry.data)
-            if entry.link is not None:
-                frames += 1
-                try:
-                    entry.link.confirm(entry.data, label)
-                except Exception:  # one broken transport must not keep the others from their answers
-                    self.count("answer_failed")
-                    log.exception("could not answer %s", entry.link.peer)
-        self.count("frames", frames)
+        self.count("frames", batch.answer(self.clock.label(), self._unanswered))
+        self.intake.waiting_bytes -= batch.size
         if self.committer.troubled:
             self.committer.troubled = False
             log.warning("%s", DISK_BACK)
-        if self.held and self.committer.waiting_bytes < self.limits.backlog_bytes // 2:
+        if self.held and self.intake.waiting_bytes < self.limits.backlog_bytes // 2:
             for link in list(self.held):
                 link.release()
+
+    def _unanswered(self, asker: Asker) -> None:
+        self.count("answer_failed")
+        log.exception("could not answer %s", asker.peer)
 
     def _trouble(self, error: str) -> None:
         self.count("disk_error")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from wanghuo.base import AppError, Text
@@ -83,6 +83,18 @@ class Record(NamedTuple):
     data: bytes
 
 
+class Packable(Protocol):
+    """Records ready to be committed. `last_us`: receive time of the newest."""
+
+    @property
+    def last_us(self) -> int: ...
+
+    def __len__(self) -> int: ...
+
+    def pack(self) -> bytes:
+        """The blob of the batch."""
+
+
 @dataclass(slots=True)
 class Columns:
     """The records of one batch, column by column, as a writer gathers them."""
@@ -104,6 +116,15 @@ class Columns:
         self.trust.append(trust)
         self.kind.append(kind)
         self.data.append(data)
+
+    @property
+    def last_us(self) -> int:
+        """The receive time of the newest record."""
+        return max(self.received_us)
+
+    def pack(self) -> bytes:
+        """The blob of the batch."""
+        return pack(self)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -198,17 +219,17 @@ class Writer:
         if not checkpoints:
             self._connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES * 16}")  # a limit in any case
 
-    def commit(self, columns: Columns, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
+    def commit(self, columns: Packable, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
         """Write one batch and wait until it is on disk; give its id. Raises sqlite3.OperationalError (disk full, I/O
         error), and
         then nothing was written and the batch may be committed again."""
-        blob = pack(columns)
+        blob = columns.pack()
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
             for link in opened:
                 execute("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)", (self.writer, *link))
-            row = (self.writer, len(columns), int(urgent), max(columns.received_us), blob)
+            row = (self.writer, len(columns), int(urgent), columns.last_us, blob)
             cursor = execute("INSERT INTO batch (writer, records, urgent, last_us, data) VALUES (?, ?, ?, ?, ?)", row)
             execute("COMMIT")
         except BaseException:

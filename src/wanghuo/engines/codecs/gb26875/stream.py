@@ -117,6 +117,16 @@ class StreamDecoder:
         return len(self._buffer)
 
     @property
+    def waiting(self) -> bytes:
+        """The bytes kept for a frame that is not whole yet."""
+        return self._buffer
+
+    def drop(self) -> None:
+        """Forget `waiting`: somebody else has taken them together with what followed."""
+        self._base += len(self._buffer)
+        self._buffer, self._seen = b"", 0
+
+    @property
     def offset(self) -> int:
         """Offset in the stream of the first byte that has not come out yet."""
         return self._base
