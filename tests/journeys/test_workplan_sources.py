@@ -1,26 +1,33 @@
-"""The five papers this was asked for compile through the page, each well within two seconds, and each line leads to its
-words."""
+"""All five papers this was asked for compile by command and are shown on the page they are judged on: the same title and the
+same targets, each well within two seconds, and each line leads to its words."""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
+from tests.journeys.deployment import Deployment
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared]
 SOURCES = Path(os.environ.get("WANGHUO_SHARED", Path(__file__).parents[3] / "shared")) / "sources"
+PAPERS = 5
 LIMIT_S = 4.0  # 2 s for the engine; the rest is the browser on a shared machine
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_a_source_paper_compiles_through_the_page(visit: Visit, number: int) -> None:
+@pytest.mark.parametrize("number", range(PAPERS))
+def test_a_source_paper_compiles_by_command_and_through_the_page(
+    visit: Visit, deployment: Deployment, number: int
+) -> None:
     papers = sorted(SOURCES.glob("*.txt"))
-    if len(papers) < 5:
-        pytest.skip(f"the papers are not beside the repository: {SOURCES}")
+    if len(papers) < PAPERS:
+        pytest.skip(f"the {PAPERS} papers are not beside the repository: {SOURCES}")
+    told = json.loads(deployment.run("workplan", "compile", str(papers[number]), "--json").stdout)
     office = visit("office")
     office.goto("/programmes/new")
     office.page.locator("[name=file]").set_input_files(papers[number])
@@ -28,6 +35,8 @@ def test_a_source_paper_compiles_through_the_page(visit: Visit, number: int) -> 
     office.page.get_by_role("button", name="读出任务和指标").click()
     office.page.wait_for_url("**/judge")
     assert time.monotonic() - started < LIMIT_S
+    expect(office.page.locator("h1")).to_have_text(told["title"])
+    assert office.page.locator(".entry.k-target").count() == len(told["targets"])
     entries = office.page.locator(".entry")
     assert entries.count() > 20
     loose = office.page.evaluate(
