@@ -27,6 +27,7 @@ class DeviceState(StrEnum):
 S = DeviceState
 IN_SERVICE = tuple(str(s) for s in S if s != S.RETIRED)
 HEARD = (str(S.OK), str(S.LOW_BATTERY), str(S.FAULT), str(S.MUTED), str(S.LATE))
+DEAD = (str(S.OFFLINE), str(S.FAULT))
 LATE_AFTER, OFFLINE_AFTER = 2, 3  # heartbeat periods; protocols.md 1.14 asks three for offline
 
 NAMES: Mapping[StrEnum, Text] = {

@@ -2,123 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from wanghuo.base.time import local_day
+from wanghuo.engines.supervision import Listening
 from wanghuo.kernel.indicators import mark_dirty
-from wanghuo.kernel.outbox import emit
-from wanghuo.modules.sensing import contracts
-from wanghuo.modules.sensing.models import Device, DeviceDay, IngestPosition, SensorEvent
-from wanghuo.modules.sensing.profiles import profile, profiles
-from wanghuo.modules.sensing.states import HEARD, LATE_AFTER, OFFLINE_AFTER, DeviceState, Facts, decide, silence_s
+from wanghuo.modules.sensing import league, transitions
+from wanghuo.modules.sensing.models import LOOK_NOW, Device, DeviceDay, IngestPosition
+from wanghuo.modules.sensing.states import DEAD, HEARD, DeviceState
+from wanghuo.modules.sensing.transitions import instant, us
 
 SETTLING = timedelta(minutes=5)  # devices reconnect and report within a few heartbeats
 LOOK_EVERY = timedelta(minutes=55)  # one look an hour, with room for a late clock
-CHUNK = 500
+PAUSE = timedelta(minutes=2)
 
 
-def judge_silence() -> int:
-    """Move devices that kept silent to late or off line; gives how many moved.
+def judge_silence(most: int | None = None) -> int:
+    """Judge every device whose moment has come (`check_at`); gives how many moved.
 
-    Judged as of the receive time up to which the journal has been read, never as of now: when ingest is behind, or no
-    gateway
-    listens, nobody is called silent for it.
+    Judged as of the receive time up to which the journal has been read and stored, never as of now: when ingest is behind, or no
+    gateway listens, nobody is called silent for it. A device that was heard in the meantime gets a later moment and nothing
+    else. In chunks of a transaction each; `most`: stop after so many devices, and go on at the next call.
     """
     position = IngestPosition.objects.filter(pk=1).first()
     if position is None or position.through_at is None:
         return 0
-    through, since = position.through_at, position.listening_since
-    moved = 0
-    for code, kind in profiles().items():
-        late_s, gone_s = LATE_AFTER * kind.heartbeat_s, OFFLINE_AFTER * kind.heartbeat_s
-        if since is not None and (through - since).total_seconds() <= late_s:
-            continue
-        rows = Device.objects.filter(profile=code, state__in=HEARD)
-        late = Q(last_seen_at__lt=through - timedelta(seconds=late_s)) & ~Q(state=DeviceState.LATE)
-        gone = Q(last_seen_at__lt=through - timedelta(seconds=gone_s))
-        ids = list(rows.filter(late | gone | Q(last_seen_at=None)).values_list("pk", flat=True))
-        for start in range(0, len(ids), CHUNK):
-            moved += _judge(ids[start : start + CHUNK], through, since)
+    at, since = transitions.listened(position)
+    moved = looked = 0
+    while most is None or looked < most:
+        due = Device.objects.filter(check_at__lte=at).order_by("check_at")
+        ids = list(due.values_list("pk", flat=True)[: transitions.CHUNK])
+        if not ids:
+            break
+        moved += transitions.settle(ids, at=at, since=since)
+        looked += len(ids)
     return moved
 
 
-@transaction.atomic
-def _judge(ids: Sequence[UUID], through: datetime, since: datetime | None) -> int:
-    moved = 0
-    for device in Device.objects.select_for_update().filter(pk__in=ids, state__in=HEARD):
-        facts = Facts(
-            retired=False,
-            maintenance=False,
-            silent_s=silence_s(device.last_seen_at, through, since),
-            heartbeat_s=profile(device.profile).heartbeat_s,
-            faulty=device.faulty,
-            standby_low=device.standby_low,
-            muted=bool(device.muted_until and device.muted_until > through),
-        )
-        state = decide(facts)
-        if state == device.state:
-            continue
-        device.state = state
-        device.save(update_fields=["state"])
-        moved += 1
-        if state == DeviceState.OFFLINE:
-            _tell_offline(device, through)
-    return moved
+def report(position: IngestPosition, at: datetime) -> None:
+    """A gateway reported at `at`: how far we have listened, and since when. `position` is locked, and saved by the caller.
 
-
-def _tell_offline(device: Device, at: datetime) -> None:
-    SensorEvent.objects.create(device=device, what="offline", at=at, received_at=at)
-    emit(
-        contracts.DeviceOffline(
-            device_id=device.id,
-            device_ref=device.ref,
-            region_code=device.region_code,
-            unit_id=device.unit_id,
-            last_seen_at=device.last_seen_at or at,
-            at=at,
-        )
-    )
+    When the clock was put back, what it stamped while it was ahead is taken for now, and everyone is looked at again.
+    """
+    before = Listening(us(position.through_at), us(position.listening_since))
+    if before.put_back(us(at)):
+        Device.objects.filter(last_seen_at__gt=at).update(last_seen_at=at)
+        Device.objects.filter(check_at__gt=at).update(check_at=LOOK_NOW)
+        position.heard_through_at = None
+    after = before.report(us(at))
+    position.through_at, position.listening_since = instant(after.through_us), instant(after.since_us)
 
 
 @transaction.atomic
 def look(now: datetime | None = None) -> int:
-    """Add one look at all devices to today's row of each lowest region; gives the regions written. Once an hour.
+    """Add one look at all devices to today's rows, by lowest region, maker and installer; gives the rows written. Once an hour.
 
     No look is taken while nobody listens, has only just begun to, or ingest stands still: what we did not see is missing, not
     off line.
     """
     now = now or timezone.now()
     position = IngestPosition.objects.select_for_update().filter(pk=1).first()
-    if position is None or position.through_at is None or now - position.through_at > timedelta(minutes=2):
+    if position is None or position.through_at is None or now - position.through_at > PAUSE:
         return 0
     if position.listening_since is not None and now - position.listening_since < SETTLING:
         return 0
     day = local_day(now)
     if DeviceDay.objects.filter(day=day, last_look_at__gt=now - LOOK_EVERY).exists():
         return 0
-    service = ~Q(state__in=[DeviceState.RETIRED, DeviceState.MAINTENANCE])
     counts = (
-        Device.objects.filter(service)
-        .values("region_code")
-        .annotate(all=Count("pk"), heard=Count("pk", filter=Q(state__in=HEARD)))
+        Device.objects.exclude(state__in=[DeviceState.RETIRED, DeviceState.MAINTENANCE])
+        .values("region_code", "maker", "installer")
+        .annotate(
+            all=Count("pk"),
+            heard=Count("pk", filter=Q(state__in=HEARD)),
+            dead=Count("pk", filter=Q(state__in=DEAD)),
+        )
         .order_by()
     )
     written = 0
     for row in counts:
-        made, _ = DeviceDay.objects.get_or_create(
-            day=day, region_code=row["region_code"], defaults={"last_look_at": now}
-        )
-        DeviceDay.objects.filter(pk=made.pk).update(
-            expected=F("expected") + row["all"],
-            reporting=F("reporting") + row["heard"],
-            looks=F("looks") + 1,
-            last_look_at=now,
+        league.add(
+            day,
+            (row["region_code"], row["maker"], row["installer"]),
+            looked_at=now,
+            expected=row["all"],
+            reporting=row["heard"],
+            dead=row["dead"],
+            looks=1,
         )
         written += 1
     mark_dirty("sensing.online_rate")

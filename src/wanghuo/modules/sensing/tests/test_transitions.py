@@ -1,0 +1,208 @@
+"""Transitions: one judgement in two writings, each told once, outages and duties that follow from them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wanghuo.engines import supervision as engine
+from wanghuo.kernel.loops.models import Clock, Duty
+from wanghuo.kernel.outbox.models import OutboxEvent
+from wanghuo.modules.sensing import outages, supervision, transitions
+from wanghuo.modules.sensing.models import Device, DeviceDay, IngestPosition, Outage, SensorEvent
+from wanghuo.modules.sensing.states import DeviceState, Facts, decide
+from wanghuo.modules.sensing.testing import DeviceFactory
+
+NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+S = 1_000_000
+
+
+def heard(seconds_ago: float, state: str = "ok", **known) -> Device:
+    return DeviceFactory(state=state, last_seen_at=NOW - timedelta(seconds=seconds_ago), **known)
+
+
+def read_through(at: datetime = NOW, since: datetime | None = None) -> None:
+    IngestPosition.objects.update_or_create(pk=1, defaults={"through_at": at, "listening_since": since})
+
+
+def state_of(device: Device) -> str:
+    return Device.objects.values_list("state", flat=True).get(pk=device.pk)
+
+
+@given(
+    st.booleans(),
+    st.booleans(),
+    st.one_of(st.none(), st.integers(0, 400)),
+    st.integers(1, 100),
+    st.one_of(st.just(0), st.integers(100, 300)),
+    st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    st.sampled_from(["", *engine.CODES[:7]]),
+)
+def test_the_scalar_and_the_vector_judgement_are_one(retired, maintained, silent, beat, window, flags, was) -> None:
+    facts = Facts(
+        retired=retired,
+        maintenance=maintained,
+        silent_s=silent,
+        heartbeat_s=beat,
+        faulty=flags[0],
+        standby_low=flags[1],
+        muted=flags[2],
+        window_s=window,
+        was=was,
+    )
+    offline = window or 3 * beat
+    at = 1000 * S
+    fleet = engine.Fleet.new([round(offline * 2 / 3 * S)], [offline * S])
+    fleet.heard_us[0] = engine.NEVER if silent is None else at - silent * S
+    fleet.retired[0], fleet.faulty[0], fleet.low[0] = retired, flags[0], flags[1]
+    fleet.muted_until_us[0] = at + 1 if flags[2] else at
+    fleet.maintenance_from_us[0] = at if maintained else at + 1
+    before = np.array([engine.CODES.index(was)], np.uint8) if was else None
+    assert engine.CODES[engine.decide(fleet, at, engine.NEVER, before)[0]] == decide(facts)
+
+
+@pytest.mark.django_db
+def test_a_transition_is_told_once_whoever_notices_it() -> None:
+    gone = heard(100)
+    read_through()
+    assert transitions.settle([gone.pk], at=NOW, since=None) == 1
+    assert transitions.settle([gone.pk], at=NOW, since=None) == supervision.judge_silence() == 0
+    assert OutboxEvent.objects.filter(kind="sensing.device_offline").count() == 1
+    back = NOW + timedelta(seconds=7)
+    assert transitions.settle([gone.pk], at=back, since=None, heard={gone.pk: back}) == 1
+    assert transitions.settle([gone.pk], at=back, since=None, heard={gone.pk: back}) == 0
+    assert OutboxEvent.objects.filter(kind="sensing.device_online").count() == 1
+    assert list(SensorEvent.objects.order_by("id").values_list("what", flat=True)) == ["offline", "online"]
+    (outage,) = Outage.objects.all()
+    assert (outage.kind, outage.since, outage.ended_at) == ("offline", gone.last_seen_at, back)
+
+
+@pytest.mark.django_db
+def test_a_daily_device_is_off_line_within_a_minute_of_its_window() -> None:
+    hydrant = heard(0, profile="hydrant_mpa")  # its window is 24 h
+    read_through()
+    supervision.judge_silence()
+    for minutes, state in ((16 * 60, "ok"), (16 * 60 + 1, "late"), (24 * 60, "late"), (24 * 60 + 1, "offline")):
+        read_through(NOW + timedelta(minutes=minutes))
+        supervision.judge_silence()
+        assert state_of(hydrant) == state
+
+
+@pytest.mark.django_db
+def test_devices_in_order_are_not_looked_at_again_before_their_window(django_assert_num_queries) -> None:
+    for _ in range(3):
+        heard(0)
+    read_through()
+    supervision.judge_silence()
+    with django_assert_num_queries(2):  # the position, and that nobody is due
+        assert supervision.judge_silence() == 0
+
+
+@pytest.mark.django_db
+def test_our_outage_makes_nobody_silent_and_mends_nobody() -> None:
+    gone, fine = heard(100), heard(10)
+    read_through(since=NOW - timedelta(hours=1))
+    supervision.judge_silence()
+    after = NOW + timedelta(hours=2)
+    position = IngestPosition.objects.get()
+    supervision.report(position, after)
+    position.save()
+    Device.objects.update(muted_until=NOW)  # something else is looked at meanwhile
+    supervision.judge_silence()
+    assert (state_of(gone), state_of(fine)) == ("offline", "ok")
+    read_through(after + timedelta(seconds=91), since=after)
+    supervision.judge_silence()
+    assert state_of(fine) == "offline"
+
+
+@pytest.mark.django_db
+def test_a_clock_put_back_leaves_no_device_alive_in_the_future() -> None:
+    device = heard(-3600)  # stamped while the clock was an hour ahead
+    read_through(NOW + timedelta(hours=1), since=NOW - timedelta(hours=1))
+    supervision.judge_silence()
+    position = IngestPosition.objects.get()
+    supervision.report(position, NOW)
+    position.save()
+    assert (position.through_at, position.listening_since) == (NOW, NOW)
+    device.refresh_from_db()
+    assert device.last_seen_at == NOW
+    for seconds, state in ((60, "ok"), (61, "late"), (91, "offline")):
+        read_through(NOW + timedelta(seconds=seconds), since=NOW)
+        supervision.judge_silence()
+        assert state_of(device) == state
+
+
+@pytest.mark.django_db
+def test_what_ingest_has_read_and_not_stored_yet_is_not_held_against_a_device() -> None:
+    device = heard(100)
+    read_through()
+    IngestPosition.objects.update(heard_through_at=NOW - timedelta(seconds=60))
+    supervision.judge_silence()
+    assert state_of(device) == "ok"
+
+
+@pytest.mark.django_db
+def test_a_mute_and_a_maintenance_end_by_themselves() -> None:
+    muted = heard(0, profile="wireless", muted_until=NOW + timedelta(hours=1))
+    kept = heard(
+        0,
+        profile="wireless",
+        maintenance_from=NOW + timedelta(hours=1),
+        maintenance_until=NOW + timedelta(hours=2),
+    )
+    for hours, states in ((0, ("muted", "ok")), (1, ("ok", "maintenance")), (2, ("ok", "ok"))):
+        read_through(NOW + timedelta(hours=hours))
+        supervision.judge_silence()
+        assert (state_of(muted), state_of(kept)) == states
+
+
+@pytest.mark.django_db
+def test_an_outage_that_lasts_becomes_a_duty_and_ends_with_it() -> None:
+    gone = heard(100, maker="海安", installer="宏达消防")
+    read_through()
+    supervision.judge_silence()
+    assert outages.ask_to_mend(NOW + timedelta(hours=1)) == 0, "most come back by themselves"
+    assert outages.ask_to_mend(NOW + timedelta(hours=2)) == 1
+    assert outages.ask_to_mend(NOW + timedelta(hours=2)) == 0
+    (duty,), (clock,) = Duty.objects.all(), Clock.objects.all()
+    assert (duty.right, duty.at_level, duty.subject_ref) == ("sensing.mend", "unit", gone.ref)
+    assert clock.due_at == Outage.objects.get().due_at == NOW + timedelta(hours=72)
+    back = NOW + timedelta(hours=10)
+    transitions.settle([gone.pk], at=back, since=None, heard={gone.pk: back})
+    duty.refresh_from_db()
+    clock.refresh_from_db()
+    assert duty.closed_at
+    assert clock.outcome
+    day = DeviceDay.objects.get()
+    assert (day.maker, day.installer, day.mended, day.mend_s) == ("海安", "宏达消防", 1, 36_100)
+
+
+@pytest.mark.django_db
+def test_a_fault_is_an_outage_of_its_own() -> None:
+    device = heard(0)
+    read_through()
+    Device.objects.update(faulty=True)
+    transitions.settle_now([device.pk])
+    assert state_of(device) == DeviceState.FAULT
+    later = NOW + timedelta(seconds=100)
+    transitions.settle([device.pk], at=later, since=None)
+    assert sorted(Outage.objects.filter(ended_at=None).values_list("kind", flat=True)) == ["fault", "offline"]
+    transitions.settle([device.pk], at=later, since=None, heard={device.pk: later})
+    assert list(Outage.objects.filter(ended_at=None).values_list("kind", flat=True)) == ["fault"]
+
+
+@pytest.mark.django_db
+def test_a_device_that_was_never_heard_is_down_since_it_was_registered() -> None:
+    device = DeviceFactory()
+    read_through()
+    supervision.judge_silence()
+    supervision.judge_silence()
+    (outage,) = Outage.objects.all()
+    assert (outage.kind, outage.since) == ("offline", device.registered_at)
+    assert not OutboxEvent.objects.filter(kind="sensing.device_offline").exists(), (
+        "it did not go off line, it never came"
+    )
