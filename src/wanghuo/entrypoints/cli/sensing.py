@@ -188,10 +188,10 @@ def run_check(args: argparse.Namespace) -> int:
     setup()
     from django.conf import settings
 
-    from wanghuo.modules.sensing.journal import Reader
+    from wanghuo.modules.sensing.journals import open_reader
 
     damaged = 0
-    reader = Reader(settings.JOURNAL)
+    reader = open_reader(settings.JOURNAL)
     for batch, what in reader.check():
         damaged += 1
         print(json.dumps({"batch": batch, "damaged": what}))
@@ -204,9 +204,10 @@ def run_show(args: argparse.Namespace) -> int:
     setup()
     from django.conf import settings
 
-    from wanghuo.modules.sensing.journal import FRAME, Reader
+    from wanghuo.modules.sensing.journal import FRAME
+    from wanghuo.modules.sensing.journals import open_reader
 
-    reader, position, left = Reader(settings.JOURNAL), args.after, args.limit
+    reader, position, left = open_reader(settings.JOURNAL), args.after, args.limit
     while left > 0 and (batches := reader.after(position, batches=1)):
         batch = batches[0]
         position = batch.id

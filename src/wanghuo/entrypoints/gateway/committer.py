@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 
 from wanghuo.entrypoints.gateway.intake import Entry, Gathered, Intake
-from wanghuo.modules.sensing.journal import Checkpointer, OpenedLink, Writer
+from wanghuo.modules.sensing.journal import JournalWriter, OpenedLink
 
 log = logging.getLogger(__name__)
 CHECKPOINT_S = 0.25
@@ -26,7 +26,7 @@ class Committer:
 
     def __init__(
         self,
-        writer: Writer,
+        writer: JournalWriter,
         *,
         queue: type[Intake],
         on_durable: Callable[[Gathered], None],
@@ -76,13 +76,15 @@ class Committer:
 
     def _copy_back(self) -> None:
         """Checkpoints, so that no commit has to stop for one."""
-        checkpointer = Checkpointer(self._writer)
+        housekeeper = self._writer.housekeeper()
+        if housekeeper is None:
+            return
         while not self._closed.wait(CHECKPOINT_S):
             try:
-                checkpointer.run()
+                housekeeper.run()
             except sqlite3.Error as error:
                 log.warning("the journal's log cannot be copied back now: %s", error)
-        checkpointer.close()
+        housekeeper.close()
 
     def _run(self) -> None:
         while True:
@@ -94,6 +96,8 @@ class Committer:
             while (batch := self.intake.take()) is not None:
                 if not self._commit(batch):
                     return
+                if not batch.full:  # the next one waits for company again: a sync costs as much as a hundred frames
+                    break
             if self._closing and not self.intake:
                 self._writer.close()
                 return
@@ -103,7 +107,7 @@ class Committer:
         while True:
             try:
                 self._writer.commit(batch, urgent=batch.urgent, opened=opened)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 self._tell(self._on_trouble, str(error))
                 if self._closing:
                     return False

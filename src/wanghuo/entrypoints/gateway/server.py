@@ -11,7 +11,6 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from wanghuo.base import Text
@@ -23,7 +22,8 @@ from wanghuo.entrypoints.gateway.limits import Limits, raise_file_limit
 from wanghuo.entrypoints.gateway.link import Link
 from wanghuo.entrypoints.gateway.register import Register, RegisterSource
 from wanghuo.entrypoints.gateway.replies import Clock
-from wanghuo.modules.sensing.journal import NOTE, Writer
+from wanghuo.modules.sensing.journal import NOTE
+from wanghuo.modules.sensing.journals import Address, open_writer
 
 log = logging.getLogger("wanghuo.gateway")
 CONTESTED_AGAIN_S = 600.0
@@ -42,7 +42,7 @@ class Server:
 
     def __init__(
         self,
-        journal: Path,
+        journal: Address,
         limits: Limits,
         *,
         ring: Callable[[], None],
@@ -69,7 +69,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self.committer = Committer(
-            Writer(journal, self.name, checkpoints=False),
+            open_writer(journal, self.name, checkpoints=False),
             queue=parts.intake,
             on_durable=self._durable,
             on_trouble=self._trouble,
@@ -277,7 +277,7 @@ def listening_socket(address: str, *, shared: bool = False) -> socket.socket:
 
 
 def run(
-    journal: Path,
+    journal: Address,
     sock: socket.socket,
     limits: Limits,
     *,

@@ -169,7 +169,9 @@ REGION = os.environ.get("WANGHUO_REGION", "0")
 PUBLIC_URL = os.environ.get("WANGHUO_PUBLIC_URL", "").rstrip("/")
 MAP_APPROVAL = os.environ.get("WANGHUO_MAP_APPROVAL", "")
 GATEWAY = os.environ.get("WANGHUO_GATEWAY", "127.0.0.1:26875")
-JOURNAL = HOME / "journal.sqlite3"
+JOURNAL: Path | str = (
+    os.environ.get("WANGHUO_JOURNAL") or HOME / "journal.sqlite3"
+)  # or nats://host:port/STREAM?sync=always
 
 LOGGING = {
     "version": 1,

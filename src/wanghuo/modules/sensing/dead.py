@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from wanghuo.modules.sensing.fold import Dead, Known
-from wanghuo.modules.sensing.journal import JournalDamaged, Reader
+from wanghuo.modules.sensing.journal import JournalDamaged, JournalReader
 from wanghuo.modules.sensing.models import DeadFrame, GatewayCounter
 
 log = logging.getLogger("wanghuo.ingest")
@@ -61,7 +61,7 @@ def ref_of_device(device: Known) -> str:
 
 
 @transaction.atomic
-def bury(found: Iterable[Dead], reader: Reader) -> None:
+def bury(found: Iterable[Dead], reader: JournalReader) -> None:
     """Keep what could not be taken in, each record once, with its bytes where they can still be read."""
     now, more = timezone.now(), 0
     for dead in found:
@@ -72,7 +72,7 @@ def bury(found: Iterable[Dead], reader: Reader) -> None:
         GatewayCounter.add("dead", more, now)
 
 
-def _bytes_of(ref: str, reader: Reader) -> bytes:
+def _bytes_of(ref: str, reader: JournalReader) -> bytes:
     try:
         record = reader.record(ref)
     except JournalDamaged:

@@ -11,7 +11,7 @@ from wanghuo.kernel.outbox import emit
 from wanghuo.modules.sensing import contracts
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Fold, Known, Latest, Part
-from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.journal import JournalReader
 from wanghuo.modules.sensing.models import Device, Reading, SensorEvent
 from wanghuo.modules.sensing.observe import Key, label_s
 from wanghuo.modules.sensing.states import DeviceState, decide
@@ -25,7 +25,7 @@ class Flusher:
     """Stores what is latest-wins: when devices were last heard, and readings. In chunks, so that a fire never waits
     for it."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
         self._readings: list[Newest] = []
         self._seen: list[bytes] = []

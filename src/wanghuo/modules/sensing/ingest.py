@@ -13,7 +13,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import close_old_connections
@@ -24,7 +23,8 @@ from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.dead import AWAY, reason
 from wanghuo.modules.sensing.flusher import Flusher
 from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Known, Note
-from wanghuo.modules.sensing.journal import FRAME, Batch, JournalDamaged, Reader
+from wanghuo.modules.sensing.journal import FRAME, Batch, JournalDamaged
+from wanghuo.modules.sensing.journals import Address, open_reader
 from wanghuo.modules.sensing.recorder import Recorder
 
 log = logging.getLogger("wanghuo.ingest")
@@ -49,8 +49,8 @@ class Stretch(NamedTuple):
 class Ingest:
     """One reader of the journal. Only one may run for a database (the command takes a lock)."""
 
-    def __init__(self, journal: Path, *, devices: dict[bytes, Known] | None = None) -> None:
-        self.reader = Reader(journal)
+    def __init__(self, journal: Address, *, devices: dict[bytes, Known] | None = None) -> None:
+        self.reader = open_reader(journal)
         self.recorder, self.flusher = Recorder(self.reader), Flusher(self.reader)
         self.devices: dict[bytes, Known] = {} if devices is None else devices
         self.fold = Fold(self.devices, lambda device: _patiently(lambda: store.parts_of(device)))

@@ -7,9 +7,8 @@ blob, since rows in a B-tree cost hundreds of times more than columns in a blob 
 processes may
 write; SQLite lets one commit at a time, so batch ids grow in the order of the commits and a reader that follows them
 misses
-nothing. Nothing else in the platform knows the file's inside: a log service can replace `Writer` and `Reader`
-(`wanghuo` calls
-only the methods documented here).
+nothing. Nothing else in the platform knows the file's inside: a stream on other machines takes the place of `Writer` and `Reader` by
+a setting (journals.py, journal_log.py).
 """
 
 from __future__ import annotations
@@ -68,6 +67,10 @@ class JournalDamaged(AppError):
         "Batch {batch} of the journal is damaged ({what}); restore it from a backup; "
         "`wanghuo journal check` shows how far it goes.",
     )
+
+
+class JournalAway(OSError):
+    """The journal cannot be reached now; what was to be done may be done again later."""
 
 
 class Record(NamedTuple):
@@ -253,9 +256,55 @@ class Writer:
         self._connection.execute("PRAGMA incremental_vacuum")
         return deleted
 
+    def housekeeper(self) -> Checkpointer:
+        """What copies the write-ahead log back, for a writer that was opened with `checkpoints=False`."""
+        return Checkpointer(self)
+
     def close(self) -> None:
         """Close the file; what was committed stays."""
         self._connection.close()
+
+
+class Housekeeper(Protocol):
+    """Work on a journal that is done beside the commits, by a thread of its own."""
+
+    def run(self) -> bool:
+        """Do what is due; whether anything was."""
+
+    def close(self) -> None:
+        """End."""
+
+
+class JournalWriter(Protocol):
+    """What commits batches; see `Writer`."""
+
+    writer: str
+
+    def commit(self, columns: Packable, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
+        """Write one batch for good and give its id; sqlite3.Error or OSError, and it may be committed again."""
+
+    def prune(self, *, before_us: int, through: int) -> int:
+        """Delete what is older and has been taken."""
+
+    def housekeeper(self) -> Housekeeper | None:
+        """What must be run beside the commits, if anything."""
+
+    def close(self) -> None:
+        """End."""
+
+
+class JournalReader(Protocol):
+    """What reads batches; see `Reader`."""
+
+    def after(self, position: int, *, batches: int = 64, records: int = 4000) -> list[Batch]: ...
+    def first_since(self, received_us: int) -> int: ...
+    def last(self) -> int: ...
+    def lag(self, position: int) -> int: ...
+    def record(self, ref: str) -> Record | None: ...
+    def peer(self, writer: str, link: int) -> str: ...
+    def check(self) -> Iterator[tuple[int, str]]: ...
+    def size_bytes(self) -> int: ...
+    def close(self) -> None: ...
 
 
 class Checkpointer:

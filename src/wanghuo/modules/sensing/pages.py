@@ -21,7 +21,7 @@ from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import commands, forms, frames, selectors, services
 from wanghuo.modules.sensing.contracts import CONDITIONS
-from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.journals import open_reader
 from wanghuo.modules.sensing.models import Device, QuarantinedDevice, Reading
 from wanghuo.modules.sensing.panel import lamps_of, told
 from wanghuo.modules.sensing.profiles import profile
@@ -228,7 +228,7 @@ def component_act(request: HttpRequest, ref: str, key: str) -> HttpResponse:
 def frame(request: HttpRequest, ref: str, frame_ref: str) -> HttpResponse:
     """One frame of a device: its bytes and what they say. Frames of other devices are not found here."""
     row = selectors.get_device(ref, actor=_actor(request))
-    reader = Reader(settings.JOURNAL)
+    reader = open_reader(settings.JOURNAL)
     record = reader.record(frame_ref)
     reader.close()
     if record is None or record.data[12:18].hex() != row.source:

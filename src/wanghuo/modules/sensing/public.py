@@ -22,7 +22,7 @@ from wanghuo.modules.places.contracts import Contact
 from wanghuo.modules.sensing import contracts, selectors
 from wanghuo.modules.sensing.commands import send_command
 from wanghuo.modules.sensing.dead import dead_frames
-from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.journals import open_reader
 from wanghuo.modules.sensing.models import DeadFrame, Device, GatewayCounter, GatewayReport, IngestPosition
 from wanghuo.modules.sensing.services import register_device
 from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE, DeviceState
@@ -140,9 +140,9 @@ def gateway_health() -> contracts.GatewayHealth:
     running = [row for row in live if now - row.reported_at <= SILENT_AFTER]
     newest = GatewayReport.objects.order_by("-reported_at").first()
     position = IngestPosition.objects.filter(pk=1).first()
-    reader = Reader(settings.JOURNAL)
+    reader = open_reader(settings.JOURNAL)
     lag = reader.lag(position.events_through if position else 0)
-    free = shutil.disk_usage(settings.JOURNAL.parent).free
+    free = shutil.disk_usage(settings.HOME).free
     health = contracts.GatewayHealth(
         reported_at=newest.reported_at if newest else None,
         ingest_at=position.through_at if position else None,

@@ -14,7 +14,7 @@ from wanghuo.modules.sensing import contracts, rules
 from wanghuo.modules.sensing.contracts import TRUSTS
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Change, Dead, Effects, Note, Stranger
-from wanghuo.modules.sensing.journal import Reader
+from wanghuo.modules.sensing.journal import JournalReader
 from wanghuo.modules.sensing.models import (
     Command,
     Device,
@@ -35,7 +35,7 @@ OPEN_COMMANDS = ("queued", "sent", "confirmed")
 class Recorder:
     """Records stretches of the journal. What cannot be recorded is buried (`dead`), and the rest goes on."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
 
     def record_fires(self, effects: Effects) -> None:

@@ -4,13 +4,13 @@ right."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.db import transaction
 
 from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.fold import Fold, Known, Part
-from wanghuo.modules.sensing.journal import FRAME, Reader, Record
+from wanghuo.modules.sensing.journal import FRAME, JournalReader, Record
+from wanghuo.modules.sensing.journals import Address, open_reader
 from wanghuo.modules.sensing.models import Component, IngestPosition
 from wanghuo.modules.sensing.observe import Key, key_text
 
@@ -24,7 +24,7 @@ class Replayed:
     different: int
 
 
-def replay(journal: Path, *, write: bool = False) -> Replayed:
+def replay(journal: Address, *, write: bool = False) -> Replayed:
     """Fold the whole journal from nothing, up to where ingest stands, and compare words and standing conditions.
 
     Raises no event and causes nothing else. `write` puts differing rows right. A journal that was pruned begins late:
@@ -35,13 +35,13 @@ def replay(journal: Path, *, write: bool = False) -> Replayed:
     store.load_devices(devices, None)
     nothing: dict[Key, Part] = {}
     fold = Fold(devices, lambda device: dict(nothing))
-    frames = _run(fold, Reader(journal), IngestPosition.objects.filter(pk=1).first())
+    frames = _run(fold, open_reader(journal), IngestPosition.objects.filter(pk=1).first())
     parts = [(d, p) for d in devices.values() for p in (d.parts or {}).values() if p.word is not None]
     different = _compare(parts, write=write)
     return Replayed(frames, len(parts), different)
 
 
-def _run(fold: Fold, reader: Reader, position: IngestPosition | None) -> int:
+def _run(fold: Fold, reader: JournalReader, position: IngestPosition | None) -> int:
     at, frames, end = 0, 0, position.events_through if position else 0
     while batches := [b for b in reader.after(at) if b.id <= end]:
         for batch in batches:

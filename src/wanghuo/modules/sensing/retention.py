@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from wanghuo.modules.sensing.journal import Writer
+from wanghuo.modules.sensing.journals import open_writer
 from wanghuo.modules.sensing.store import position
 
 KEPT_DAYS = 30.0
@@ -16,7 +16,7 @@ KEPT_DAYS = 30.0
 
 def prune(*, days: float = KEPT_DAYS) -> int:
     """Delete batches older than `days` that ingest has taken in; gives how many."""
-    writer = Writer(settings.JOURNAL, "prune")
+    writer = open_writer(settings.JOURNAL, "prune")
     try:
         before_us = int((time.time() - timedelta(days=days).total_seconds()) * 1e6)
         row = position()

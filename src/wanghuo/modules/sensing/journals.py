@@ -1,0 +1,32 @@
+"""Which journal: the file of one machine, or the stream of several. Whoever opens a journal opens it here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wanghuo.modules.sensing.journal import JournalReader, JournalWriter, Reader, Writer
+
+Address = Path | str
+
+
+def open_writer(address: Address, writer: str, *, checkpoints: bool = True) -> JournalWriter:
+    """A writer to the journal at `address`; `writer` names the process's run. See `journal.Writer`."""
+    if is_stream(address):
+        from wanghuo.modules.sensing.journal_log import LogWriter
+
+        return LogWriter(str(address), writer)
+    return Writer(Path(address), writer, checkpoints=checkpoints)
+
+
+def open_reader(address: Address) -> JournalReader:
+    """A reader of the journal at `address`. See `journal.Reader`."""
+    if is_stream(address):
+        from wanghuo.modules.sensing.journal_log import LogReader
+
+        return LogReader(str(address))
+    return Reader(Path(address))
+
+
+def is_stream(address: Address) -> bool:
+    """Whether the journal is a stream on other machines."""
+    return str(address).startswith(("nats://", "tls://"))
