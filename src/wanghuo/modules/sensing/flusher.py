@@ -7,15 +7,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from wanghuo.kernel.outbox import emit
-from wanghuo.modules.sensing import contracts
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Fold, Known, Latest, Part
 from wanghuo.modules.sensing.journal import JournalReader
-from wanghuo.modules.sensing.models import Device, Reading, SensorEvent
+from wanghuo.modules.sensing.models import Device, Reading
 from wanghuo.modules.sensing.observe import Key, label_s
-from wanghuo.modules.sensing.states import DeviceState, decide
-from wanghuo.modules.sensing.store import AWAY, CHUNK, SEEN_CHUNK, facts_of, instant, mark_stored, store_new
+from wanghuo.modules.sensing.store import AWAY, CHUNK, SEEN_CHUNK, instant, mark_stored, store_new
+from wanghuo.modules.sensing.transitions import settle
 
 Newest = tuple[tuple[bytes, Key, int], Latest]
 """(source, reporter, quantity) and its newest value."""
@@ -74,26 +72,10 @@ class Flusher:
                 "UPDATE sensing_device SET last_seen_at = %s, last_frame_ref = %s, clock_offset_s = %s WHERE id = %s",
                 rows,
             )
-        by_id = {d.id: d for d in devices}
-        away = list(Device.objects.select_for_update().filter(pk__in=by_id, state__in=AWAY))
-        if away:
-            self._back([(row, by_id[row.pk]) for row in away])
-
-    def _back(self, pairs: Sequence[tuple[Device, Known]]) -> None:
-        """Devices that were late or off line are heard again."""
-        returned = []
-        by_state: dict[str, list[UUID]] = {}
-        for row, device in pairs:
-            by_state.setdefault(decide(facts_of(device, silent_s=0.0)), []).append(row.pk)
-            if row.state == DeviceState.OFFLINE:
-                returned.append((row, instant(device.seen_us / 1e6)))
-        for state, keys in by_state.items():
-            Device.objects.filter(pk__in=keys).update(state=state)
-        SensorEvent.objects.bulk_create(
-            [SensorEvent(device=row, what="online", at=at, received_at=at) for row, at in returned]
-        )
-        for row, at in returned:
-            emit(contracts.DeviceOnline(row.id, row.ref, row.region_code, row.unit_id, at))
+        heard = {d.id: instant(d.seen_us / 1e6) for d in devices}
+        away = list(Device.objects.filter(pk__in=heard, state__in=AWAY).values_list("pk", flat=True))
+        if away:  # late or off line, and heard again
+            settle(away, at=max(heard.values()), since=None, heard=heard)
 
     def _store_readings(self, fold: Fold, items: Sequence[Newest]) -> None:
         new: dict[UUID, tuple[Known, Part]] = {}

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from wanghuo.kernel.outbox import Event, emit
-from wanghuo.modules.sensing import contracts, rules
+from wanghuo.modules.sensing import contracts, rules, supervision
 from wanghuo.modules.sensing.contracts import TRUSTS
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Change, Dead, Effects, Note, Stranger
@@ -25,8 +25,8 @@ from wanghuo.modules.sensing.models import (
     SensorEvent,
 )
 from wanghuo.modules.sensing.signals import cleared_event, place_of, raised_event, reporter_of
-from wanghuo.modules.sensing.states import DeviceState, decide
-from wanghuo.modules.sensing.store import AWAY, CHUNK, facts_of, instant, mark_stored, store_new, store_parts
+from wanghuo.modules.sensing.store import CHUNK, instant, mark_stored, store_new, store_parts
+from wanghuo.modules.sensing.transitions import settle
 
 REPORTS_KEPT = timedelta(days=7)
 OPEN_COMMANDS = ("queued", "sent", "confirmed")
@@ -116,8 +116,9 @@ class Recorder:
             device.row.standby_low = any("standby_fault" in p.active for p in own)
             row = Device.objects.filter(pk=device.id)
             row.update(faulty=device.row.faulty, standby_low=device.row.standby_low)
-            kept = [*AWAY, DeviceState.MAINTENANCE, DeviceState.RETIRED]
-            row.exclude(state__in=kept).update(state=decide(facts_of(device, silent_s=0.0)))
+        if touched:
+            heard = {c.device.id: instant(c.moment.received_s) for c in changes if c.device.source in touched}
+            settle(heard, at=max(heard.values()), since=None, heard=heard)
 
     def _emit(self, changes: Sequence[Change]) -> None:
         told: list[Event] = []
@@ -194,9 +195,7 @@ class Recorder:
                 self._duplicate_source(at, note.known)
 
     def _report(self, position: IngestPosition, writer: str, at: datetime, note: dict[str, Any]) -> None:
-        if position.through_at is None or (at - position.through_at).total_seconds() > 30:
-            position.listening_since = at  # nobody listened for a while: that silence was ours
-        position.through_at = max(at, position.through_at or at)
+        supervision.report(position, at)
         for kind, more in note["counters"].items():
             if more:
                 GatewayCounter.add(kind, more, at)
@@ -210,7 +209,7 @@ class Recorder:
                 "known": note["counters"],
             },
         )
-        GatewayReport.objects.filter(reported_at__lt=position.through_at - REPORTS_KEPT).delete()
+        GatewayReport.objects.filter(reported_at__lt=at - REPORTS_KEPT).delete()
 
     def _duplicate_source(self, at: datetime, note: dict[str, Any]) -> None:
         device = Device.objects.filter(source=note["source"]).first()
