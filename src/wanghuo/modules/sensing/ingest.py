@@ -62,6 +62,7 @@ class Ingest:
         self._at = self._start(row.state_through)
         self._flushing_to = self._at
         self._refreshed = self._flushed = self._readings = 0.0
+        self._read_us = self._heard_us = 0
 
     def _start(self, state_through: int) -> int:
         """Where to begin reading: far enough back to know the retransmissions of the last 40 s."""
@@ -94,7 +95,7 @@ class Ingest:
         for batch in batches:
             self.fold.quiet = batch.id <= self._recorded
             self._take(batch)
-            self._at = batch.id
+            self._at, self._read_us = batch.id, batch.last_us
             if len(self.fold.effects) >= STRETCH_ROWS:
                 self._end_stretch()
         self._end_stretch()
@@ -161,11 +162,13 @@ class Ingest:
             drain(HAND)
         if self.flusher.pending:
             self.flusher.step(self.fold)
-            if not self.flusher.pending and self._flushing_to:
-                store.store_state_through(self._flushing_to)
+            if not self.flusher.pending:
+                store.store_heard_through(self._heard_us)
+                if self._flushing_to:
+                    store.store_state_through(self._flushing_to)
         elif now - self._flushed >= FLUSH_S:
             self._flushed = now
-            readings = now - self._readings >= READINGS_S
+            readings, self._heard_us = now - self._readings >= READINGS_S, self._read_us
             self.flusher.begin(self.fold, readings=readings)
             if readings:
                 self._readings = now
@@ -178,6 +181,7 @@ class Ingest:
         self.flusher.begin(self.fold, readings=True)
         while self.flusher.pending:
             self.flusher.step(self.fold)
+        store.store_heard_through(self._read_us)
         store.store_state_through(self._at)
 
     def catch_up(self) -> int:

@@ -139,6 +139,12 @@ def position() -> IngestPosition:
     return IngestPosition.objects.get_or_create(pk=1)[0]
 
 
+def store_heard_through(received_us: int) -> None:
+    """Who was heard up to this receive time is stored; before that is done, nobody's silence is judged beyond it."""
+    if received_us:
+        IngestPosition.objects.filter(pk=1).update(heard_through_at=instant(received_us / 1e6))
+
+
 def store_state_through(through: int) -> None:
     """All readings and times up to this batch are stored; events up to it had no effect that is not recorded."""
     with transaction.atomic():
