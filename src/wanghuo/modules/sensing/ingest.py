@@ -173,6 +173,8 @@ class Ingest:
             if readings:
                 self._readings = now
             self._flushing_to = self._at if readings and not self.behind else 0
+            if not self.flusher.pending:
+                store.store_heard_through(self._heard_us)
 
     def flush(self) -> None:
         """Store all that is known now (at the end, and in tests)."""
