@@ -96,13 +96,13 @@ class _Client:
         self._nats: Any = None
         self.js: Any = None
 
-    def call(self, act: Coroutine[Any, Any, T], wait_s: float = WAIT_S) -> T:
+    def call(self, act: Coroutine[Any, Any, T]) -> T:
         """Wait for something; JournalAway when the servers cannot be reached in time."""
         from nats.errors import Error
 
         future = asyncio.run_coroutine_threadsafe(act, self._loop)
         try:
-            return future.result(wait_s)
+            return future.result(WAIT_S)
         except (Error, TimeoutError, OSError) as error:
             future.cancel()
             raise JournalAway(f"NATS: {error or type(error).__name__}") from error
@@ -110,7 +110,7 @@ class _Client:
     def connect(self) -> None:
         """Connect and see that the stream is there, and as durable as it must be."""
         if self.js is None:
-            self.call(self._connect(), WAIT_S * 2)
+            self.call(self._connect())
 
     async def _connect(self) -> None:
         import nats
@@ -156,11 +156,18 @@ class _Client:
 
     def close(self) -> None:
         """Leave, and end the thread."""
-        if self._nats is not None:
-            self.call(self._nats.close())
+        asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(WAIT_S)
+        self._thread.join()
         self._loop.close()
+
+    async def _leave(self) -> None:
+        if self._nats is not None:
+            await self._nats.close()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
 
 async def _quietly(error: Exception) -> None:
@@ -186,7 +193,7 @@ class LogWriter:
             told = {**head, "Last-Us": str(some.last_us), "Records": str(len(some))}
             headers = {"Nats-Msg-Id": f"{self.writer}-{number}-{part}", **{_HEAD + k: v for k, v in told.items() if v}}
             js, subject = self._client.js, self._client.address.subject
-            ack = self._client.call(js.publish(subject, blob, timeout=WAIT_S, headers=headers), WAIT_S + 1)
+            ack = self._client.call(js.publish(subject, blob, timeout=WAIT_S, headers=headers))
             last, head["Opened"] = ack.seq, ""
         self._trying = None
         return last
@@ -274,9 +281,7 @@ class LogReader:
         first = max(position + 1, state.first_seq)
         if first > state.last_seq:
             return None
-        self._read.extend(
-            self._client.call(self._fetch(first, min(most, FETCH, state.last_seq - first + 1)), WAIT_S * 2)
-        )
+        self._read.extend(self._client.call(self._fetch(first, min(most, FETCH, state.last_seq - first + 1))))
         return self._read.popleft() if self._read else None
 
     async def _fetch(self, first: int, wanted: int) -> list[tuple[int, dict[str, str], bytes]]:
