@@ -76,6 +76,13 @@ COUNTERS: dict[str, Text] = {
     "command_refused": Text("因网段不符未下发的命令", "commands kept from a foreign network"),
     "command_unanswered": Text("无应答的命令", "commands not answered"),
     "register_unreachable": Text("登记库无法读取", "times the register could not be read"),
+    "messages": Text("收妥消息", "messages of other protocols stored and confirmed"),
+    "undecoded": Text("无法解析的消息", "messages that could not be read"),
+    "refused_signature": Text("因签名或口令错误拒绝的推送", "pushes refused for a wrong signature or credential"),
+    "refused_network": Text("因来源地址不符拒绝的推送", "pushes refused from a foreign network"),
+    "refused_replay": Text("因重放拒绝的推送", "pushes refused as replayed"),
+    "refused_rate": Text("因频率过高拒绝的请求", "requests refused: too many"),
+    "refused_bad": Text("因格式错误拒绝的请求", "requests refused as malformed"),
     "dead": Text("无法处理的记录", "records that could not be taken in"),
 }
 """What gateways and ingest count (`GatewayHealth.counters`), in the order to show it."""

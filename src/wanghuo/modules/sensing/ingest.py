@@ -23,8 +23,9 @@ from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.dead import AWAY, reason
 from wanghuo.modules.sensing.flusher import Flusher
 from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Known, Note
-from wanghuo.modules.sensing.journal import FRAME, Batch, JournalDamaged
+from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalDamaged
 from wanghuo.modules.sensing.journals import Address, open_reader
+from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.recorder import Recorder
 
 log = logging.getLogger("wanghuo.ingest")
@@ -121,6 +122,8 @@ class Ingest:
             try:
                 if kind == FRAME:
                     self.fold.take(batch.id, index, batch.writer, received_us, link, trust, data)
+                elif kind == MESSAGE:
+                    take_message(self.fold, batch.id, index, batch.writer, received_us, link, trust, data)
                 elif known := note_of(data):
                     self.fold.note(Note(batch.ref(index), batch.writer, received_us, known))
             except Exception as error:  # one frame that nobody foresaw must not keep the others from being seen

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 GB26875 = "gb26875"
+_WIRE = 6  # bytes of a GB/T 26875.3 address: a key of this length is one
 LONGEST_NAME = 255  # bytes of protocol, address and topic each
 
 
@@ -51,14 +52,26 @@ def unpack_message(data: bytes) -> Message:
 def device_key(protocol: str, source: str) -> bytes:
     """What the fold and the gateways know a device by: the six wire bytes of a GB/T 26875.3 address (`source` is their
     hex), "protocol:address" for all others."""
-    return bytes.fromhex(source) if protocol == GB26875 else f"{protocol}:{source}".encode()
+    if protocol == GB26875:
+        return bytes.fromhex(source)
+    key = f"{protocol}:{source}".encode()
+    return key if len(key) != _WIRE else key + b"\0"
+
+
+def split_key(key: bytes) -> tuple[str, str]:
+    """The protocol and the source, as the register keeps them, of a key."""
+    if len(key) == _WIRE:
+        return GB26875, key.hex()
+    protocol, _, source = key.rstrip(b"\0").decode().partition(":")
+    return protocol, source
 
 
 class Repeats:
-    """What was taken in lately, by hash, to know a delivery that is made again.
+    """What is remembered of messages: what was taken in lately, by hash, to know a delivery that is made again.
 
     A message that carries its own time is the same for ten minutes (operators repeat after minutes); one that carries none
-    only for 40 s, since a terminal may well say the same twice.
+    only for 40 s, since a terminal may well say the same twice. `sessions`: by slot, whether a device is connected as its
+    operator or broker says; `unread`: by sender, since when (µs) and how often its messages could not be read.
     """
 
     TIMED_US, UNTIMED_US = 600_000_000, 40_000_000
@@ -67,6 +80,8 @@ class Repeats:
         self._new: dict[bytes, int] = {}
         self._old: dict[bytes, int] = {}
         self._turned_us = 0
+        self.sessions: dict[int, bool] = {}
+        self.unread: dict[tuple[str, str, str], tuple[int, int]] = {}
 
     def seen(self, about: bytes, received_us: int, *, timed: bool) -> bool:
         """Whether the same was taken in within its window; remembers it."""

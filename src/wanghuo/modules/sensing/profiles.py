@@ -20,6 +20,7 @@ from django.conf import settings
 
 from wanghuo.base import Text
 from wanghuo.engines.codecs.gb26875.tables import ANALOG_TYPES, AnalogType
+from wanghuo.modules.sensing import modbus_map
 from wanghuo.modules.sensing.contracts import CONDITIONS
 from wanghuo.modules.sensing.points import Point, read_points
 from wanghuo.modules.sensing.quantities import quantity
@@ -199,7 +200,7 @@ def _read(code: str, row: Mapping[str, Any], own: bool) -> Profile:
         component_type=int(row.get("component_type", 0)),
         life_months=int(row.get("life_months", 0)),
         battery_months=int(row.get("battery_months", 0)),
-        modbus=dict(row.get("modbus", {})),
+        modbus=_modbus(row.get("modbus", {})),
         own=own,
         window_s=window_s,
     )
@@ -210,3 +211,8 @@ def _analog(code: int, given: Mapping[str, Any]) -> AnalogType:
     name = known.name if known else Text(f"模拟量 {code}", f"analog {code}")
     unit = Text(given["unit"], given["unit"])
     return AnalogType(name, unit, Decimal(given["low"]), Decimal(given["high"]), Decimal(given["step"]))
+
+
+def _modbus(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    modbus_map.check(given)
+    return dict(given)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from wanghuo.kernel.outbox import Event, emit
@@ -15,6 +17,7 @@ from wanghuo.modules.sensing.contracts import TRUSTS
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Change, Dead, Effects, Note, Stranger
 from wanghuo.modules.sensing.journal import JournalReader
+from wanghuo.modules.sensing.messages import GB26875, split_key
 from wanghuo.modules.sensing.models import (
     Command,
     Device,
@@ -27,9 +30,20 @@ from wanghuo.modules.sensing.models import (
 from wanghuo.modules.sensing.signals import cleared_event, place_of, raised_event, reporter_of
 from wanghuo.modules.sensing.store import CHUNK, instant, mark_stored, store_new, store_parts
 from wanghuo.modules.sensing.transitions import settle
+from wanghuo.modules.sensing.way_notes import undecoded, ways_report
 
 REPORTS_KEPT = timedelta(days=7)
 OPEN_COMMANDS = ("queued", "sent", "confirmed")
+
+
+def command_q(detail: dict[str, Any]) -> Q:
+    """The command an answer belongs to: by the key that went down with it, or by the serial of its frame."""
+    if "serial" in detail:
+        return Q(serial=detail["serial"], body={})
+    try:
+        return Q(pk=UUID(detail["key"]))
+    except ValueError:
+        return Q(pk=None)
 
 
 class Recorder:
@@ -113,7 +127,7 @@ class Recorder:
         for device in touched.values():
             own = [p for p in (device.parts or {}).values() if len(p.key) <= 2]
             device.row.faulty = any(rules.FAULTS & p.active.keys() for p in own)
-            device.row.standby_low = any("standby_fault" in p.active for p in own)
+            device.row.standby_low = any(rules.SUPPLY & p.active.keys() for p in own)
             row = Device.objects.filter(pk=device.id)
             row.update(faulty=device.row.faulty, standby_low=device.row.standby_low)
         if touched:
@@ -161,10 +175,13 @@ class Recorder:
     def _command_reply(self, change: Change) -> None:
         command = (
             Command.objects.select_for_update()
-            .filter(device_id=change.device.id, serial=change.detail["serial"], state__in=("queued", "sent"))
+            .filter(command_q(change.detail), device_id=change.device.id, state__in=("queued", "sent"))
             .first()
         )
         if command is None:
+            return
+        if command.act == "duty_check" and change.detail["outcome"] == "answered":
+            emit(self._duty_reply(change._replace(detail={"operator": 0})))
             return
         command.state, command.answer_ref = change.detail["outcome"], change.moment.ref
         if not (command.act == "duty_check" and command.state == "confirmed"):
@@ -176,7 +193,8 @@ class Recorder:
     def _strangers(self, strangers: Sequence[tuple[bytes, Stranger]]) -> None:
         for source, seen in strangers:
             row, _ = QuarantinedDevice.objects.get_or_create(
-                source=source.hex(),
+                protocol=split_key(source)[0],
+                source=split_key(source)[1],
                 defaults={"first_seen_at": instant(seen.first_us / 1e6), "last_seen_at": instant(seen.last_us / 1e6)},
             )
             row.frames += seen.frames
@@ -191,6 +209,10 @@ class Recorder:
                 self._report(position, note.writer, at, note.known)
             elif note.known["what"] == "command_sent":
                 Command.objects.filter(pk=note.known["id"], state="queued").update(state="sent", sent_at=at)
+            elif note.known["what"] == "ways":
+                ways_report(note.known, at)
+            elif note.known["what"] == "undecoded":
+                undecoded(note.known, note.ref, at)
             elif note.known["what"] == "duplicate_source":
                 self._duplicate_source(at, note.known)
 
@@ -212,7 +234,7 @@ class Recorder:
         GatewayReport.objects.filter(reported_at__lt=at - REPORTS_KEPT).delete()
 
     def _duplicate_source(self, at: datetime, note: dict[str, Any]) -> None:
-        device = Device.objects.filter(source=note["source"]).first()
+        device = Device.objects.filter(protocol=GB26875, source=note["source"]).first()
         if device is None:
             return
         row = SensorEvent.objects.create(

@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from wanghuo.modules.sensing.profiles import Profile, on_change, profile
 
-_COMMON = {1: "fire", 2: "fault", 3: "disablement", 4: "supervisory", 5: "activation", 6: "feedback", 7: "delay"}
+COMMON = {1: "fire", 2: "fault", 3: "disablement", 4: "supervisory", 5: "activation", 6: "feedback", 7: "delay"}
 _BITS = {
-    "component": _COMMON | {8: "power_fault"},
-    "system": _COMMON | {8: "mains_fault", 9: "standby_fault", 10: "bus_fault", 11: "manual_mode"},
+    "component": COMMON | {8: "power_fault"},
+    "system": COMMON | {8: "mains_fault", 9: "standby_fault", 10: "bus_fault", 11: "manual_mode"},
     "device": {1: "fire", 2: "fault", 3: "mains_fault", 4: "standby_fault", 5: "link_fault", 6: "line_fault"},
 }
 """Conditions by bit, for the three kinds of state word. Source: GB/T 26875.3-2011, state figures of types 2, 1 and
@@ -23,6 +23,9 @@ LATCHING = frozenset({"fire", "fault", "supervisory", "activation", "feedback", 
 """Conditions a panel keeps until it is reset; a reset of the system clears them at every component of it."""
 
 FAULTS = frozenset({"fault", "power_fault", "mains_fault", "bus_fault", "link_fault", "line_fault"})
+SUPPLY = frozenset({"standby_fault", "battery_low"})
+"""What says that a device is short of power."""
+
 FIRE_PATH = frozenset({"fire", "link_fault", "line_fault", "bus_fault", "fault"})
 """What is never shed under load: fire, and faults of the way a fire alarm takes (security.md 1.3)."""
 
