@@ -50,6 +50,7 @@ class Gathered:
         self.urgent = any(entry.urgent for entry in entries)
         self.size = sum(len(entry.data) for entry in entries)
         self.last_us = max(entry.received_us for entry in entries)
+        self.full = len(entries) == MOST_ENTRIES or self.size >= MOST_BYTES
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -59,6 +59,10 @@ class Link(asyncio.Protocol):
             return
         self.transport.set_write_buffer_limits(high=self.server.limits.write_high)
         _keep_alive(transport.get_extra_info("socket"))
+        self.connected(self.transport)
+
+    def connected(self, transport: asyncio.Transport) -> None:
+        """The link is admitted (for the compiled lane)."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.forget(self)

@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS link (
   PRIMARY KEY (writer, id)
 ) STRICT, WITHOUT ROWID;
 """
+_INSERT = "INSERT INTO batch (writer, records, urgent, last_us, data) VALUES (?, ?, ?, ?, ?)"
 
 
 class JournalDamaged(AppError):
@@ -227,20 +228,27 @@ class Writer:
         error), and
         then nothing was written and the batch may be committed again."""
         blob = columns.pack()
+        row = (self.writer, len(columns), int(urgent), columns.last_us, blob)
+        if not opened:  # one statement is a transaction of its own, and half the work of three
+            cursor = self._connection.execute(_INSERT, row)
+        else:
+            cursor = self._commit_with(opened, row)
+        self.pages += 3 + len(blob) // 4096  # of the write-ahead log, about
+        return int(cursor.lastrowid or 0)
+
+    def _commit_with(self, opened: Sequence[OpenedLink], row: tuple[object, ...]) -> sqlite3.Cursor:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
             for link in opened:
                 execute("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)", (self.writer, *link))
-            row = (self.writer, len(columns), int(urgent), columns.last_us, blob)
-            cursor = execute("INSERT INTO batch (writer, records, urgent, last_us, data) VALUES (?, ?, ?, ?, ?)", row)
+            cursor = execute(_INSERT, row)
             execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 execute("ROLLBACK")
             raise
-        self.pages += 3 + len(blob) // 4096  # of the write-ahead log, about
-        return int(cursor.lastrowid or 0)
+        return cursor
 
     def prune(self, *, before_us: int, through: int) -> int:
         """Delete batches received before `before_us`, but none after `through` (what every reader has taken). Gives
@@ -282,6 +290,20 @@ class JournalWriter(Protocol):
 
     def commit(self, columns: Packable, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
         """Write one batch for good and give its id; sqlite3.Error or OSError, and it may be committed again."""
+
+    def _commit_with(self, opened: Sequence[OpenedLink], row: tuple[object, ...]) -> sqlite3.Cursor:
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            for link in opened:
+                execute("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)", (self.writer, *link))
+            cursor = execute(_INSERT, row)
+            execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
+            raise
+        return cursor
 
     def prune(self, *, before_us: int, through: int) -> int:
         """Delete what is older and has been taken."""
