@@ -271,6 +271,13 @@ def screenshots(args: argparse.Namespace) -> int:
     return 0
 
 
+def torture(args: argparse.Namespace) -> int:
+    """The rigs of reliability: crashes, power cuts, full disks, hostile bytes (docs/reliability)."""
+    set_up("test")
+    run(BIN / "python", "-m", "tests.load.torture", *args.rest)
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": demo,
     "test": test,
@@ -278,6 +285,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "docs": docs,
     "lock": lock,
     "screenshots": screenshots,
+    "torture": torture,
     "setup": setup,
 }
 

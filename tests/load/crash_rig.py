@@ -1,176 +1,39 @@
-"""The crash rig (reliability.md R1): the gateway is killed with SIGKILL at random moments under load, over and over.
+"""R1: the gateway, ingest, the worker and the web are killed with SIGKILL at random moments under load, over and over.
 
-    python tests/load/crash_rig.py [--kills 1000] [--clients 4] [--seed N] [--plant]
-
-Modules are loaded once; each round forks a fresh server on the same listening socket and kills it after 30 to 150 ms.
-Clients push
-frames and retry as the standard says: same serial until it is confirmed, again after a reconnection. They keep what
-was confirmed.
-A checker that shares no code with the journal then reads the file and compares: a confirmed frame that is not there
-is lost.
-`--plant` confirms before the commit, inside this process only: the rig must find it. Exit code 1 when something was
-lost.
+Everything is loaded once; a role that was killed lives again as a fork of that. Devices push frames and repeat as the
+standard says; a person's browser notes things on alarms. A checker that shares no code with the platform then reads
+journal and database: a confirmed frame that is not in the journal is lost; a fire among them must be exactly one
+signal and one alarm; a note that was answered must be there once, with one entry in the audit log.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import json
-import multiprocessing
 import os
 import random
 import signal
-import sqlite3
-import struct
-import sys
-import tempfile
 import time
-from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import uvloop
+from tests.load import deployment, wire
+from tests.load.deployment import Process, Role
+from tests.load.fleet import FIRST_SOURCE, SERIALS, Fleet, Load
+from tests.load.rig import Result, Rig, Size, broken
 
-from wanghuo.entrypoints.gateway import replies
-from wanghuo.entrypoints.gateway.committer import Committer, Entry
-from wanghuo.entrypoints.gateway.limits import Limits
-from wanghuo.entrypoints.gateway.link import Link
-from wanghuo.entrypoints.gateway.server import listening_socket, run
-
-RETRY_S = 1.0
-SERIALS = 60_000  # of one source; then the client goes on as its next device
-FIRE_EVERY = 500
-FIRST_SOURCE = 5_000_000
-Key = tuple[int, int]  # source, serial
+SHARES = {"gateway": 0.72, "ingest": 0.14, "worker": 0.09, "web": 0.05}
+SOONER = 0.1  # share of kills that do not wait until the role is ready
+RECOVERY_S = 5.0
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run showed. `lost`: confirmed and not in the journal; `recovered`: in the journal and never confirmed
-    (allowed)."""
+def confirm_before_commit() -> None:
+    """A gateway that answers what is not on disk."""
+    from wanghuo.entrypoints.gateway import replies
+    from wanghuo.entrypoints.gateway.committer import Committer, Entry
+    from wanghuo.entrypoints.gateway.link import Link
 
-    seed: int
-    kills: int
-    acked: int
-    stored: int
-    lost: int
-    recovered: int
-    repeated: int
-    integrity: str
-    seconds: float
-
-
-def frame(source: int, serial: int) -> bytes:
-    """A frame of type 2; each `FIRE_EVERY`th is a fire at a component of its own."""
-    fire = serial % FIRE_EVERY == 0
-    address = serial if fire else serial % 7 + 1_000_000
-    label = bytes((serial % 60, serial // 60 % 60, 10, 21, 11, 26))
-    unit = struct.pack("<BBBBBIH31s6s", 2, 1, 1, 1, 40, address, 2 if fire else 1, b"", label)
-    body = struct.pack(
-        "<HBB6s6s6sHB", serial, 1, 1, label, source.to_bytes(6, "little"), b"\1" + bytes(5), len(unit), 2
-    )
-    return b"@@" + body + unit + bytes((sum(body + unit) & 0xFF,)) + b"##"
-
-
-class Client:
-    """A device that has much to say. It outlives its connections."""
-
-    def __init__(self, number: int, clients: int, window: int) -> None:
-        self.window = window
-        self.source, self.step, self.serial = FIRST_SOURCE + number, clients, 0
-        self.open: dict[Key, bytes] = {}
-        self.acked: list[Key] = []
-        self.transport: asyncio.WriteTransport | None = None
-        self.heard_at = 0.0
-
-    def fill(self, stopping: bool) -> None:
-        """Send new frames up to the window."""
-        new = []
-        while len(self.open) < self.window and not stopping:
-            key = (self.source, self.serial)
-            self.open[key] = frame(*key)
-            new.append(self.open[key])
-            self.serial += 1
-            if self.serial == SERIALS:
-                self.source, self.serial = self.source + self.step, 0
-        if new and self.transport is not None:
-            self.transport.write(b"".join(new))
-
-    def again(self) -> None:
-        """Send everything that was not confirmed, with the same serials."""
-        if self.transport is not None and self.open:
-            self.transport.write(b"".join(self.open.values()))
-
-    def confirmed(self, ack: bytes) -> None:
-        """Keep what was confirmed; a second confirm of the same frame is nothing new."""
-        key = (int.from_bytes(ack[18:24], "little"), ack[2] | ack[3] << 8)
-        if ack[26] == replies.CONFIRM and self.open.pop(key, None) is not None:
-            self.acked.append(key)
-
-
-class Wire(asyncio.Protocol):
-    """One connection of a client."""
-
-    def __init__(self, client: Client, lost: asyncio.Event, stopping: asyncio.Event) -> None:
-        self.client, self.lost, self.stopping, self.rest = client, lost, stopping, b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.client.transport = transport  # type: ignore[assignment]
-        self.client.heard_at = time.monotonic()
-        self.client.again()
-        self.client.fill(self.stopping.is_set())
-
-    def data_received(self, data: bytes) -> None:
-        self.client.heard_at = time.monotonic()
-        data = self.rest + data
-        whole = len(data) - len(data) % 30
-        for at in range(0, whole, 30):
-            self.client.confirmed(data[at : at + 30])
-        self.rest = data[whole:]
-        self.client.fill(self.stopping.is_set())
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.client.transport = None
-        self.lost.set()
-
-
-async def live(client: Client, port: int, stopping: asyncio.Event) -> None:
-    """Connect, and again whenever the connection is gone, until told to stop and everything is confirmed."""
-    loop = asyncio.get_running_loop()
-    while not (stopping.is_set() and not client.open):
-        lost = asyncio.Event()
-        try:
-            await loop.create_connection(lambda lost=lost: Wire(client, lost, stopping), "127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.01)
-            continue
-        while not lost.is_set() and not (stopping.is_set() and not client.open):
-            try:
-                await asyncio.wait_for(lost.wait(), 0.05)
-            except TimeoutError:
-                if time.monotonic() - client.heard_at > RETRY_S:
-                    client.heard_at = time.monotonic()
-                    client.again()
-    if client.transport is not None:
-        client.transport.close()
-
-
-def clients(port: int, count: int, window: int, orders: Connection, path: Path) -> None:
-    """The client fleet, a process of its own: runs until told to stop, then writes down what was confirmed."""
-
-    async def main() -> None:
-        stopping = asyncio.Event()
-        asyncio.get_running_loop().add_reader(orders.fileno(), stopping.set)
-        fleet = [Client(n, count, window) for n in range(count)]
-        await asyncio.wait_for(asyncio.gather(*(live(c, port, stopping) for c in fleet)), 900)
-        path.write_text(json.dumps([key for c in fleet for key in c.acked]))
-
-    uvloop.run(main())
-
-
-def plant_bug() -> None:
-    """Confirm before the commit: what the rig must find."""
     put = Committer.put
 
     def hasty(self: Committer, entry: Entry) -> None:
@@ -182,111 +45,198 @@ def plant_bug() -> None:
     Link.confirm = lambda self, frame, now: None  # type: ignore[method-assign]
 
 
-def serve(journal: Path, sock: object, planted: bool, ready: int) -> None:
-    """One life of the server, in a forked child."""
-    if planted:
-        plant_bug()
-    limits = Limits(flood_rate=0, unknown_per_minute=0)
-    run(journal, sock, limits, ring=lambda: None, ready=lambda: os.write(ready, b"!"))  # type: ignore[arg-type]
-    os._exit(0)
+def forgetful_ids() -> None:
+    """An ingest whose fires have a new id each time they are read."""
+    from wanghuo.base.ids import new_id
+    from wanghuo.modules.sensing import fold
+
+    fold._event_id = lambda *known: new_id()
 
 
-def life(journal: Path, sock: object, planted: bool, seconds: float, end: int = signal.SIGKILL) -> None:
-    """Fork a server, let it live for so long, end it."""
-    told, tell = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(told)
-        try:
-            serve(journal, sock, planted, tell)
-        finally:
-            os._exit(1)
-    os.close(tell)
-    os.read(told, 1)
-    os.close(told)
-    time.sleep(seconds)
-    os.kill(child, end)
-    os.waitpid(child, 0)
+PLANTS: dict[str, Callable[[], None]] = {"confirm-before-commit": confirm_before_commit, "forgetful-ids": forgetful_ids}
 
 
-def torture(home: Path, *, kills: int, count: int, seed: int, planted: bool = False, window: int = 32) -> Outcome:
-    """The whole run. Leaves the journal and `acked.json` in `home`."""
-    rng, begun = random.Random(seed), time.monotonic()
-    journal, told = home / "journal.sqlite3", home / "acked.json"
+def browser(home: Path, user_id: int) -> Role:
+    """The web, as one process: requests through the whole stack of middleware and views, each answer written down once
+    it came."""
+
+    def run(ready: Callable[[], None]) -> None:
+        from wanghuo.kernel.accounts.models import User
+        from wanghuo.kernel.accounts.testing import client_for
+        from wanghuo.modules.alarms.models import Alarm
+
+        client = client_for(User.objects.get(pk=user_id))
+        told = os.open(home / "noted", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        ready()
+        number = 0
+        while True:
+            ref = Alarm.objects.order_by("-id").values_list("ref", flat=True).first()
+            number += 1
+            if ref is None:
+                time.sleep(0.05)
+                continue
+            text = f"note {os.getpid()}.{number}"
+            answer = client.post(f"/alarms/{ref}/acts/note", {"text": text})
+            if answer.status_code in (200, 204, 302, 303):
+                os.write(told, f"{text}\n".encode())
+            else:
+                os.write(told, f"refused {answer.status_code}\n".encode())
+            time.sleep(0.02)
+
+    return run
+
+
+@dataclass
+class Stage:
+    """The roles that live now, and how long each took to be back."""
+
+    rng: random.Random
+    processes: dict[str, Process]
+    back: dict[str, list[float]] = field(default_factory=dict)
+    died: Counter[str] = field(default_factory=Counter)
+
+    def kill(self) -> None:
+        """Kill one at a random moment of its life, and start it again."""
+        names = list(self.processes)
+        name = self.rng.choices(names, [SHARES[n] for n in names])[0]
+        process = self.processes[name]
+        if self.rng.random() > SOONER:
+            took = process.ready_s()
+            if took is None:
+                self.died[name] += 1  # by itself
+            else:
+                self.back.setdefault(name, []).append(took)
+        time.sleep(self.rng.uniform(0.02, 0.12))
+        process.end()
+        process.start()
+
+
+def run(seed: int, home: Path, size: Size, plant: str) -> Result:
+    """The whole run."""
+    deployment.open_home(home)
+    if plant:
+        PLANTS[plant]()
+    load = Load(size["clients"], size["window"], size["fire_every"])
+    deployment.add_devices(range(FIRST_SOURCE, FIRST_SOURCE + size["devices"]))
+    from wanghuo.entrypoints.gateway.server import listening_socket
+    from wanghuo.kernel.accounts.testing import make_user
+
+    user = make_user("operator", "alarm_operator", "445281")
+    deployment.close_connections()
+    journal, rng = home / "journal.sqlite3", random.Random(seed)
     sock = listening_socket("127.0.0.1:0")
     sock.listen(512)
-    context = multiprocessing.get_context("fork")
-    orders, tell = context.Pipe(duplex=False)
-    fleet = context.Process(target=clients, args=(sock.getsockname()[1], count, window, orders, told))
-    fleet.start()
+    fleet = Fleet(sock.getsockname()[1], load, home / "acked")
+    roles: dict[str, Role] = {
+        "gateway": deployment.gateway(journal, sock),
+        "ingest": deployment.ingest(journal),
+        "worker": deployment.worker,
+        "web": browser(home, user.pk),
+    }
+    stage = Stage(rng, {name: Process(name, roles[name]) for name in size["roles"]})
     try:
-        for _ in range(kills):
-            life(journal, sock, planted, rng.uniform(0.03, 0.15))
-        tell.send("stop")
-        for _ in range(20):  # one server lives on until everything open is confirmed
-            life(journal, sock, planted, 0.5, end=signal.SIGTERM)
-            fleet.join(0.1)
-            if not fleet.is_alive():
-                break
+        for _ in range(size["kills"]):
+            stage.kill()
+        fleet.stop()
+        done = fleet.ended(120)
     finally:
-        if fleet.is_alive():
-            fleet.kill()
-        fleet.join()
+        fleet.kill()
+        for name, process in stage.processes.items():
+            process.end(signal.SIGKILL if name == "web" else signal.SIGTERM)
         sock.close()
-    return check(journal, told, seed=seed, kills=kills, seconds=time.monotonic() - begun)
+    if done and len(size["roles"]) > 1:
+        deployment.settle(journal)
+    figures, failures = check(home, fleet, load, alarms=len(size["roles"]) > 1)
+    slowest = {f"{name}_back_s": round(max(took), 2) for name, took in stage.back.items()}
+    gap = fleet.longest_gap_s()
+    figures |= {"kills": size["kills"], "longest_without_confirm_s": gap, **slowest}
+    late = {name: took for name, took in slowest.items() if took > RECOVERY_S}
+    return Result(figures, failures + broken(recovery=late, died=dict(stage.died), unconfirmed="" if done else "some"))
 
 
-def stored_frames(journal: Path) -> list[Key]:
-    """The frames of a journal, read by its documented layout and nothing of its code."""
-    found: list[Key] = []
-    with sqlite3.connect(journal) as connection:
-        for (blob,) in connection.execute("SELECT data FROM batch ORDER BY id"):
-            magic, rows, _ = struct.unpack_from("<4sII", blob)
-            assert magic == b"WHJ1"
-            kinds = blob[12 + 13 * rows : 12 + 14 * rows]
-            lengths = struct.unpack_from(f"<{rows}I", blob, 12 + 14 * rows)
-            at = 12 + 22 * rows
-            for kind, length in zip(kinds, lengths, strict=True):
-                raw = blob[at : at + length]
-                at += length
-                if kind == 0:
-                    found.append((int.from_bytes(raw[12:18], "little"), raw[2] | raw[3] << 8))
-    return found
+def check(home: Path, fleet: Fleet, load: Load, *, alarms: bool) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Compare what the devices and the browser were told with what the files hold."""
+    acked, journal = fleet.acked(), home / "journal.sqlite3"
+    frames = [wire.key_of(r.data) for r in wire.records(journal) if r.kind == wire.FRAME_KIND]
+    stored = set(frames)
+    figures: dict[str, object] = {
+        "acked": len(acked),
+        "stored": len(stored),
+        "recovered": len(stored - acked),
+        "repeated": len(frames) - len(stored),
+    }
+    found = broken(lost=len(acked - stored), journal=said(wire.integrity(journal)))
+    if alarms:
+        fires = {key for key in stored if key[1] % load.fire_every == 0}
+        more, failures = check_alarms(home, fires)
+        noted, others = check_notes(home)
+        figures |= more | noted
+        found += failures + others
+    return figures, found
 
 
-def check(journal: Path, told: Path, *, seed: int, kills: int, seconds: float) -> Outcome:
-    """Compare what the clients hold confirmed with what the file holds."""
-    acked = {tuple(key) for key in json.loads(told.read_text())}
-    rows = stored_frames(journal)
-    stored = set(rows)
-    with sqlite3.connect(journal) as connection:
-        integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
-    return Outcome(
-        seed=seed,
-        kills=kills,
-        acked=len(acked),
-        stored=len(stored),
-        lost=len(acked - stored),
-        recovered=len(stored - acked),
-        repeated=len(rows) - len(stored),
-        integrity=integrity,
-        seconds=round(seconds, 1),
+def said(verdict: str) -> str:
+    """What is wrong; nothing when it is "ok"."""
+    return "" if verdict == "ok" else verdict
+
+
+def check_alarms(home: Path, fires: set[wire.Key]) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Each fire of the journal is one signal and one alarm, never two."""
+    expected = {(source, f"1.1.40.{serial}") for source, serial in fires}
+    by_id = {
+        row[0]: int.from_bytes(bytes.fromhex(row[1]), "little")
+        for row in deployment.rows(home, "SELECT id, source FROM sensing_device")
+    }
+    raised: Counter[tuple[int, str]] = Counter()
+    for payload in deployment.rows(home, "SELECT payload FROM outbox_outboxevent WHERE kind = 'sensing.signal_raised'"):
+        known = json.loads(payload[0])
+        raised[by_id[known["device_id"].replace("-", "")], known["component_key"]] += 1
+    alarms: Counter[tuple[int, str]] = Counter()
+    sql = "SELECT device_id, component_key, count FROM alarms_alarm WHERE condition = 'fire'"
+    for device, key, count in deployment.rows(home, sql):
+        alarms[by_id[device], key] += count
+    dead = deployment.rows(home, "SELECT count(*) FROM outbox_delivery WHERE dead")[0][0]
+    figures: dict[str, object] = {"fires": len(expected), "alarms": len(alarms)}
+    return figures, broken(
+        fires_without_signal=len(expected - raised.keys()),
+        fires_without_alarm=len(expected - alarms.keys()),
+        signals_doubled=sum(n - 1 for n in raised.values()),
+        alarms_doubled=sum(n - 1 for n in alarms.values()),
+        alarms_of_nothing=len(alarms.keys() - expected),
+        dead_letters=dead,
+        frames_not_taken_in=deployment.rows(home, "SELECT count(*) FROM sensing_deadframe")[0][0],
+        database=said(wire.integrity(home / "wanghuo.sqlite3")),
     )
 
 
-def main() -> int:
-    """Run by hand, at any size."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    parser.add_argument("--plant", action="store_true", help="confirm before the commit; the rig must find it")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        outcome = torture(Path(home), kills=args.kills, count=args.clients, seed=args.seed, planted=args.plant)
-    print(json.dumps(asdict(outcome)))
-    return 1 if outcome.lost or outcome.integrity != "ok" else 0
+def check_notes(home: Path) -> tuple[dict[str, object], tuple[str, ...]]:
+    """What the browser was answered is there once, with one entry in the log."""
+    path = home / "noted"
+    told = path.read_text().splitlines() if path.exists() else []
+    answered = {line for line in told if line.startswith("note ")}
+    sql = "SELECT text FROM alarms_alarmnote WHERE text LIKE 'note %'"
+    noted = Counter(text for (text,) in deployment.rows(home, sql))
+    entries = deployment.rows(home, "SELECT count(*) FROM audit_entry WHERE action = 'alarms:alarm:note'")[0][0]
+    return {"notes": len(answered)}, broken(
+        notes_lost=len(answered - noted.keys()),
+        notes_doubled=sum(n - 1 for n in noted.values()),
+        notes_without_entry=abs(entries - sum(noted.values())),
+        notes_refused=len(told) - len(answered),
+    )
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+EVERYBODY = tuple(SHARES)
+assert SERIALS < 1 << 16
+
+RIGS = {
+    "R1": Rig(
+        "R1",
+        "kill -9 of gateway, ingest, worker and web at random moments under load",
+        run,
+        floor={"kills": 1000, "clients": 4, "window": 64, "fire_every": 2000, "devices": 128, "roles": EVERYBODY},
+        small={"kills": 60, "clients": 4, "window": 8, "fire_every": 200, "devices": 16, "roles": EVERYBODY},
+        minutes=7,
+        plants=("confirm-before-commit", "forgetful-ids"),
+        plant_size={"kills": 60, "window": 32},
+    )
+}
