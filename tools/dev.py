@@ -68,7 +68,7 @@ def step(zh: str, en: str, stamp: Path, key: str) -> Iterator[bool]:
 
 
 def set_up(kind: str) -> None:
-    """Python packages and the front end; `kind` is "run" or "test"."""
+    """Python packages, compiled parts and the front end; `kind` is "run" or "test"."""
     lock = ROOT / LOCKS[kind]
     stamp = VENV / ".packages"
     # the test set holds the run set, so whoever has the former is not made to go back
@@ -78,6 +78,7 @@ def set_up(kind: str) -> None:
                 pip = (BIN / "uv", "pip", "install", "-q", "-p", BIN / "python", "--no-deps")
                 run(*pip, "--require-hashes", "-r", lock)
                 run(*pip, "--no-build-isolation", "-e", ".")
+    run(BIN / "python", ROOT / "tools/accelerate.py")
     build_frontend()
 
 
@@ -236,6 +237,10 @@ def test(args: argparse.Namespace) -> int:
         floors = ("src/wanghuo/kernel", "src/wanghuo/modules", "src/wanghuo/entrypoints", "tests")
         choice = ("-m", "not browser and not crash and not alone and not embedded", *floors)
         checks.append(pytest(*choice, env={"WANGHUO_DATABASE": url}, name="tests on PostgreSQL").go(live=True))
+    say("不用编译部件的测试 / Tests without the compiled parts")
+    twins = ("src/wanghuo/entrypoints/gateway", "src/wanghuo/engines/codecs/gb26875", "src/wanghuo/modules/sensing")
+    choice = ("-m", "not browser and not crash and not alone", *twins)
+    checks.append(pytest(*choice, env={"WANGHUO_PURE": "1"}, name="tests in plain Python").go(live=True))
     say("断电式中断与浏览器 / Crashes and the browser")
     checks.append(pytest("-m", "crash or alone", workers=1, name="crash rig").go(live=True))
     checks.append(pytest("-m", "browser", workers=2, name="browser journeys").go(live=True))
