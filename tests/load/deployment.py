@@ -19,7 +19,7 @@ Role = Callable[[Callable[[], None]], None]
 """What a process does; it calls its argument once it is ready."""
 
 
-def open_home(home: Path, *, database: str = "") -> None:
+def open_home(home: Path, *, database: str = "", tables: bool = True) -> None:
     """Set Django up for a fresh home and make the tables. Once a process."""
     os.environ |= {"WANGHUO_MODE": "test", "WANGHUO_HOME": str(home), "WANGHUO_DATABASE": database}
     os.environ["DJANGO_SETTINGS_MODULE"] = "wanghuo.entrypoints.web.settings"
@@ -32,7 +32,8 @@ def open_home(home: Path, *, database: str = "") -> None:
     settings.LOGGING_CONFIG = None
     quiet()
     (home / "static").mkdir(exist_ok=True)
-    call_command("migrate", verbosity=0)
+    if tables:
+        call_command("migrate", verbosity=0)
     close_connections()
 
 

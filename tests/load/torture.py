@@ -29,6 +29,7 @@ RESULTS = ROOT / "docs/reliability/results.csv"
 COLUMNS = ("rig", "size", "plant", "outcome", "seconds", "seed", "commit", "date", "machine", "figures", "failures")
 MODULES = {
     "R1": "crash_rig",
+    "R2": "power_rig",
 }
 
 
