@@ -291,20 +291,6 @@ class JournalWriter(Protocol):
     def commit(self, columns: Packable, *, urgent: bool = False, opened: Sequence[OpenedLink] = ()) -> int:
         """Write one batch for good and give its id; sqlite3.Error or OSError, and it may be committed again."""
 
-    def _commit_with(self, opened: Sequence[OpenedLink], row: tuple[object, ...]) -> sqlite3.Cursor:
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        try:
-            for link in opened:
-                execute("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)", (self.writer, *link))
-            cursor = execute(_INSERT, row)
-            execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                execute("ROLLBACK")
-            raise
-        return cursor
-
     def prune(self, *, before_us: int, through: int) -> int:
         """Delete what is older and has been taken."""
 
