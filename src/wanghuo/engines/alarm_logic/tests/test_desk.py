@@ -167,6 +167,17 @@ def test_shelving_holds_until_it_ends_and_shows_what_it_held(seat: Seat) -> None
     assert [told[1] for told in seat.shown] == [fire, point]
 
 
+def test_what_is_shelved_and_under_maintenance_waits_for_the_end_of_both(seat: Seat) -> None:
+    point = fault()
+    seat.desk.shelve(0, point, HOUR)
+    seat.desk.open_window(0, point.unit, 2 * HOUR)
+    seat.desk.raised(10, point)
+    seat.desk.unshelve(20, point)
+    assert seat.shown == []
+    seat.desk.advance(2 * HOUR)
+    assert [(told[0], told[3]) for told in seat.shown] == [(2 * HOUR, Back.ENDED)]
+
+
 def test_a_window_holds_faults_and_asks_about_fires(seat: Seat) -> None:
     point, fire = fault(), smoke()
     seat.desk.open_window(0, point.unit, HOUR)
@@ -306,6 +317,9 @@ class AnySequence(RuleBasedStateMachine):
         kept = set(self.desk.kept())
         for point in self.points:
             assert (point.route not in (None, Route.SHOW)) == (point in kept)
+            if point.route is Route.GROUP:
+                assert point.head is not None
+                assert point.head.route is Route.SHOW, "what stands below stands below something"
             if point.standing and point.route is None and point not in self.ended:
                 assert self.now - self.denied[point] <= POLICY.denied_s
 
