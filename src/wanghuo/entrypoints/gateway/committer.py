@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from wanghuo.entrypoints.gateway.intake import Entry, Gathered, Intake
 from wanghuo.modules.sensing.journal import JournalWriter, OpenedLink
+from wanghuo.modules.sensing.reserve import Reserve
 
 log = logging.getLogger(__name__)
 CHECKPOINT_S = 0.25
@@ -33,9 +34,11 @@ class Committer:
         on_trouble: Callable[[str], None],
         linger_s: float,
         retry_s: float,
+        reserve: Reserve | None = None,
     ) -> None:
         self._writer, self._linger_s, self._retry_s = writer, linger_s, retry_s
         self._on_durable, self._on_trouble = on_durable, on_trouble
+        self.reserve = reserve
         self._loop = asyncio.get_running_loop()
         self.intake = queue(self._rouse)
         self._opened: deque[OpenedLink] = deque()
@@ -75,16 +78,20 @@ class Committer:
         await asyncio.to_thread(self._sweeper.join, 10.0)
 
     def _copy_back(self) -> None:
-        """Checkpoints, so that no commit has to stop for one."""
+        """Checkpoints, so that no commit has to stop for one, and a look at the reserve."""
         housekeeper = self._writer.housekeeper()
-        if housekeeper is None:
+        if housekeeper is None and self.reserve is None:
             return
         while not self._closed.wait(CHECKPOINT_S):
+            if self.reserve is not None:
+                self.reserve.tend()
             try:
-                housekeeper.run()
+                if housekeeper is not None:
+                    housekeeper.run()
             except sqlite3.Error as error:
                 log.warning("the journal's log cannot be copied back now: %s", error)
-        housekeeper.close()
+        if housekeeper is not None:
+            housekeeper.close()
 
     def _run(self) -> None:
         while True:
@@ -108,6 +115,8 @@ class Committer:
             try:
                 self._writer.commit(batch, urgent=batch.urgent, opened=opened)
             except (sqlite3.Error, OSError) as error:
+                if self.reserve is not None and self.reserve.release():
+                    continue
                 self._tell(self._on_trouble, str(error))
                 if self._closing:
                     return False

@@ -18,6 +18,7 @@ class Limits:
     stuck_s: float = 10.0  # a peer that does not read what we answer; the standard's own waiting time
     write_high: int = 64 * 1024
     backlog_bytes: int = 64 * 1024 * 1024  # waiting for the disk; beyond it we stop reading
+    reserve_bytes: int = 64 * 1024 * 1024  # of the disk, kept for alarms: 10 minutes of 50 a second; 0: none
     flood_rate: float = 50.0  # for each device of a link
     flood_burst: float = 500.0
     unknown_per_minute: int = 20  # frames' first appearances of unknown addresses, for each peer address

@@ -59,6 +59,8 @@ class Link(asyncio.Protocol):
             return
         self.transport.set_write_buffer_limits(high=self.server.limits.write_high)
         _keep_alive(transport.get_extra_info("socket"))
+        if self.server.short:
+            self.ration(short=True)
         self.connected(self.transport)
 
     def connected(self, transport: asyncio.Transport) -> None:
@@ -141,7 +143,20 @@ class Link(asyncio.Protocol):
         if trust >= 0:
             self.sources[source] = ~trust
 
+    def ration(self, short: bool) -> None:
+        """While the disk is short, only what is urgent is taken: no frame passes the bucket unseen."""
+        limits, now = self.server.limits, self.server.now()
+        if short:
+            self._bucket = self.Bucket(0.0, 0.0, now)
+        else:
+            known = max(1, sum(map(self.server.register.knows, self.sources)))
+            rate, burst = limits.flood_rate * known, limits.flood_burst * known
+            self._bucket = self.Bucket(rate, burst, now) if rate else None
+
     def _shed(self, weight: int) -> bool:
+        if self.server.short:
+            self.server.count("shed_full")
+            return True
         tokens = cast(Bucket, self._bucket).take(self.server.now())
         if tokens >= 0:
             return False
@@ -155,7 +170,7 @@ class Link(asyncio.Protocol):
 
     def widen(self) -> None:
         """Another known device speaks on this link: the flood limit grows with it."""
-        if self._bucket is not None and len(self.sources) > 1:
+        if self._bucket is not None and len(self.sources) > 1 and not self.server.short:
             self._bucket.rate += self.server.limits.flood_rate
             self._bucket.burst += self.server.limits.flood_burst
 

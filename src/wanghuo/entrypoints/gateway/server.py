@@ -11,6 +11,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from wanghuo.base import Text
@@ -23,17 +24,25 @@ from wanghuo.entrypoints.gateway.link import Link
 from wanghuo.entrypoints.gateway.register import Register, RegisterSource
 from wanghuo.entrypoints.gateway.replies import Clock
 from wanghuo.modules.sensing.journal import NOTE
-from wanghuo.modules.sensing.journals import Address, open_writer
+from wanghuo.modules.sensing.journals import Address, is_stream, open_writer
+from wanghuo.modules.sensing.reserve import Reserve
 
 log = logging.getLogger("wanghuo.gateway")
 CONTESTED_AGAIN_S = 600.0
 RENEW_S = 1.0  # how often the register and the waiting commands are looked at
+LOOK_S = 0.25  # how often the state of the disk is looked at
 
 DISK_TROUBLE = Text(
     "接收日志无法写入（{error}）：暂不确认任何报文，设备会按标准重发；请腾出磁盘空间，恢复后自动继续。",
     "The journal cannot be written ({error}): nothing is confirmed and devices repeat as the standard says; "
     "free disk space, it resumes by itself.",
 )
+DISK_SHORT = Text(
+    "磁盘空间将满：启用预留空间，只接收火警、故障等紧急报文，其余暂不确认；请腾出磁盘空间。",
+    "The disk is nearly full: the reserve is in use, only fires, faults and other urgent frames are taken, the rest is "
+    "not confirmed; free disk space.",
+)
+DISK_ENOUGH = Text("磁盘空间已恢复，照常接收。", "The disk has room again; everything is taken.")
 DISK_BACK = Text("接收日志恢复写入。", "The journal can be written again.")
 
 
@@ -49,6 +58,7 @@ class Server:
         refresh: RegisterSource | None = None,
         orders: OrderSource | None = None,
         parts: Parts = PARTS,
+        reserve: Reserve | None = None,
     ) -> None:
         self.limits, self.register, self.clock = limits, Register(), Clock()
         self.started_us = time.time_ns() // 1000
@@ -75,7 +85,9 @@ class Server:
             on_trouble=self._trouble,
             linger_s=limits.linger_s,
             retry_s=limits.retry_disk_s,
+            reserve=reserve,
         )
+        self.short = False  # of room on the disk: only what is urgent is taken
         self.intake = self.committer.intake
         self.parts = parts
 
@@ -176,6 +188,15 @@ class Server:
             self.committer.troubled = True
             log.error("%s", DISK_TROUBLE.filled({"error": error}))
 
+    def look_at_the_disk(self) -> None:
+        """Take only what is urgent while the disk is short of room."""
+        reserve = self.committer.reserve
+        if reserve is not None and reserve.short != self.short:
+            self.short = reserve.short
+            log.warning("%s", DISK_SHORT if self.short else DISK_ENOUGH)
+            for link in self.links:
+                link.ration(self.short)
+
     def sweep(self) -> None:
         """Look for links that are out of time."""
         now, limits = self.now(), self.limits
@@ -233,6 +254,7 @@ class Server:
         self.report()
         limits = self.limits
         tasks = [
+            asyncio.create_task(self._every(LOOK_S, self.look_at_the_disk)),
             asyncio.create_task(self._every(1.0, self.sweep)),
             asyncio.create_task(self._every(1.0, self.downlink.send_due)),
             asyncio.create_task(self._every(limits.report_s, self.report)),
@@ -276,6 +298,11 @@ def listening_socket(address: str, *, shared: bool = False) -> socket.socket:
     return sock
 
 
+def _reserve(journal: Address, size: int) -> Reserve | None:
+    """Room for alarms beside a journal that is a file of this machine."""
+    return Reserve(Path(journal).with_suffix(".reserve"), size) if size and not is_stream(journal) else None
+
+
 def run(
     journal: Address,
     sock: socket.socket,
@@ -292,7 +319,8 @@ def run(
     raise_file_limit()
 
     async def main() -> None:
-        server = Server(journal, limits, ring=ring, refresh=refresh, orders=orders)
+        reserve = _reserve(journal, limits.reserve_bytes)
+        server = Server(journal, limits, ring=ring, refresh=refresh, orders=orders, reserve=reserve)
         await server.serve(sock, ready=ready)
 
     uvloop.run(main())
