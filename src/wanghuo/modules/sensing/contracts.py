@@ -67,6 +67,7 @@ COUNTERS: dict[str, Text] = {
     "cut_stuck": Text("因不收应答断开的连接", "links cut for not reading answers"),
     "shed_analog": Text("洪泛时未收的模拟量报文", "analog values not taken in a flood"),
     "shed_state": Text("洪泛时未收的状态报文", "states not taken in a flood"),
+    "shed_full": Text("磁盘将满时未收的报文", "frames not taken while the disk was nearly full"),
     "refused_full": Text("因连接数已满拒绝的连接", "links refused: too many"),
     "refused_unknown": Text("未收的陌生地址报文", "frames of too many unknown addresses"),
     "duplicate_source": Text("地址重复", "addresses in use twice"),
