@@ -436,6 +436,18 @@ def duty_list(world: World, where: Where) -> Made:
     return answered(answering(DutyList, "QD", where, "duty_list", kind="duty", year=2026, leader="周平"), where)
 
 
+@kind("score_sheet")
+def score_sheet(world: World, where: Where) -> Made:
+    from wanghuo.modules.accountability.catalogue import checklist
+    from wanghuo.modules.accountability.models import ScoreSheet, SheetVersion
+
+    data = {**checklist("town").raw, "title": [where.canary("score_sheet")] * 2}
+    known = {"kind": "checklist", "draft": data, "data": data, "version": 1, "changed_at": timezone.now()}
+    row = answering(ScoreSheet, "PF", where, "score_sheet", **known)
+    SheetVersion.objects.create(sheet=row, number=1, data=data, sha256="", at=timezone.now())
+    return answered(row, where)
+
+
 @kind("assessment")
 def assessment(world: World, where: Where) -> Made:
     from wanghuo.modules.accountability.catalogue import scheme

@@ -41,6 +41,12 @@ class Checklist:
     source: str
     mark: str
     items: tuple[CheckItem, ...]
+    raw: Mapping[str, Any]
+
+    @property
+    def full(self) -> float:
+        """The full score."""
+        return sum(item.full for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A scheme of assessment. `subject`: region or body. `raw`: the data itself, kept with every assessment by it."""
+    """A scheme of assessment. `subject`: region or body; `period`: year, half or quarter; `version`: 0 for one of the
+    package. `raw`: the data itself, kept with every assessment by it."""
 
     code: str
     title: Text
@@ -93,6 +100,8 @@ class Scheme:
     grades: tuple[Grade, ...]
     grades_source: str
     grades_mark: str
+    period: str
+    version: int
     raw: Mapping[str, Any]
 
     @property
@@ -126,7 +135,7 @@ def scheme_of(raw: Mapping[str, Any]) -> Scheme:
     grades = tuple(Grade(float(g["from"]), g["code"], Text(*g["name"])) for g in raw["grades"])
     return Scheme(
         raw["code"], Text(*raw["title"]), raw["source"], raw["mark"], raw["subject"], parts, grades,
-        raw["grades_source"], raw["grades_mark"], raw,
+        raw["grades_source"], raw["grades_mark"], raw.get("period", "year"), int(raw.get("version", 0)), raw,
     )  # fmt: skip
 
 
@@ -150,9 +159,10 @@ def _item(raw: Mapping[str, Any], part: str) -> Item:
     )  # fmt: skip
 
 
-def _checklist(raw: Mapping[str, Any]) -> Checklist:
+def checklist_of(raw: Mapping[str, Any]) -> Checklist:
+    """A checklist from its data."""
     items = tuple(CheckItem(i["no"], float(i["full"]), Text(*i["text"]), Text(*i["how"])) for i in raw["items"])
-    return Checklist(raw["code"], Text(*raw["title"]), raw["version"], raw["source"], raw["mark"], items)
+    return Checklist(raw["code"], Text(*raw["title"]), str(raw["version"]), raw["source"], raw["mark"], items, raw)
 
 
 @cache
@@ -164,7 +174,7 @@ def _read() -> tuple[dict[str, Scheme], dict[str, Checklist]]:
     for file in (*_toml(packaged), *_toml(own)):  # a deployment's own come last and win
         raw = tomllib.loads(file.read_text("utf-8"))
         for each in raw.get("checklist", ()):
-            checklists[each["code"]] = _checklist(each)
+            checklists[each["code"]] = checklist_of(each)
         if "part" in raw:
             schemes[raw["code"]] = scheme_of(raw)
     return schemes, checklists
@@ -196,3 +206,8 @@ def checklist(code: str) -> Checklist:
     if code not in checklists():
         raise NotFound(what=CHECKLIST, ref=code)
     return checklists()[code]
+
+
+def presets(kind: str) -> Mapping[str, Scheme | Checklist]:
+    """The schemes or the checklists of the package and of the deployment's own files, by code."""
+    return schemes() if kind == "scheme" else checklists()

@@ -10,7 +10,6 @@ from django import forms
 from wanghuo.base import Text
 from wanghuo.kernel.ui.fields import Files, day, moment, number, text
 from wanghuo.kernel.ui.forms import Form
-from wanghuo.modules.accountability import catalogue
 from wanghuo.modules.accountability.models import Meeting, MonthlyOrder, RankingTable, Report, Tour
 from wanghuo.modules.accountability.services.letters import LETTERS
 from wanghuo.modules.accountability.services.reports import HEADS
@@ -155,13 +154,13 @@ def accept_order_form(order: MonthlyOrder) -> type[Form]:
     return made("AcceptOrderForm", fields)
 
 
-def plan_tour_form(places: Iterable[tuple[str, Any]]) -> type[Form]:
+def plan_tour_form(places: Iterable[tuple[str, Any]], checklists: Mapping[str, Text]) -> type[Form]:
     """Where, when, by which checklist, and whether announced."""
     return made(
         "PlanTourForm",
         {
             "region": forms.ChoiceField(label=Text("巡查区划", "Region"), choices=[CHOOSE, *places]),  # type: ignore[arg-type,list-item]
-            "checklist": choice(Text("检查表", "Checklist"), {c.code: c.title for c in catalogue.checklists().values()}),
+            "checklist": choice(Text("检查表", "Checklist"), checklists),
             "month": month(Text("计入月份", "Counts for the month")),
             "planned_on": day(Text("计划日期", "Planned for")),
             "team": text(Text("巡查组成员", "Who goes"), limit=200, help_text=Text("至少两人，顿号分开", "two persons at least")),
@@ -369,13 +368,19 @@ class DoneForm(Form):
     files = Files(Text("佐证材料", "Evidence"), required=False)  # type: ignore[assignment]
 
 
-def run_form(reviewers: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str, Any]]) -> type[Form]:
+def run_form(
+    schemes: Mapping[str, Text], reviewers: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str, Any]]
+) -> type[Form]:
     """Which scheme, which year, who reviews."""
     return made(
         "RunForm",
         {
-            "scheme": choice(Text("考核方案", "Scheme"), {s.code: s.title for s in catalogue.schemes().values()}),
+            "scheme": choice(Text("考核方案", "Scheme"), schemes),
             "year": forms.IntegerField(label=Text("年度", "Year"), min_value=2000, max_value=2100),  # type: ignore[arg-type]
+            "part": forms.TypedChoiceField(
+                label=Text("时段（半年、季度方案）", "Half or quarter (schemes for those)"), coerce=int, empty_value=0, required=False,  # type: ignore[arg-type]
+                choices=[("", Text("全年", "the whole year")), *((str(n), Text(f"第 {n} 个", f"number {n}")) for n in range(1, 5))],  # type: ignore[list-item]
+            ),
             "self_due": day(Text("自评截止", "Self-assessment by")),
             "reviewers": several(Text("评审人", "Reviewers"), reviewers, required=True, help_text=Text("不能是被考核区划的人", "nobody of an assessed region")),
             "bodies": several(Text("被考核单位（队伍类方案）", "Bodies assessed (schemes for bodies)"), bodies),

@@ -234,4 +234,32 @@ REPORT = Machine(
         Move("discard", R.DRAFT, R.DISCARDED, LETTER_RIGHT, Text("作废", "discard")),
     ),
 )
-MACHINES = (ORDER, TOUR, TABLE, PROPOSAL, MEETING, DUTY_LIST, ASSESSMENT, REPORT)
+
+
+class SheetState(StrEnum):
+    """Where a score sheet (评分表) stands. A published one may have a draft of its next version beside it."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+H = SheetState
+_PUBLISH = Text("发布", "publish")
+SHEET = Machine(
+    what=Text("评分表", "Score sheet"),
+    initial=H.DRAFT,
+    names={
+        H.DRAFT: Text("起草中", "draft"),
+        H.PUBLISHED: Text("已发布", "published"),
+        H.ARCHIVED: Text("已停用", "archived"),
+    },
+    moves=(
+        Move("publish", H.DRAFT, H.PUBLISHED, ASSESS_RIGHT, _PUBLISH),
+        Move("publish", H.PUBLISHED, H.PUBLISHED, ASSESS_RIGHT, _PUBLISH),
+        Move("archive", H.PUBLISHED, H.ARCHIVED, ASSESS_RIGHT, Text("停用", "archive")),
+        Move("archive", H.DRAFT, H.ARCHIVED, ASSESS_RIGHT, Text("停用", "archive")),
+    ),
+)
+
+MACHINES = (ORDER, TOUR, TABLE, PROPOSAL, MEETING, DUTY_LIST, ASSESSMENT, REPORT, SHEET)

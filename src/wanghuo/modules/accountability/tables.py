@@ -126,6 +126,7 @@ TOURS = ListPage(
     links=(
         Link(Text("安排巡查", "Plan a tour"), "/tours/new", "accountability.tour", icon="plus", key="n", main=True),
         Link(Text("覆盖情况", "Coverage"), "/tours/coverage", VIEW),
+        Link(Text("检查表", "Checklists"), "/tours/checklists", VIEW),
     ),
     empty=Empty(
         Text(

@@ -1,6 +1,13 @@
 """Tables of accountability: the monthly cycle, meetings and duty lists, assessments, reports, and the time line of all of them."""
 
-from wanghuo.modules.accountability.models.assessing import Assessment, AssessmentItem, Reviewer
+from wanghuo.modules.accountability.models.assessing import (
+    Assessment,
+    AssessmentItem,
+    Reviewer,
+    ScoreSheet,
+    SheetVersion,
+    period_of,
+)
 from wanghuo.modules.accountability.models.base import Record, Step
 from wanghuo.modules.accountability.models.cycle import MonthlyOrder, OrderLine, Tour, TourItem, TourSample
 from wanghuo.modules.accountability.models.meeting import (
@@ -30,9 +37,12 @@ __all__ = [
     "Record",
     "Report",
     "Reviewer",
+    "ScoreSheet",
+    "SheetVersion",
     "Step",
     "TableRow",
     "Tour",
     "TourItem",
     "TourSample",
+    "period_of",
 ]

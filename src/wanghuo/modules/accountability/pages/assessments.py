@@ -15,15 +15,16 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.accounts.models import User
-from wanghuo.kernel.indicators import indicators
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.accountability import catalogue, forms
+from wanghuo.modules.accountability.catalogue import Scheme
 from wanghuo.modules.accountability.models import Assessment
 from wanghuo.modules.accountability.pages import common
 from wanghuo.modules.accountability.pages.common import VIEW, ActForm, actor_of
-from wanghuo.modules.accountability.services import assessments, frame
+from wanghuo.modules.accountability.services import assessments, frame, sheets
 from wanghuo.modules.accountability.services.assessments import Result
+from wanghuo.modules.accountability.sheets import METHOD_NAMES, PERIODS
 from wanghuo.modules.accountability.states import ANSWER_RIGHT, ASSESS_RIGHT, AssessmentState
 from wanghuo.modules.accountability.tables import ASSESSMENTS
 
@@ -32,14 +33,6 @@ FROM = {
     "measured": Text("系统数据", "records"),
     "self": Text("自评", "self-assessment"),
     "": Text("无数据", "no data"),
-}
-METHODS = {
-    "at_least": Text("不低于目标，按比例得分", "at least the target; in proportion below"),
-    "at_most": Text("不高于上限，超出按比例扣", "at most the limit; in proportion above"),
-    "linear": Text("区间内按比例", "in proportion between two values"),
-    "step": Text("分档", "by steps"),
-    "veto": Text("一票否决", "veto"),
-    "deduct": Text("每起扣分", "points off each time"),
 }
 
 
@@ -50,22 +43,16 @@ def listing(request: HttpRequest) -> HttpResponseBase:
     return ASSESSMENTS.respond(request, Assessment.objects.visible_to(actor_of(request)))
 
 
-@needs(VIEW)
-@require_GET
-def schemes(request: HttpRequest) -> HttpResponse:
-    """The schemes: parts, items, points, how each is scored, where it comes from."""
-    names = {known.code: known.name for known in indicators()}
-    context = {
-        "title": Text("考核方案", "Schemes of assessment"),
-        "schemes": [
-            (
-                scheme,
-                [(p, [(i, METHODS[i.rule.method], names.get(i.indicator)) for i in p.items]) for p in scheme.parts],
-            )
-            for scheme in catalogue.schemes().values()
-        ],
-    }
-    return render(request, "accountability/schemes.html", context)
+def scheme_words(scheme: Scheme) -> Text:
+    """A scheme as a choice: its title, its period where that is no year, and its version."""
+    period = PERIODS[scheme.period]
+    zh = "、".join(
+        w for w in (period.zh if scheme.period != "year" else "", f"v{scheme.version}" if scheme.version else "") if w
+    )
+    en = ", ".join(
+        w for w in (period.en if scheme.period != "year" else "", f"v{scheme.version}" if scheme.version else "") if w
+    )
+    return Text(f"{scheme.title.zh}（{zh}）", f"{scheme.title.en} ({en})") if zh else scheme.title
 
 
 @needs(ASSESS_RIGHT)
@@ -81,9 +68,10 @@ def new(request: HttpRequest) -> HttpResponse:
         return assessments.begin_run(region=region, actor=actor, **data)
 
     year = local_day(timezone.now()).year
+    offered = {code: scheme_words(scheme) for code, scheme in sheets.schemes_for(region).items()}
     return answer(
         request,
-        forms.run_form([(str(u.pk), u.display_name) for u in people], common.bodies(region, actor)),
+        forms.run_form(offered, [(str(u.pk), u.display_name) for u in people], common.bodies(region, actor)),
         save=save,
         then=lambda made: f"/assessments?year={made[0].year}&scheme={made[0].scheme}",
         title=Text("开始考核", "Begin a run"),
@@ -155,7 +143,7 @@ def why(request: HttpRequest, ref: str) -> HttpResponse:
     context = {
         "title": Text("得分怎么来的", "Where the score comes from"),
         "row": row,
-        "items": [(each, FROM[each.line.value_from], METHODS[each.item.rule.method]) for each in found.items],
+        "items": [(each, FROM[each.line.value_from], METHOD_NAMES[each.item.rule.method]) for each in found.items],
         "total": found.total,
         "scheme": found.scheme,
         "grade": found.scheme.grade_name(found.grade),

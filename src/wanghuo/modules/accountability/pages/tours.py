@@ -18,11 +18,11 @@ from wanghuo.kernel.rulebook import rule
 from wanghuo.kernel.ui.acts import Act
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
-from wanghuo.modules.accountability import catalogue, forms
+from wanghuo.modules.accountability import forms
 from wanghuo.modules.accountability.models import Tour
 from wanghuo.modules.accountability.pages import common
 from wanghuo.modules.accountability.pages.common import VIEW, ActForm, actor_of
-from wanghuo.modules.accountability.services import frame, tours
+from wanghuo.modules.accountability.services import frame, sheets, tours
 from wanghuo.modules.accountability.states import TOUR_RIGHT, TourState
 from wanghuo.modules.accountability.tables import TOURS
 from wanghuo.modules.accountability.words import SAMPLE_RESULTS
@@ -66,7 +66,10 @@ def new(request: HttpRequest) -> HttpResponse:
     today = local_day(timezone.now())
     return answer(
         request,
-        forms.plan_tour_form(common.below(region) or common.places(region)),
+        forms.plan_tour_form(
+            common.below(region) or common.places(region),
+            {code: c.title for code, c in sheets.checklists_for(region).items()},
+        ),
         save=lambda data: tours.plan(actor=actor, **data),
         then=lambda tour: tour.url,
         title=Text("安排巡查", "Plan a tour"),
@@ -95,7 +98,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
             (sample, SAMPLE_RESULTS[sample.result], tours.SOURCES[sample.source][0])
             for sample in row.samples.order_by("place")
         ],
-        checklist=catalogue.checklist(row.checklist),
+        checklist=sheets.checklist_told(row.checklist, row.checklist_version),
         reasons=frame.reason_texts(row.reasons),
         rule=found,
         about=f"tour:{row.ref}",

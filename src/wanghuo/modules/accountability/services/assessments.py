@@ -25,21 +25,30 @@ from wanghuo.kernel.regions import service as regions
 from wanghuo.modules.accountability import catalogue, scoring
 from wanghuo.modules.accountability.catalogue import Item, Scheme
 from wanghuo.modules.accountability.contracts import AssessmentFinal
-from wanghuo.modules.accountability.models import Assessment, AssessmentItem, Reviewer
-from wanghuo.modules.accountability.services import facts, frame, letters
+from wanghuo.modules.accountability.models import Assessment, AssessmentItem, Reviewer, period_of
+from wanghuo.modules.accountability.services import facts, frame, letters, sheets
 from wanghuo.modules.accountability.services.orders import recipient
+from wanghuo.modules.accountability.sheets import PERIODS
 from wanghuo.modules.accountability.states import ANSWER_RIGHT, ASSESS_RIGHT, AssessmentState
 
 SELF_RULE, REVIEW_RULE = "accountability.self_assessment", "accountability.review"
 APPEAL_RULE, ANSWER_RULE = "accountability.appeal", "accountability.appeal_answer"
 SCHEME = Text("考核", "assessment")
+PARTS, HALVES = {"half": 2, "quarter": 4}, {1: "上半年", 2: "下半年"}
 
 
 class RunStands(Conflict):
     """Everybody to be assessed is already, for that year and scheme."""
 
     code = "accountability.run_stands"
-    text = Text("{year} 年度这一方案的考核已经开始。", "The assessment of {year} by this scheme has begun already.")
+    text = Text("{period}这一方案的考核已经开始。", "The assessment of {period} by this scheme has begun already.")
+
+
+class WrongPart(Invalid):
+    """A scheme for quarters needs to know which."""
+
+    code = "accountability.wrong_part"
+    text = Text("这一方案按{period}考核，请选对应的时段。", "This scheme is for {period}; choose which.")
 
 
 class ReviewerOfTheAssessed(NotPermitted):
@@ -84,14 +93,19 @@ def begin_run(
     reviewers: Sequence[int],
     self_due: date,
     bodies: Sequence[UUID] = (),
+    part: int = 0,
     actor: Actor,
 ) -> list[Assessment]:
-    """Begin the assessment of a year: of every region just below, or of the named bodies when the scheme assesses bodies.
+    """Begin the assessment of a year, or of its half or quarter number `part` where the scheme is for those: of every region just below, or of the named bodies when the scheme assesses bodies.
 
-    What the records say is filled in. Raises NotFound, NotPermitted, OutOfReach, NoReviewer, ReviewerOfTheAssessed, RunStands.
+    What the records say is filled in. Raises NotFound, NotPermitted, OutOfReach, NoReviewer, WrongPart,
+    ReviewerOfTheAssessed, RunStands.
     """
     code = frame.region_within(region, ASSESS_RIGHT, actor=actor)
-    found = catalogue.scheme(scheme)
+    found = sheets.scheme_for(scheme, code)
+    if part if found.period == "year" else not 1 <= part <= PARTS[found.period]:
+        raise WrongPart(field="part", period=PERIODS[found.period])
+    period = period_of(found.period, year, part)
     if not reviewers:
         raise NoReviewer(field="reviewers")
     if found.subject == "body":
@@ -101,11 +115,13 @@ def begin_run(
     else:
         owners = [(child.code, recipient(child.code)) for child in regions.children(code)]
     standing: set[tuple[str, UUID | None]] = set(
-        Assessment.objects.filter(by_region=code, scheme=scheme, year=year).values_list("region_code", "body")
+        Assessment.objects.filter(by_region=code, scheme=scheme, year=year, part=part).values_list(
+            "region_code", "body"
+        )
     )
     owners = [(place, body) for place, body in owners if (place, body.pk if body else None) not in standing]
     if not owners:
-        raise RunStands(year=year)
+        raise RunStands(period=period.label)
     assessed = [(place, body.sector if body and found.subject == "body" else "") for place, body in owners]
     people = [_reviewer(user_id, assessed, code) for user_id in dict.fromkeys(reviewers)]
     made = []
@@ -117,16 +133,17 @@ def begin_run(
             place,
             sector=body.sector if body and found.subject == "body" else "",
             actor=actor,
-            title=f"{name} {year} 年度{found.title.zh}",
+            title=f"{name} {_when(found.period, year, part)}{found.title.zh}",
             scheme=found.code,
             scheme_data=dict(found.raw),
             scheme_sha256=found.sha256,
             year=year,
+            part=part,
             body=body,
         )
         Reviewer.objects.bulk_create(Reviewer(assessment=row, user_id=u.pk, name=u.display_name[:64]) for u in people)
         made.append(row)
-    _prefill(made, found, year, code, actor)
+    _prefill(made, found, period, code, actor)
     for row in made:
         _ask_self(row, actor, self_due)
     return made
@@ -145,9 +162,13 @@ def _reviewer(user_id: int, assessed: Sequence[tuple[str, str]], office: str) ->
     return user
 
 
-def _prefill(rows: Sequence[Assessment], scheme: Scheme, year: int, region: str, actor: Actor) -> None:
+def _when(kind: str, year: int, part: int) -> str:
+    """The period as the title of an assessment writes it."""
+    return f"{year} 年度" if not part else f"{year} 年{HALVES[part]}" if kind == "half" else f"{year} 年第{part}季度"
+
+
+def _prefill(rows: Sequence[Assessment], scheme: Scheme, period: Period, region: str, actor: Actor) -> None:
     known = {of.code: of for of in indicators()}
-    period = Period.year(year)
     values: dict[str, dict[str, float | None]] = {}
     for item in scheme.items:
         if item.indicator in known:
@@ -162,7 +183,7 @@ def _prefill(rows: Sequence[Assessment], scheme: Scheme, year: int, region: str,
                 url = (
                     of.records(actor, row.region_code, period, "num")
                     if of.records
-                    else f"/indicators/{of.code}?region={row.region_code}&period={year}"
+                    else f"/indicators/{of.code}?region={row.region_code}&period={period.key}"
                 )
             items.append(
                 AssessmentItem(
@@ -194,7 +215,7 @@ def refresh(ref: str, *, actor: Actor) -> Assessment:
     frame.require(actor, ASSESS_RIGHT, row)
     if row.state not in (AssessmentState.SELF, AssessmentState.REVIEW):
         raise Conflict(what=SCHEME)
-    period = Period.year(row.year)
+    period = row.period
     known = {of.code for of in indicators()}
     by_code = {item.code: item for item in scheme_in(row).items}
     for line in row.items.select_for_update():
@@ -475,5 +496,7 @@ def _result_paper(row: Assessment, actor: Actor) -> str:
 
 def ranking(row: Assessment, *, actor: Actor) -> list[Assessment]:
     """Those assessed in the same run, as far as the actor sees, the best first; without a score last."""
-    rows = Assessment.objects.visible_to(actor).filter(by_region=row.by_region, scheme=row.scheme, year=row.year)
+    rows = Assessment.objects.visible_to(actor).filter(
+        by_region=row.by_region, scheme=row.scheme, year=row.year, part=row.part
+    )
     return sorted(rows, key=lambda r: (r.score is None, -(r.score or 0), r.region_code))

@@ -21,10 +21,10 @@ from wanghuo.kernel.indicators import Period
 from wanghuo.kernel.outbox import emit
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.rulebook import rule
-from wanghuo.modules.accountability import catalogue, cycle
+from wanghuo.modules.accountability import cycle
 from wanghuo.modules.accountability.contracts import TourScored
 from wanghuo.modules.accountability.models import OrderLine, Tour, TourItem, TourSample
-from wanghuo.modules.accountability.services import frame
+from wanghuo.modules.accountability.services import frame, sheets
 from wanghuo.modules.accountability.services.orders import month_of
 from wanghuo.modules.accountability.states import ANSWER_RIGHT, TOUR_RIGHT, OrderState, TourState
 from wanghuo.modules.hazards import public as hazards
@@ -116,7 +116,7 @@ def plan(
     """
     code = frame.region_within(region, TOUR_RIGHT, actor=actor)
     period = month_of(month)
-    form = catalogue.checklist(checklist)
+    form = sheets.checklist_for(checklist, code)
     if planned_on < local_day(timezone.now()):
         raise Invalid(Text("计划日期已过。", "The day has passed."), field="planned_on")
     title = f"{regions.name(code)} {period.label.zh}{'暗访' if unannounced else '巡查'}"
