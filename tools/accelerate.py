@@ -18,10 +18,12 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src/wanghuo"
 FLAGS = ("-O3", "-fPIC", "-shared", "-fno-strict-aliasing", "-Wno-unused-function")
-LIBRARIES = {"_lane": ("-lz",)}
+FLAGS_OF = {"_lane": ("-lz",), "_columns": ("-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION",)}
 
 
 def sources() -> list[Path]:
@@ -35,8 +37,8 @@ def built(source: Path) -> Path:
 
 
 def stamp(source: Path) -> str:
-    """What a library is made from: the source, this script and the Python."""
-    parts = (source.read_bytes(), Path(__file__).read_bytes(), sys.version.encode())
+    """What a library is made from: the source, this script, the Python and numpy."""
+    parts = (source.read_bytes(), Path(__file__).read_bytes(), sys.version.encode(), np.__version__.encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -75,9 +77,9 @@ def build(source: Path) -> None:
         code, library = Path(folder, source.stem + ".c"), Path(folder, source.stem + ".so")
         run = [sys.executable, "-m", "cython", "-3", "--module-name", name_of(source), source, "-o", code]
         subprocess.run([str(part) for part in run], check=True)
-        include = ("-I", sysconfig.get_path("include"))
-        libraries = LIBRARIES.get(source.stem, ())
-        subprocess.run([compiler(), *FLAGS, *include, str(code), "-o", str(library), *libraries], check=True)
+        include = ("-I", sysconfig.get_path("include"), "-I", np.get_include())
+        own = FLAGS_OF.get(source.stem, ())
+        subprocess.run([compiler(), *FLAGS, *include, str(code), "-o", str(library), *own], check=True)
         target = built(source)
         beside = target.with_name(target.name + ".new")
         shutil.copyfile(library, beside)

@@ -1,7 +1,8 @@
 """Many frames at once as numpy columns, for replay, history and the segments of an aggregated link.
 
 Gives what the scalar decoder gives (the tests compare them on mixed streams), at some ten nanoseconds a column. Texts
-stay where they are: a column holds the offset of each description in the buffer.
+stay where they are: a column holds the offset of each description in the buffer. Where it was built, `_columns.pyx`
+takes buffers in which all is plain; it pays nearly nothing for a call, so that chunks of a few frames are quick too.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from wanghuo.base.compiled import compiled
 from wanghuo.engines.codecs.gb26875.frames import MAX_FRAME_SIZE, OVERHEAD, Frame
 from wanghuo.engines.codecs.gb26875.labels import decode_time
 from wanghuo.engines.codecs.gb26875.stream import StreamDecoder
@@ -23,6 +26,8 @@ from wanghuo.engines.codecs.gb26875.tables import MAX_UNIT_SIZE
 from wanghuo.engines.codecs.gb26875.units import LAYOUTS, LONG_STATE, UNTIMED_STATE, Layout, decode_unit
 
 Column = npt.NDArray[Any]
+
+_quick = compiled("wanghuo.engines.codecs.gb26875._columns")
 
 _BLOCK: Final = 1 << 18
 """Bytes searched for frames in one go: small enough to stay in the processor's cache."""
@@ -112,6 +117,19 @@ def decode_batch(
     for: the rows are the frames that a `StreamDecoder` fed with the whole buffer and closed would give. Never raises on
     any buffer; offsets outside it give invalid rows. Time labels are read as binary.
     """
+    if _quick is not None:
+        found = _decode_plain(buffer, offsets, lengths)
+        if found is not None:
+            return found
+    return decode_batch_numpy(buffer, offsets, lengths)
+
+
+def decode_batch_numpy(
+    buffer: bytes | bytearray | memoryview | Column,
+    offsets: npt.ArrayLike | None = None,
+    lengths: npt.ArrayLike | None = None,
+) -> Batch:
+    """`decode_batch` without the compiled part."""
     data = np.frombuffer(buffer, np.uint8) if not isinstance(buffer, np.ndarray) else buffer.view(np.uint8)
     if offsets is None or lengths is None:
         alike = _decode_alike(data)
@@ -126,6 +144,41 @@ def decode_batch(
         valid = _valid(data, at, size)
     frames = _frames(data, at, size, valid)
     return Batch(frames, _objects(data, frames))
+
+
+# ---- compiled ------------------------------------------------------------------------------------------------------
+
+
+def _decode_plain(
+    buffer: bytes | bytearray | memoryview | Column, offsets: npt.ArrayLike | None, lengths: npt.ArrayLike | None
+) -> Batch | None:
+    """A buffer of whole valid frames with objects of fixed size, decoded by the compiled part; else None."""
+    assert _quick is not None
+    if isinstance(buffer, np.ndarray) and not buffer.flags.c_contiguous:
+        return None
+    if offsets is None or lengths is None:
+        return cast("Batch | None", _quick.decode(buffer, Batch, Frames, Objects, None, None))
+    at = np.ascontiguousarray(offsets, np.int64)
+    size = np.ascontiguousarray(lengths, np.int64)
+    return cast("Batch | None", _quick.decode(buffer, Batch, Frames, Objects, at, size))
+
+
+def _lessons() -> tuple[list[tuple[int, int, tuple[int, ...], bool]], list[tuple[int, int]]]:
+    """What `_columns.learn` has to know: where the parts of an object lie, and the months of 2000 to 2099."""
+    layouts = []
+    for plan in range(258):
+        layout = _layout(plan)
+        if layout is None or layout.text:
+            continue
+        dtype = _structure(layout.struct.format, tuple(layout.kind.__slots__))
+        assert dtype.fields is not None
+        places = (
+            _place(dtype, name) if name in dtype.fields else -1 for name in (*_COPIED, "time_raw", "description_raw")
+        )
+        wide = "state" in dtype.fields and dtype.fields["state"][0].itemsize == 2
+        layouts.append((plan, layout.struct.size, tuple(places), wide))
+    begins = [(date(2000 + n // 12, n % 12 + 1, 1) - date(1970, 1, 1)).days for n in range(1201)]
+    return layouts, [(day, after - day) for day, after in pairwise(begins)]
 
 
 # ---- frames that are all alike -------------------------------------------------------------------------------------
@@ -469,3 +522,7 @@ def put_object(columns: dict[str, Column], row: int, given: Any) -> None:
         elif name == "time_raw":
             at = decode_time(given.time_raw)
             columns["time"][row] = int(at.timestamp()) if at else -1
+
+
+if _quick is not None:
+    _quick.learn(*_lessons())

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanghuo.engines.codecs.gb26875 import TYPE_FLAGS, Frame, StreamDecoder, build_frame, decode_text
-from wanghuo.engines.codecs.gb26875.batch import OBJECT_TYPES, Batch, decode_batch, put_object
+from wanghuo.engines.codecs.gb26875.batch import (
+    OBJECT_TYPES,
+    Batch,
+    _quick,
+    decode_batch,
+    decode_batch_numpy,
+    put_object,
+)
 from wanghuo.engines.codecs.gb26875.testing import FIRE, HEARTBEAT, mutated, random_frame, random_noise
 
 
@@ -104,3 +111,37 @@ def test_given_frames_keep_their_rows_valid_or_not():
     assert batch.objects.frame.tolist() == [0]
     start = int(batch.objects.text_at[0])
     assert decode_text(buffer[start : start + 31]) == "一层大厅手报"
+
+
+def assert_identical(one: Batch, other: Batch) -> None:
+    for part in ("frames", "objects"):
+        for column in fields(getattr(one, part)):
+            a, b = (getattr(getattr(batch, part), column.name) for batch in (one, other))
+            assert a.dtype == b.dtype, column.name
+            assert a.tolist() == b.tolist(), column.name
+
+
+@given(seed=st.integers(0, 2**32), count=st.integers(0, 70), noisy=st.booleans(), alike=st.booleans())
+def test_the_compiled_decoder_gives_the_same_columns(seed, count, noisy, alike):
+    rng = random.Random(seed)
+    made = [random_frame(rng, most=30) for _ in range(1 if alike else count)] * (count if alike else 1)
+    if noisy:
+        made = [mutated(rng, raw) if rng.random() < 0.1 else raw for raw in made]
+    buffer = b"".join(made)
+    assert_identical(decode_batch(buffer), decode_batch_numpy(buffer))
+    lengths = [len(raw) for raw in made]
+    offsets = [sum(lengths[:n]) for n in range(len(made))]
+    if offsets and rng.random() < 0.5:
+        offsets[rng.randrange(len(offsets))] += rng.choice((-100, -1, 1, 100, 10**6, -(10**6)))
+    assert_identical(decode_batch(buffer, offsets, lengths), decode_batch_numpy(buffer, offsets, lengths))
+
+
+@pytest.mark.skipif(_quick is None, reason="the compiled decoder is not built, or WANGHUO_PURE is set")
+def test_the_compiled_decoder_takes_plain_buffers_itself(monkeypatch):
+    monkeypatch.setattr("wanghuo.engines.codecs.gb26875.batch.decode_batch_numpy", None)
+    buffer = bytearray(FIRE * 3 + HEARTBEAT + FIRE)
+    for given_ in (bytes(buffer), buffer, memoryview(buffer), np.frombuffer(buffer, np.uint8)):
+        batch = decode_batch(given_)
+        assert len(batch.frames) == 5
+        assert batch.objects.frame.tolist() == [0, 1, 2, 4]
+    assert len(decode_batch(b"").frames) == 0
