@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from wanghuo.kernel.outbox.doorbell import ring
 from wanghuo.modules.sensing.ingest import DOORBELL
+from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import Command, Device
 
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
@@ -24,7 +25,9 @@ class RegisterChanges:
     def __call__(self) -> Iterator[tuple[str, list[str], str]]:
         close_old_connections()
         now = timezone.now()
-        rows = Device.objects.all() if self._since is None else Device.objects.filter(changed_at__gte=self._since)
+        rows = Device.objects.filter(protocol=GB26875)
+        if self._since is not None:
+            rows = rows.filter(changed_at__gte=self._since)
         yield from rows.values_list("source", "networks", "state").iterator(2000)
         self._since = now - OVERLAP
 
@@ -32,8 +35,8 @@ class RegisterChanges:
 def waiting_commands() -> Iterator[tuple[str, bytes, int, int, bytes]]:
     """Commands to be sent: (id, source, serial, command byte, application unit), oldest first."""
     close_old_connections()
-    rows = Command.objects.filter(state="queued", expires_at__gt=timezone.now()).order_by("asked_at")
-    for id, source, serial, byte, unit in rows.values_list(
+    rows = Command.objects.filter(state="queued", expires_at__gt=timezone.now(), device__protocol=GB26875)
+    for id, source, serial, byte, unit in rows.order_by("asked_at").values_list(
         "id", "device__source", "serial", "command_byte", "unit_hex"
     )[:500]:
         yield str(id), bytes.fromhex(source), serial, byte, bytes.fromhex(unit)
