@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import sys
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
@@ -24,6 +27,7 @@ TITLES = {
     429: Text("请求太多", "Too many requests"),
     500: Text("系统出错", "Something broke"),
     503: Text("暂时无法服务", "Not available right now"),
+    507: Text("磁盘空间不足", "The disk is full"),
 }
 ABSENT = Text(
     "没有这条，或不在你的范围。请核对地址；若你应当能看到，请联系授权你的管理员。",
@@ -39,6 +43,25 @@ BROKEN = Text(
     "Something we did not expect went wrong and was recorded. Try again; if it happens again, quote the time "
     "below to your system administrator.",
 )
+
+
+class DiskFull(AppError):
+    """What was sent could not be kept: a disk of the server has no room."""
+
+    code = "disk_full"
+    status = 507
+    text = Text(
+        "服务器磁盘空间已满，这次没有保存；请稍后再试，并告知系统管理员腾出空间。",
+        "The server's disk is full and this was not kept; try again later, and tell your system administrator to free "
+        "space.",
+    )
+
+
+def is_full_disk(error: BaseException | None) -> bool:
+    """Whether an error says that a disk is full: of the system, or of SQLite."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, OperationalError) and "disk is full" in str(error)
 
 
 def answer(request: HttpRequest, *, status: int, code: str, message: Text) -> HttpResponse:
@@ -83,9 +106,11 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A bug of ours. The page itself must not fail: should the template need what is broken, plain words come
+    """A bug of ours, or a full disk while the request was read. The page itself must not fail: should the template need what is broken, plain words come
     instead."""
     try:
+        if is_full_disk(sys.exc_info()[1]):
+            return answer_app_error(request, DiskFull())
         return answer(request, status=500, code="broken", message=BROKEN)
     except Exception:
         log.exception("The error page itself failed.")

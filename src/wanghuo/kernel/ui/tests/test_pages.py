@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from uuid import UUID, uuid4
 
 import pytest
 from django import forms as fields
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 
 from wanghuo.base import Conflict, Invalid, NotFound, Text
@@ -32,6 +34,19 @@ GALLERY = ("/ui", "/ui/list", "/ui/list?state=x&empty=1", "/ui/form", "/ui/detai
 def client() -> Client:
     make_regions()
     return client_for(make_user("zhangwei", "brigade_leader", "445281", display_name="Zhang Wei"))
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), OperationalError("database or disk is full")]
+)
+def test_a_full_disk_is_said_in_words(client, monkeypatch, error):
+    def full(**known):
+        raise error
+
+    monkeypatch.setattr(FormKey.objects, "create", full)
+    response = client.post("/ui/form", FILLED)
+    assert response.status_code == 507
+    assert "服务器磁盘空间已满" in response.content.decode()
 
 
 def test_every_answer_carries_the_policy_and_no_page_is_kept(client):
