@@ -172,19 +172,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="alarm",
-            index=models.Index(fields=["state", "kind", "-id"], name="alarm_judgement"),
+            index=models.Index(fields=["state", "kind", "-id", "province_code"], name="alarm_judgement"),
         ),
         migrations.AddIndex(
             model_name="alarm",
-            index=models.Index(fields=["city_code", "state", "kind", "-id"], name="alarm_city_judgement"),
+            index=models.Index(
+                fields=["city_code", "state", "kind", "-id", "province_code"], name="alarm_city_judgement"
+            ),
         ),
         migrations.AddIndex(
             model_name="alarm",
-            index=models.Index(fields=["county_code", "state", "kind", "-id"], name="alarm_county_judgement"),
+            index=models.Index(
+                fields=["county_code", "state", "kind", "-id", "city_code", "province_code"],
+                name="alarm_county_judgement",
+            ),
         ),
         migrations.AddIndex(
             model_name="alarm",
-            index=models.Index(fields=["town_code", "state", "kind", "-id"], name="alarm_town_judgement"),
+            index=models.Index(
+                fields=["town_code", "state", "kind", "-id", "county_code", "city_code", "province_code"],
+                name="alarm_town_judgement",
+            ),
         ),
         migrations.AddIndex(
             model_name="alarm",
