@@ -14,7 +14,7 @@ from wanghuo.base import Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
-from wanghuo.kernel.indicators import boards
+from wanghuo.kernel.indicators import boards, following
 from wanghuo.kernel.indicators.aims import aim_of
 from wanghuo.kernel.indicators.forms import TargetForm
 from wanghuo.kernel.indicators.measuring import Earlier, Measure, stages_of
@@ -107,6 +107,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
     before = boards.months_of_year_before(found.indicator, region, points)
     tile = boards.tile_of(found, points)
     goals = _goals(actor, code, region, period, now)
+    below = {m.region: following.offered(m, actor) for m in found.by_region}
     context = {
         "title": found.indicator.name,
         "indicator": found.indicator,
@@ -117,6 +118,9 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
         "above": _above(actor, region),
         "chart": _climb(found, points, before, now) or boards.chart_of(found, points, before),
         "rows": ranked(found),
+        "follow": following.offered(found, actor),
+        "below": below,
+        "may_follow": any(below.values()),
         "unranked": [m for m in found.by_region if m.small],
         "silent": [m for m in found.by_region if m.value is None],
         "unreported": sum(m.value is None and m.missing > 0 for m in found.by_region) if found.indicator.told else 0,

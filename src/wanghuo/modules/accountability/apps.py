@@ -8,10 +8,24 @@ class AccountabilityConfig(AppConfig):
 
     def ready(self) -> None:
         from wanghuo.base import Text
+        from wanghuo.kernel.indicators.following import follow_up
         from wanghuo.kernel.ui import nav
         from wanghuo.modules.accountability import imports, indicators, jobs, listeners, papers  # noqa: F401
 
         papers.register()
+        follow_up(
+            Text("派单", "order"),
+            "accountability.order",
+            lambda code, region, _: f"/programmes/orders/new?to={region}&code={code}",
+        )
+        for kind, label in (("circular", Text("通报", "circular")), ("interview", Text("约谈", "interview"))):
+            follow_up(
+                label,
+                "accountability.letter",
+                lambda code, region, period, kind=kind: (
+                    f"/letters/new?kind={kind}&about=indicator:{code}:{region}:{period}"
+                ),
+            )
         daily = (
             (Text("派单", "Monthly orders"), "/programmes/orders"),
             (Text("巡查", "Tours"), "/tours"),

@@ -76,7 +76,9 @@ class EmptyForm(Form):
 # ------------------------------------------------------------------------------------------------ the monthly cycle
 
 
-def draw_up_form(targets: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str, Any]]) -> type[Form]:
+def draw_up_form(
+    targets: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str, Any]], below: Iterable[tuple[str, Any]]
+) -> type[Form]:
     """What the orders of a month ask for."""
     return made(
         "DrawUpForm",
@@ -84,6 +86,7 @@ def draw_up_form(targets: Iterable[tuple[str, Any]], bodies: Iterable[tuple[str,
             "month": month(Text("月份", "Month")),
             "codes": several(Text("指标目标", "Targets"), targets, help_text=Text("本区划年度目标，按剩余月份和份额分解", "the year's targets, divided by the months left and by share")),
             "share": choice(Text("分配方式", "Divided"), SHARES),
+            "only": several(Text("派给哪些下级", "To which regions below"), below, help_text=Text("不选则全部下级各一份", "every one of them, if none is chosen")),
             "tasks": text(Text("其他任务", "Other tasks"), rows=4, limit=4000, required=False, help_text=Text("每行一条", "one a line")),
             "evidence": text(Text("佐证要求", "Evidence"), limit=300, required=False, help_text=Text("如 验收单、现场照片", "such as acceptance form, photographs")),
             "due_on": day(Text("上报期限", "To be reported by"), required=False, help_text=Text("不填为当月最后一天", "the last day of the month, if left empty")),

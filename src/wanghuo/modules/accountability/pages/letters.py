@@ -56,7 +56,7 @@ def new(request: HttpRequest) -> HttpResponse:
         after=Text(
             "带出下列事实，可再改；送签、用印后送达", "drafted with the facts below, to be edited, approved and sealed"
         ),
-        initial={"kind": request.GET.get("kind", "")},
+        initial={"kind": request.GET.get("kind", ""), "to": [str(body.pk) for body in about.to]},
         template="accountability/letter_new.html",
         context={"about": about},
     )

@@ -14,6 +14,7 @@ from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.indicators import indicator, indicators
+from wanghuo.kernel.regions import codes
 from wanghuo.kernel.ui.acts import Act
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import go, render
@@ -39,7 +40,7 @@ def listing(request: HttpRequest) -> HttpResponseBase:
 def new(request: HttpRequest) -> HttpResponse:
     """Draw up the orders of a month from the targets of the year."""
     actor = actor_of(request)
-    region = common.home(actor, ORDER_RIGHT, request.GET.get("region", ""))
+    region = common.home(actor, ORDER_RIGHT, _office(actor, request.GET.get("to", ""), request.GET.get("region", "")))
     today = local_day(timezone.now())
     targets = [
         (row.code, _target_words(row.code, row.op, row.value))
@@ -57,19 +58,40 @@ def new(request: HttpRequest) -> HttpResponse:
             note=data["note"],
             due_on=data["due_on"],
             bodies=tuple(data["bodies"]),
+            only=tuple(data["only"]),
         )
         return orders.draw_up(asked, actor=actor)
 
     return answer(
         request,
-        forms.draw_up_form(targets, common.departments(region, actor)),
+        forms.draw_up_form(targets, common.departments(region, actor), common.below(region)),
         save=save,
         then=lambda made: f"/programmes/orders?month={made[0].month}&state=draft",
         title=Text("按目标派单", "Draw up orders"),
         submit=Text("生成草稿", "Draw up drafts"),
         after=Text("每个下级一份草稿，改好后下发", "one draft for each region below; edit, then issue"),
-        initial={"month": f"{today:%Y-%m}", "share": "population", "codes": [code for code, _ in targets]},
+        initial={
+            "month": f"{today:%Y-%m}",
+            "share": "population",
+            "codes": _asked_codes(request.GET.get("code", ""), targets),
+            "only": [request.GET.get("to", "")],
+        },
     )
+
+
+def _office(actor: Actor, to: str, region: str) -> str:
+    """The region whose office draws up: the one just above a region that is named to get an order."""
+    try:
+        above = codes.parent(codes.normalise(to)) if to else None
+    except ValueError:
+        above = None
+    return above or region
+
+
+def _asked_codes(code: str, targets: list[tuple[str, Text]]) -> list[str]:
+    """The measures ticked at first: the one that is named where it has a target, else all."""
+    known = [each for each, _ in targets]
+    return [code] if code in known else known
 
 
 def _target_words(code: str, op: str, value: float) -> Text:

@@ -96,6 +96,7 @@ class Asked:
     note: str = ""
     due_on: date | None = None
     bodies: tuple[UUID, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -122,7 +123,7 @@ def draw_up(asked: Asked, *, actor: Actor) -> list[MonthlyOrder]:
     made = [
         _make(place, "", None, [plan.line(place) for plan in plans], asked, month, due_at, actor)
         for place in places
-        if (place, "") not in standing
+        if (place, "") not in standing and (not asked.only or place in asked.only)
     ]
     for body in filter(None, (frame.body_of(key, actor=actor) for key in asked.bodies)):
         if (body.region_code, body.sector) not in standing and asked.tasks:
