@@ -8,6 +8,7 @@ from wanghuo.base import Text
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.sensing import commands
 from wanghuo.modules.sensing.profiles import profiles
+from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 
 def _words(label: Text, most: int, *, required: bool = False, help_text: Text | str = "") -> fields.CharField:
@@ -17,12 +18,17 @@ def _words(label: Text, most: int, *, required: bool = False, help_text: Text | 
 class DeviceForm(Form):
     """Register or change a device."""
 
+    protocol = fields.ChoiceField(
+        label=Text("接入协议", "Protocol"),  # type: ignore[arg-type]
+        choices=list(PROTOCOLS.items()),  # type: ignore[arg-type]
+    )
     source = _words(
         Text("设备地址", "Address"),
-        24,
+        64,
         required=True,
         help_text=Text(
-            "12 位十六进制（按线上顺序）或十进制编号", "twelve hex digits in wire order, or the decimal number"
+            "国标：12 位十六进制（按线上顺序）或十进制编号；其他协议：IMEI、平台设备号或 MQTT 用户名",
+            "GB/T 26875.3: twelve hex digits in wire order, or the decimal number; else IMEI, platform id or MQTT user",
         ),
     )
     unit = _words(
@@ -55,7 +61,7 @@ class DeviceForm(Form):
 class ChangeForm(DeviceForm):
     """Change a device: its address stays."""
 
-    source = None  # type: ignore[assignment]
+    source = protocol = None  # type: ignore[assignment]
 
 
 class ReasonForm(Form):

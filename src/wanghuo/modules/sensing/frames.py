@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +10,12 @@ from wanghuo.base import Text
 from wanghuo.engines.codecs.gb26875.frames import Frame
 from wanghuo.engines.codecs.gb26875.lines import event_to_line
 from wanghuo.engines.codecs.gb26875.stream import parse_frame
-from wanghuo.engines.codecs.gb26875.tables import analog_type_name, command_name, type_flag_name
-from wanghuo.modules.sensing.journal import Record
+from wanghuo.engines.codecs.gb26875.tables import command_name, type_flag_name
+from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Record
+from wanghuo.modules.sensing.messages import GB26875, NotPacked, unpack_message
+from wanghuo.modules.sensing.models import Device, QuarantinedDevice
+from wanghuo.modules.sensing.preview import preview
+from wanghuo.modules.sensing.profiles import profile
 
 ROW = 16
 
@@ -89,6 +93,45 @@ def shown(record: Record) -> Shown:
     return shown_bytes(record.data, datetime.fromtimestamp(record.received_us / 1e6, UTC))
 
 
-def quantity_name(quantity: int) -> Text:
-    """The word for an analog type."""
-    return analog_type_name(quantity)
+def is_of(record: Record, device: Device) -> bool:
+    """Whether a record says something of this device."""
+    if record.kind == FRAME:
+        return device.protocol == GB26875 and record.data[12:18].hex() == device.source
+    if record.kind != MESSAGE:
+        return False
+    message = unpack_message(record.data)
+    if message.protocol != device.protocol:
+        return False
+    names = {message.address} | {
+        name for seen in preview(message, profile("standard")).seen for name in (seen.address, *seen.others)
+    }
+    return device.source in names
+
+
+def context_of(record: Record, device: Device) -> dict[str, Any]:
+    """What the page of a record shows: a frame in fields, or a message and what it becomes; of a push for many devices, only
+    what it says of this one."""
+    received_at = datetime.fromtimestamp(record.received_us / 1e6, UTC)
+    if record.kind == FRAME:
+        return {"shown": shown(record)}
+    found = preview(unpack_message(record.data), profile(device.profile))
+    own = tuple(seen for seen in found.seen if device.source in (seen.address, *seen.others))
+    whole = len(found.seen) <= 1
+    return {
+        "preview": found if whole else replace(found, seen=own, text="", rows=()),
+        "received_at": received_at,
+        "whole": whole,
+    }
+
+
+def last_of(row: QuarantinedDevice) -> dict[str, Any]:
+    """The last that was heard of an unknown device, for its page."""
+    if not row.last_frame:
+        return {}
+    raw = bytes.fromhex(row.last_frame)
+    if row.protocol == GB26875:
+        return {"shown": shown_bytes(raw)}
+    try:
+        return {"preview": preview(unpack_message(raw), profile("generic")), "whole": True}
+    except NotPacked:
+        return {}

@@ -26,8 +26,10 @@ from wanghuo.kernel.ledgers.importing import (
 from wanghuo.kernel.loops.refs import next_refs
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import services
+from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import Device, QuarantinedDevice
 from wanghuo.modules.sensing.profiles import profiles
+from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 
 def columns() -> tuple[Column, ...]:
@@ -64,6 +66,15 @@ def columns() -> tuple[Column, ...]:
             synonyms=("区划代码", "乡镇", "region code"),
         ),
         Column(
+            "protocol",
+            Text("接入协议", "Protocol"),
+            "choice",
+            choices=dict(PROTOCOLS),
+            example="gb26875",
+            help=Text("不填为 GB/T 26875.3", "empty: GB/T 26875.3"),
+            synonyms=("协议", "接入方式"),
+        ),
+        Column(
             "profile",
             Text("设备配置", "Profile"),
             "choice",
@@ -95,7 +106,7 @@ def check(rows: Sequence[Row], context: Context) -> list[Judged]:
     units = places.units_by_codes(str(row.get("unit", "")).strip() for row in rows)
     cleaned = [_cleaned(row, context, units) for row in rows]
     sources = [row.values.get("source", "") for row in rows]
-    standing = {device.source: device for device in Device.objects.filter(source__in=sources)}
+    standing = {(d.protocol, d.source): d for d in Device.objects.filter(source__in=sources)}
     ids = [device.pk for device in standing.values()]
     visible = set(Device.objects.visible_to(context.actor).filter(pk__in=ids).values_list("pk", flat=True))
     return [_judged(row, errors, standing, visible, context) for row, errors in zip(rows, cleaned, strict=True)]
@@ -112,7 +123,8 @@ def _cleaned(row: Row, context: Context, units: dict[str, Any]) -> list[CellErro
             block for block in networks.replace("，", ",").replace(";", ",").split(",") if block.strip()
         ]
     try:
-        found["source"] = services.clean_source(str(row.get("source", "")))
+        found["protocol"] = found.get("protocol") or GB26875
+        found["source"] = services.clean_source(str(row.get("source", "")), found["protocol"])
         found.update(services.clean(found))
     except AppError as error:
         column = getattr(error, "field", "")
@@ -130,18 +142,19 @@ def _cleaned(row: Row, context: Context, units: dict[str, Any]) -> list[CellErro
 
 
 def _judged(
-    row: Row, errors: list[CellError], standing: dict[str, Device], visible: set[UUID], context: Context
+    row: Row, errors: list[CellError], standing: dict[tuple[str, str], Device], visible: set[UUID], context: Context
 ) -> Judged:
     if errors:
         return Judged(row, "error", errors=errors)
     source = row.values["source"]
-    seen: dict[str, int] = context.memory.setdefault("sources", {})
-    earlier = seen.setdefault(source, row.number)
+    key = (row.values["protocol"], source)
+    seen: dict[tuple[str, str], int] = context.memory.setdefault("sources", {})
+    earlier = seen.setdefault(key, row.number)
     if earlier != row.number:
         return Judged(
             row, "duplicate", note=Text("与第 {n} 行地址相同", "the same address as row {n}").filled({"n": earlier})
         )
-    device = standing.get(source)
+    device = standing.get(key)
     if device is None:
         return Judged(row, "new")
     if device.pk not in visible:
@@ -164,7 +177,9 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
     fields = [*services.FIELDS, "unit", *scope_columns("0"), "changed_at"]
     Device.objects.bulk_update([device for _, device in changed], fields, batch_size=100)
     everyone = [*new, *changed]
-    QuarantinedDevice.objects.filter(source__in=[device.source for _, device in new]).delete()
+    for protocol in {device.protocol for _, device in new}:
+        sources = [device.source for _, device in new if device.protocol == protocol]
+        QuarantinedDevice.objects.filter(protocol=protocol, source__in=sources).delete()
     for row, device in everyone:
         act = "sensing:device:register" if row.number in {r.number for r, _ in new} else "sensing:device:change"
         audit.record(context.actor, act, device.ref, region=device.region_code, after={"source": device.source})
@@ -173,7 +188,7 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
 
 
 def _new(row: Row, context: Context) -> Device:
-    device = Device(source=row.values["source"], **services.clean(row.values))
+    device = Device(protocol=row.values["protocol"], source=row.values["source"], **services.clean(row.values))
     device.unit_id = row.get("unit_id")
     region = row.get("region_code") or context.region
     device.place(region, sector=row.get("sector", ""), unit=device.unit_id)

@@ -15,10 +15,10 @@ from wanghuo.base.ids import new_id
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import Scoped
 from wanghuo.modules.sensing.states import DEVICE
+from wanghuo.modules.sensing.way_models import DeviceCredential, RollCall, Way
 
 LOOK_NOW = datetime(1970, 1, 1, tzinfo=UTC)
 """`Device.check_at` of a device whose state is to be judged as soon as may be."""
-from wanghuo.modules.sensing.way_models import DeviceCredential, RollCall, Way
 
 
 class Device(Scoped):
@@ -94,6 +94,11 @@ class Device(Scoped):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def number(self) -> int | None:
+        """A wire address as the little-endian number that makers print."""
+        return int.from_bytes(bytes.fromhex(self.source), "little") if self.protocol == "gb26875" else None
 
 
 class Outage(Scoped):
@@ -234,6 +239,16 @@ class QuarantinedDevice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["protocol", "source"], name="quarantined_source")]
+
+    @property
+    def key(self) -> str:
+        """What its page is called: the address in hex, or "protocol:name"."""
+        return self.source if self.protocol == "gb26875" else f"{self.protocol}:{self.source}"
+
+    @property
+    def number(self) -> int | None:
+        """A wire address as the little-endian number that makers print."""
+        return int.from_bytes(bytes.fromhex(self.source), "little") if self.protocol == "gb26875" else None
 
 
 class Command(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Q
@@ -19,14 +20,16 @@ from wanghuo.kernel.ui.acts import Act, acts_for
 from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
-from wanghuo.modules.sensing import commands, forms, frames, selectors, services
+from wanghuo.modules.sensing import commands, forms, frames, selectors, services, ways
 from wanghuo.modules.sensing.contracts import CONDITIONS
 from wanghuo.modules.sensing.journals import open_reader
 from wanghuo.modules.sensing.models import Device, QuarantinedDevice, Reading
 from wanghuo.modules.sensing.panel import lamps_of, told
 from wanghuo.modules.sensing.profiles import profile
+from wanghuo.modules.sensing.quantities import quantity_name
 from wanghuo.modules.sensing.states import DEVICE, MARKS, DeviceState
 from wanghuo.modules.sensing.tables import DEVICES, QUARANTINE
+from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 CHANGE, MUTE, COMMAND = Text("修改登记", "Change"), Text("静默", "Mute"), Text("下发指令", "Send a command")
 REGISTER, IGNORE = Text("登记设备", "Register a device"), Text("搁置", "Put aside")
@@ -80,10 +83,10 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
         "kind": profile(row.profile),
         "unit": places.units_by_ids([row.unit_id]).get(row.unit_id) if row.unit_id else None,
         "building": places.buildings_by_ids([row.building_id]).get(row.building_id) if row.building_id else None,
-        "number": int.from_bytes(bytes.fromhex(row.source), "little"),
+        "protocol": PROTOCOLS.get(row.protocol),
         "lamps": lamps_of(row, views),
         "components": [(v, [CONDITIONS[c] for c in v.conditions]) for v in views if v.key != "uitd"][:MOST_COMPONENTS],
-        "readings": [(r, frames.quantity_name(r.quantity)) for r in readings[:MOST_COMPONENTS]],
+        "readings": [(r, quantity_name(r.quantity)) for r in readings[:MOST_COMPONENTS]],
         "events": [(event, told(event)) for event in events],
         "frames": list(dict.fromkeys(filter(None, [row.last_frame_ref, *(e.frame_ref for e in events)])))[:12],
         "commands": [
@@ -114,7 +117,8 @@ def new_device(request: HttpRequest) -> HttpResponse:
         found = services.register_device(actor=actor, **_placed(data, actor))
         return f"/devices/{found.ref}"
 
-    initial = {"profile": "standard", "source": request.GET.get("source", ""), "unit": request.GET.get("unit", "")}
+    initial = {"profile": "standard", "protocol": "gb26875"}
+    initial |= {name: request.GET[name] for name in ("protocol", "profile", "source", "unit") if request.GET.get(name)}
     return answer(
         request, forms.DeviceForm, save=save, then=lambda url: url, title=REGISTER, submit=Text("登记", "Register"),
         initial={**initial, "region": regions.name(actor.home)},
@@ -229,11 +233,11 @@ def frame(request: HttpRequest, ref: str, frame_ref: str) -> HttpResponse:
     """One frame of a device: its bytes and what they say. Frames of other devices are not found here."""
     row = selectors.get_device(ref, actor=_actor(request))
     reader = open_reader(settings.JOURNAL)
-    record = reader.record(frame_ref)
+    record = reader.record(frame_ref.partition(".")[0])
     reader.close()
-    if record is None or record.data[12:18].hex() != row.source:
+    if record is None or not frames.is_of(record, row):
         raise NotFound(what=Text("报文", "frame"), ref=frame_ref)
-    context = {"device": row, "title": Text("报文", "Frame"), "record": record, "shown": frames.shown(record)}
+    context = {"device": row, "title": Text("报文", "Frame"), "record": record, **frames.context_of(record, row)}
     return render(request, "sensing/frame.html", context)
 
 
@@ -252,13 +256,12 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 def quarantined(request: HttpRequest, source: str) -> HttpResponse:
     """One unknown device: its last frame, and what can be done."""
     row = selectors.get_quarantined(source, actor=_actor(request))
+    ask = urlencode({"protocol": row.protocol, "source": row.source, "profile": ways.profile_hint(row)})
     acts = [
-        Act("register", REGISTER, f"/devices/new?source={row.source}", main=True),
-        Act("ignore", IGNORE, f"/devices/quarantine/{row.source}/acts/ignore"),
+        Act("register", REGISTER, f"/devices/new?{ask}", main=True),
+        Act("ignore", IGNORE, f"/devices/quarantine/{row.key}/acts/ignore"),
     ]
-    last = frames.shown_bytes(bytes.fromhex(row.last_frame)) if row.last_frame else None
-    number = int.from_bytes(bytes.fromhex(row.source), "little")
-    context = {"row": row, "title": row.source, "acts": acts, "shown": last, "number": number}
+    context = {"row": row, "title": row.source, "acts": acts, **frames.last_of(row)}
     return render(request, "sensing/quarantined.html", context)
 
 

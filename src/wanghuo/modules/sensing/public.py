@@ -23,6 +23,7 @@ from wanghuo.modules.sensing import contracts, selectors
 from wanghuo.modules.sensing.commands import send_command
 from wanghuo.modules.sensing.dead import dead_frames
 from wanghuo.modules.sensing.journals import open_reader
+from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import DeadFrame, Device, GatewayCounter, GatewayReport, IngestPosition
 from wanghuo.modules.sensing.services import register_device
 from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE, DeviceState
@@ -63,9 +64,9 @@ def device(device_id: UUID) -> contracts.Device:
     return selectors.as_contract(row)
 
 
-def device_by_source(source: str) -> contracts.Device | None:
-    """The device with this address (six wire bytes in hex), without an access check."""
-    row = Device.objects.filter(source=source.lower()).first()
+def device_by_source(source: str, protocol: str = GB26875) -> contracts.Device | None:
+    """The device with this address (six wire bytes in hex, or its name in another protocol), without an access check."""
+    row = Device.objects.filter(protocol=protocol, source=source.lower() if protocol == GB26875 else source).first()
     return selectors.as_contract(row) if row else None
 
 

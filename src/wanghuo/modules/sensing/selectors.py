@@ -9,6 +9,7 @@ from wanghuo.base import NotFound, Text
 from wanghuo.engines.codecs.gb26875.tables import component_type_name, system_type_name
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.modules.sensing import contracts
+from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import Component, Device, QuarantinedDevice
 from wanghuo.modules.sensing.states import DEVICE
 
@@ -27,10 +28,12 @@ def get_device(ref: str, *, actor: Actor, lock: bool = False) -> Device:
 
 
 def get_quarantined(source: str, *, actor: Actor, lock: bool = False) -> QuarantinedDevice:
-    """An unknown device by its address in hex."""
+    """An unknown device by its address in hex, or by "protocol:name"."""
     rows = QuarantinedDevice.objects.visible_to(actor)
+    protocol, colon, name = source.partition(":")
+    found = {"protocol": protocol, "source": name} if colon else {"protocol": GB26875, "source": source}
     try:
-        return (rows.select_for_update() if lock else rows).get(source=source)
+        return (rows.select_for_update() if lock else rows).get(**found)
     except QuarantinedDevice.DoesNotExist:
         raise NotFound(what=QUARANTINED, ref=source) from None
 

@@ -21,14 +21,16 @@ from wanghuo.kernel.loops import next_ref
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import contracts, selectors
+from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import Component, Device, QuarantinedDevice
 from wanghuo.modules.sensing.profiles import profiles
 from wanghuo.modules.sensing.states import DEVICE
+from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 EDIT = "sensing.edit"
 FIELDS = ("profile", "maker", "model", "floor", "location", "lng", "lat", "networks", "installed_on")
 LONGEST_MUTE = timedelta(days=7)
-_SOURCE = re.compile(r"[0-9a-f]{12}")
+_SOURCE, _NAME = re.compile(r"[0-9a-f]{12}"), re.compile(r"[A-Za-z0-9._:\-]{1,64}")
 
 
 class SourceTaken(Invalid):
@@ -45,10 +47,13 @@ class SourceNeedsChecking(Invalid):
     text = Text("这个设备地址需要由上级机构核对。", "This device address needs checking by your office.")
 
 
-def clean_source(written: str) -> str:
-    """A device address as kept: twelve hex digits in wire order. A decimal number counts as the little-endian integer
-    that
-    makers print. Raises Invalid."""
+def clean_source(written: str, protocol: str = GB26875) -> str:
+    """A device address as kept: twelve hex digits in wire order, where a decimal number counts as the little-endian integer
+    that makers print; with another protocol its name there (IMEI, platform id, MQTT user). Raises Invalid."""
+    if protocol not in PROTOCOLS:
+        raise Invalid(Text("没有这种接入协议。", "There is no such protocol."), field="protocol")
+    if protocol != GB26875:
+        return _clean_name(written)
     text = re.sub(r"[\s:\-]", "", written).lower()
     if text.isdecimal() and len(text) != 12 and int(text) < 1 << 48:
         return int(text).to_bytes(6, "little").hex()
@@ -61,6 +66,19 @@ def clean_source(written: str) -> str:
             field="source",
         )
     return text
+
+
+def _clean_name(written: str) -> str:
+    name = written.strip()
+    if not _NAME.fullmatch(name):
+        raise Invalid(
+            Text(
+                "设备标识为 1 至 64 个字母、数字或 . _ : - 。",
+                "A device's name has 1 to 64 letters, digits or . _ : - characters.",
+            ),
+            field="source",
+        )
+    return name
 
 
 def clean_networks(blocks: Sequence[str]) -> list[str]:
@@ -91,10 +109,11 @@ def new_device(
     unit_id: UUID | None,
     building_id: UUID | None,
     actor: Actor,
+    protocol: str = GB26875,
     **given: Any,
 ) -> Device:
     """A device that is not saved yet, in a place where the actor may register it. It stands where its unit stands."""
-    device = Device(source=clean_source(source), **clean(given))
+    device = Device(protocol=protocol, source=clean_source(source, protocol), **clean(given))
     if unit_id is not None:
         unit = places.get_unit(unit_id, actor)
         region_code, sector = unit.region_code, unit.sector
@@ -108,9 +127,9 @@ def new_device(
     return device
 
 
-def refuse_clash(source: str, actor: Actor) -> None:
+def refuse_clash(protocol: str, source: str, actor: Actor) -> None:
     """Raise SourceTaken or SourceNeedsChecking when the address is registered."""
-    other = Device.objects.filter(source=source).first()
+    other = Device.objects.filter(protocol=protocol, source=source).first()
     if other is None:
         return
     if Device.objects.visible_to(actor).filter(pk=other.pk).exists():
@@ -143,10 +162,10 @@ def register_device(
         actor=actor,
         **given,
     )
-    refuse_clash(device.source, actor)
+    refuse_clash(device.protocol, device.source, actor)
     device.ref = next_ref("SB", device.region_code, local_day(timezone.now()).year)
     device.save(force_insert=True)
-    QuarantinedDevice.objects.filter(source=device.source).delete()
+    QuarantinedDevice.objects.filter(protocol=device.protocol, source=device.source).delete()
     audit.record(actor, "sensing:device:register", device.ref, region=device.region_code, after=_shown(device))
     _tell(device, "register")
     return selectors.as_contract(device)
@@ -264,7 +283,7 @@ def ignore_quarantined(*, source: str, reason: str, actor: Actor) -> None:
 
 def _shown(device: Device) -> dict[str, Any]:
     """A device for the audit log: texts and integers only."""
-    shown = {name: getattr(device, name) for name in ("source", "region_code", "sector", *FIELDS)}
+    shown = {name: getattr(device, name) for name in ("protocol", "source", "region_code", "sector", *FIELDS)}
     shown |= {"unit": device.unit_id, "building": device.building_id}
     return {name: str(value) for name, value in shown.items() if value not in (None, "", [])}
 

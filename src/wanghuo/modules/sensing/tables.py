@@ -14,6 +14,7 @@ from wanghuo.modules.sensing.indicators import has_smoke, installed_in
 from wanghuo.modules.sensing.models import Device
 from wanghuo.modules.sensing.profiles import profile, profiles
 from wanghuo.modules.sensing.states import DEVICE, HEARD, MARKS, NAMES, DeviceState
+from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 REF, HEX = re.compile(r"SB-\d{6}-\d{4}-\d{5,9}"), frozenset("0123456789abcdef")
 HEARD_NAME = Text("有报文", "heard")
@@ -38,9 +39,10 @@ def begins(term: str) -> Q:
         return Q(ref=term.upper())
     if term.upper().startswith("SB"):
         return Q(ref__startswith=term.upper())
+    found = Q(source=term)
     if set(term.lower()) <= HEX:
-        return Q(source__gte=term.lower(), source__lt=term.lower() + "g")
-    return Q(pk__in=[])
+        found |= Q(source__gte=term.lower(), source__lt=term.lower() + "g")
+    return found
 
 
 def in_state(value: str) -> Q:
@@ -63,6 +65,7 @@ DEVICES = ListPage(
         Column("floor", Text("楼层", "Floor")),
         Column("location", Text("位置", "Location"), wide=True),
         Column("region", Text("区划", "Region"), value="region_code", kind="region"),
+        Column("protocol", Text("协议", "Protocol"), value=lambda d: PROTOCOLS.get(d.protocol, d.protocol), wide=True),
         Column("source", Text("地址", "Address"), wide=True),
         Column("profile", Text("配置", "Profile"), value=lambda d: profile(d.profile).name, wide=True),
         Column("last_seen_at", Text("最近报文", "Last frame"), kind="when"),
@@ -75,6 +78,7 @@ DEVICES = ListPage(
             {"heard": HEARD_NAME} | {str(s): n for s, n in NAMES.items()},
             where=in_state,
         ),
+        Choice("protocol", Text("协议", "Protocol"), dict(PROTOCOLS)),
         Choice("profile", Text("配置", "Profile"), lambda _: {code: p.name for code, p in profiles().items()}),
         Flag("never", Text("从未上线", "never heard"), lambda: Q(last_seen_at=None)),
         Flag("no_unit", Text("未关联单位", "without a unit"), lambda: Q(unit=None)),
@@ -105,7 +109,8 @@ QUARANTINE = ListPage(
     what=Text("未登记设备", "unknown device"),
     columns=(
         Column("source", Text("地址", "Address"), kind="ref"),
-        Column("number", Text("十进制", "Decimal"), value=lambda q: int.from_bytes(bytes.fromhex(q.source), "little")),
+        Column("protocol", Text("协议", "Protocol"), value=lambda q: PROTOCOLS.get(q.protocol, q.protocol)),
+        Column("number", Text("十进制", "Decimal"), value=lambda q: q.number),
         Column("frames", Text("报文数", "Frames"), kind="number"),
         Column("peer", Text("来自", "From")),
         Column("first_seen_at", Text("首次", "First"), kind="when"),
@@ -115,7 +120,7 @@ QUARANTINE = ListPage(
     filters=(Flag("ignored", Text("只看已搁置", "only those put aside"), lambda: Q(ignored=True)),),
     sort="-last_seen_at",
     regional=False,
-    row_url="/devices/quarantine/{0.source}",
+    row_url="/devices/quarantine/{0.key}",
     code="sensing:quarantine",
     empty=Empty(Text("没有未登记的设备在发报文。", "No unknown device is sending.")),
 )
