@@ -23,7 +23,8 @@ class Truth:
     def __init__(self, world: World) -> None:
         self.world = world
         self.reports = 0
-        self._spans: dict[str, list[tuple[Ints, Ints, Ints]]] = {layer: [] for layer in LAYERS}
+        nothing = (np.zeros(0, np.int64),) * 3
+        self._spans: dict[str, list[tuple[Ints, Ints, Ints]]] = {layer: [nothing] for layer in LAYERS}
         everyone = np.arange(world.count)
         for layer, (start, end) in (
             ("muted", world.mutes),
@@ -70,6 +71,8 @@ class Truth:
         self._add("offline", device[first_of], np.full(first_of.sum(), -1), at[first_of])
         until = np.where(last_of, INF, np.r_[at[1:], 0])
         long = np.minimum(until, world.end + 1) - at > world.window[device] * 2 // 3
+        returned = world.retired[1][device]
+        long |= (at < returned) & (returned < until)
         self._gaps(device[long], at[long], until[long], resets)
 
     def _conditions(self, layer: str, device: Ints, at: Ints, has: npt.NDArray[np.bool_]) -> None:

@@ -66,12 +66,12 @@ class Burst:
 
 
 class World:
-    """`count` devices for `days` days, by `seed`."""
+    """`count` devices for `days` days, by `seed`. `even`: as many of each kind, instead of the mix."""
 
-    def __init__(self, count: int, days: float, seed: int) -> None:
-        self.count, self.end, self.seed = count, int(days * DAY) // TICK * TICK, seed
+    def __init__(self, count: int, days: float, seed: int, *, even: bool = False) -> None:
+        self.count, self.end, self.seed = count, max(1, round(days * 24)) * HOUR, seed
         rng = np.random.default_rng(seed)
-        sizes = [max(1, round(kind.share * count)) for kind in KINDS]
+        sizes = [max(1, round((1 / len(KINDS) if even else kind.share) * count)) for kind in KINDS]
         sizes[0] += count - sum(sizes)
         self.kind = np.repeat(np.arange(len(KINDS)), sizes)
         self.groups = np.split(np.arange(count), np.cumsum(sizes)[:-1])
@@ -119,7 +119,8 @@ class World:
         start, end = self.maintenance
         self.planned_until = end.copy()
         ends = start + np.maximum(TICK, (end - start) // 2) // TICK * TICK
-        self.maintenance = (start, np.where(early & (start < INF), ends, end))
+        early &= (start < INF) & ~self._in_outage(ends)
+        self.maintenance = (start, np.where(early, ends, end))
         told = start - (rng.random(self.count) * DAY).astype(np.int64) // TICK * TICK
         self.told = np.where(start < INF, np.maximum(TICK, told), INF)
         self.told = np.where(self._in_outage(self.told), start, self.told)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 States = npt.NDArray[np.uint8]
-Which = npt.NDArray[np.intp] | slice
+Which = npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice
 
 OK, LATE, OFFLINE, LOW_BATTERY, FAULT, MUTED, MAINTENANCE, RETIRED = range(8)
 CODES = ("ok", "late", "offline", "low_battery", "fault", "muted", "maintenance", "retired")

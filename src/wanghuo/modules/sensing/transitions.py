@@ -95,8 +95,8 @@ def settle(
 ) -> int:
     """Judge these devices as of `at`, we having listened since `since`; store and tell what changed. Gives how many moved.
 
-    `heard`: when those were heard that were heard just now; silence of theirs is over. May be called again with the same
-    facts: then nothing moves.
+    `heard`: when those were heard that were heard just now: their silence is over, whatever `at` is (a clock that jumps
+    between two frames must not make the first silent). May be called again with the same facts: then nothing moves.
     """
     rows = locked(ids)
     if not rows:
@@ -104,7 +104,8 @@ def settle(
     fleet, at_us, since_us = fleet_of(rows, heard), us(at), us(since)
     was = np.array([NUMBERS[row.state] for row in rows], np.uint8)
     fresh = np.array([heard is not None and row.id in heard for row in rows])
-    states = np.where(fresh, decide(fleet, at_us, since_us), decide(fleet, at_us, since_us, was))
+    states = decide(fleet, at_us, since_us, was)
+    states[fresh] = decide(fleet.some(fresh), at_us, at_us)
     until = next_us(fleet, at_us, since_us)
     moved = [Moved(row, CODES[state]) for row, state in zip(rows, states, strict=True) if CODES[state] != row.state]
     checks = [None if moment == FOREVER else instant(int(moment)) for moment in until]

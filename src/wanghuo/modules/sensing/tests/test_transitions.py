@@ -137,6 +137,14 @@ def test_a_clock_put_back_leaves_no_device_alive_in_the_future() -> None:
 
 
 @pytest.mark.django_db
+def test_a_jump_between_two_frames_of_a_chunk_makes_the_first_silent_for_nobody() -> None:
+    one, two = heard(70, state="late"), heard(70, state="late")
+    stamps = {one.pk: NOW, two.pk: NOW + timedelta(hours=1)}
+    transitions.settle(stamps, at=max(stamps.values()), since=None, heard=stamps)
+    assert (state_of(one), state_of(two)) == ("ok", "ok")
+
+
+@pytest.mark.django_db
 def test_what_ingest_has_read_and_not_stored_yet_is_not_held_against_a_device() -> None:
     device = heard(100)
     read_through()
