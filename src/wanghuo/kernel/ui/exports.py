@@ -72,7 +72,8 @@ def _harmless(value: Any) -> Any:
 
 def _workbook(table: Table) -> bytes:
     file = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options["constant_memory"] = True  # a row is written out when the next begins: less memory, and quicker
     with xlsxwriter.Workbook(file, options) as book:
         bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         when = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -86,6 +87,8 @@ def _workbook(table: Table) -> bytes:
                     sheet.write_datetime(count, place, value, when)
                 elif isinstance(value, date):
                     sheet.write_datetime(count, place, datetime(value.year, value.month, value.day), on)  # noqa: DTZ001
+                elif isinstance(value, str):
+                    sheet.write_string(count, place, value)
                 else:
                     sheet.write(count, place, value)
         sheet.freeze_panes(1, 0)

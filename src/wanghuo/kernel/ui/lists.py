@@ -80,7 +80,8 @@ class ListPage:
     `?region=` narrows it. `code` names the list in the audit of exports (module:subject), `export_right` who may
     export;
     `exporter` takes over from the built-in csv and xlsx. `level`: a row's attribute whose 4 or 3 marks the row's edge. `index`: for a table
-    of millions, the fields that stand between region and key in its indexes, each with every value it takes (ADR 0230).
+    of millions, the fields that stand between region and key in its indexes, each with every value it takes (ADR 0230). `fields`: the model fields that the columns
+    read, when the table has many more.
     """
 
     title: Text
@@ -99,6 +100,7 @@ class ListPage:
     empty: Empty | None = None
     level: str = ""
     index: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    fields: Sequence[str] = ()
     template: str = "ui/list.html"
     page_size: int = 50
 
@@ -171,7 +173,7 @@ class Listing:
             )
         for each in self.page.filters:
             rows = each.apply(rows, self.request)
-        return rows
+        return rows.only(*self.page.fields) if self.page.fields else rows
 
     @property
     def region(self) -> str:

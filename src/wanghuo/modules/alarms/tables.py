@@ -41,6 +41,7 @@ ALARMS = ListPage(
     row_url="/alarms/{0.ref}",
     period="received_at",
     export_right="alarms.export",
+    fields=("ref", "kind", "priority", "condition", "place", "state", "cause", "received_at", "count"),
     index={"state": [str(s) for s in AlarmState], "kind": [str(k) for k in KIND_NAMES]},
     columns=(
         Column("ref", Text("编号", "Reference"), kind="ref"),
