@@ -15,9 +15,10 @@ from wanghuo.engines.alarm_logic.policy import Policy
 from wanghuo.engines.alarm_logic.routes import ROUTE_OF, WHY, Back, Fact, Route, Why
 
 Key = Hashable
-FIRE, PROTECTED, SHOWN, KEPT, MINOR = (int(f) for f in (Fact.FIRE, Fact.PROTECTED, Fact.SHOWN, Fact.KEPT, Fact.MINOR))
+FIRE, PROTECTED, SHOWN, KEPT, BRIEF = (int(f) for f in (Fact.FIRE, Fact.PROTECTED, Fact.SHOWN, Fact.KEPT, Fact.BRIEF))
 SHELVED, WINDOW, CHATTER = int(Fact.SHELVED), int(Fact.WINDOW), int(Fact.CHATTER)
 OFFENDER, HEADED, CROWDED = int(Fact.OFFENDER), int(Fact.HEADED), int(Fact.CROWDED)
+ECHO, MATTER = int(Fact.ECHO), int(Fact.MATTER)
 SHOW, FOLD, GROUP, WAIT, ASK, HOLD = Route
 NEVER = float("-inf")
 
@@ -26,27 +27,30 @@ NEVER = float("-inf")
 class Point:
     """One condition at one component, and the alarm of it that stands.
 
-    `priority`: 2 fire, 3 or 4. `pressed`: a manual call point over a link that proves the sender. `area`: where an outage may take many
-    units at once (the town of a silent device); None where it cannot. `route`: where the alarm stands; None when there is none.
+    `priority`: 2 fire, 3 or 4. `pressed`: a manual call point over a link that proves the sender. `brief`: a fault that may be gone by
+    itself. `area`: where an outage may take many units at once (the town of a silent device); None where it cannot. `route`: where the alarm stands; None when there is none.
     """
 
     unit: Key
     cause: str
     priority: int
     pressed: bool = False
+    brief: bool = True
     area: Key | None = None
     route: Route | None = None
     standing: bool = False
     count: int = 0
     since: float = NEVER
+    raised_at: float = NEVER
     facts: int = 0
     turn: int = 0
     head: Point | None = None
     until: float = NEVER
+    presumed: bool = False
     shelved_until: float = NEVER
     chatters_until: float = NEVER
-    raises: deque[float] = field(default_factory=deque)
-    false_at: deque[float] = field(default_factory=deque)
+    raises: list[float] = field(default_factory=list)
+    false_at: list[float] = field(default_factory=list)
 
     @property
     def fire(self) -> bool:
@@ -99,7 +103,7 @@ class Desk:
         point.standing = True
         point.count += 1
         facts = self._facts(at, point)
-        point.facts = facts
+        point.facts, point.raised_at = facts, at
         why = WHY[facts]
         self.counts[why] += 1
         route = ROUTE_OF[why]
@@ -107,7 +111,10 @@ class Desk:
             self._to_operator(at, point, why, None)
         elif route is not FOLD:
             self._keep(at, point, route)
+        elif point.route is ASK:
+            self._at(at + self.policy.ask_s, Back.UNANSWERED, point)
         if facts & PROTECTED:
+            point.presumed = True
             self._lift(at, point.unit)
         return why
 
@@ -117,8 +124,8 @@ class Desk:
         point.standing = False
         if point.fire or point.route is None:
             return
-        if point.route is SHOW and point.chatters_until > at:
-            self._at(point.chatters_until, Back.STAYED, point)
+        if point.route is SHOW and (quiet := self._quiet_at(at, point)) > at:
+            self._at(quiet, Back.STAYED, point)
             return
         self._close(at, point)
 
@@ -128,7 +135,7 @@ class Desk:
         if fire:
             self.seen(at, point.unit)
         elif point.route is ASK:
-            point.false_at.append(at)
+            self._was_false(at, point)
             self._drop(point)
             self._at(at + self.policy.denied_s, Back.STILL_STANDS, point)
 
@@ -144,7 +151,7 @@ class Desk:
         """The operator judged the alarm; it stands no more, and is no evidence any longer where it was false."""
         self.advance(at)
         if false:
-            point.false_at.append(at)
+            self._was_false(at, point)
             unit = self._of(point.unit)
             unit.triggers = deque(t for t in unit.triggers if t[1] is not point)
         else:
@@ -199,6 +206,10 @@ class Desk:
 
     # how it is worked out
 
+    def _was_false(self, at: float, point: Point) -> None:
+        point.false_at.append(at)
+        del point.false_at[: -self.policy.offender_false]
+
     def _of(self, unit: Key) -> _Unit:
         found = self._units.get(unit)
         if found is None:
@@ -220,23 +231,40 @@ class Desk:
             facts |= FIRE
             if self._supported(at, point, unit):
                 facts |= PROTECTED
+                if any(p.presumed and p.route is SHOW and p is not point for _, p in unit.triggers):
+                    facts |= MATTER
+            false = point.false_at
             n = policy.offender_false
-            if len(point.false_at) >= n and point.false_at[-n] >= at - policy.offender_s:
+            if len(false) >= n and false[-n] >= at - policy.offender_s:
                 facts |= OFFENDER
+            if false and false[-1] >= at - policy.echo_s:
+                facts |= ECHO
             return facts
-        if point.priority == 4:
-            facts |= MINOR
+        if point.brief:
+            facts |= BRIEF
+        if self._relapses(at, point):
+            facts |= OFFENDER
         return facts if point.route is not None else facts | self._crowd(at, point)
 
     def _chatters(self, at: float, point: Point) -> bool:
         raises = point.raises
         raises.append(at)
         n = self.policy.chatter_raises
-        if len(raises) > n:
-            raises.popleft()
-        if len(raises) == n and at - raises[0] <= self.policy.chatter_window_s:
+        if len(raises) > max(n, self.policy.relapses):
+            del raises[0]
+        if len(raises) >= n and at - raises[-n] <= self.policy.chatter_window_s:
             point.chatters_until = at + self.policy.chatter_quiet_s
         return point.chatters_until > at
+
+    def _relapses(self, at: float, point: Point) -> bool:
+        raises, n = point.raises, self.policy.relapses
+        return len(raises) >= n and at - raises[-n] <= self.policy.relapse_window_s
+
+    def _quiet_at(self, at: float, point: Point) -> float:
+        """When an alarm that comes and goes is over: once it kept quiet long enough."""
+        if self._relapses(at, point):
+            return point.raised_at + self.policy.relapse_window_s
+        return point.chatters_until
 
     def _supported(self, at: float, point: Point, unit: _Unit) -> bool:
         """Whether another device, a person, or a hand on a call point says so too."""
@@ -249,9 +277,12 @@ class Desk:
 
     def _lift(self, at: float, unit: Key) -> None:
         """What supports a fire is supported by it: nothing of the evidence stays back."""
+        called = any(p.presumed and p.route is SHOW for _, p in self._of(unit).triggers)
         for _, point in list(self._of(unit).triggers):
+            point.presumed = True
             if point.route is not SHOW:
-                self._to_operator(at, point, Why.RELEASED, Back.CORROBORATED)
+                self._to_operator(at, point, Why.EVIDENCE if called else Why.RELEASED, Back.CORROBORATED)
+                called = True
 
     def _crowd(self, at: float, point: Point) -> int:
         """Whether a first alarm of the same unit and cause (or area) stands that this one may go below."""
@@ -280,7 +311,8 @@ class Desk:
             self._groups.setdefault((point.unit, point.cause), _Group(point, at))
             if point.area is not None:
                 self._groups.setdefault((point.area, point.cause), _Group(point, at))
-        self._arrived(at)
+        if why is not Why.EVIDENCE:
+            self._arrived(at)
         self._show(at, point, why, back)
 
     def _arrived(self, at: float) -> None:
@@ -300,12 +332,15 @@ class Desk:
         if route is ASK:
             self._at(at + policy.ask_s, Back.UNANSWERED, point)
         elif route is WAIT:
-            self._at(at + policy.delay_s, Back.STAYED, point)
+            self._at(at + (policy.delay_3_s if point.priority == 3 else policy.delay_4_s), Back.STAYED, point)
         elif route is HOLD:
             self._at(self._held_until(point), Back.ENDED, point)
         elif group := self._nearest:
-            group.members[point] = None
-            group.last_at, point.head = at, group.head
+            self._join(at, point, group)
+
+    def _join(self, at: float, point: Point, group: _Group) -> None:
+        group.members[point] = None
+        group.last_at, point.head, point.route = at, group.head, GROUP
 
     def _held_until(self, point: Point) -> float:
         return max(point.shelved_until, self._of(point.unit).window_until)
@@ -314,13 +349,20 @@ class Desk:
         if why is Back.STILL_STANDS:  # denied: nothing stands in the list, but the signal may
             if point.standing and point.route is None:
                 self._to_operator(at, point, Why.RELEASED, why)
-        elif point.route is SHOW:  # chatter: quiet by now?
-            if point.chatters_until > at:
-                self._at(point.chatters_until, why, point)
+        elif point.route is SHOW:  # it came and went: quiet by now?
+            if (quiet := self._quiet_at(at, point)) > at:
+                self._at(quiet, why, point)
             elif not point.standing:
                 self._close(at, point)
+        elif point.route is ASK and at < point.since + self.policy.gone_s:
+            if not point.standing:  # nothing to see at the moment: more time to answer
+                self._at(point.since + self.policy.gone_s, why, point)
+            elif at >= point.raised_at + self.policy.ask_s:
+                self._to_operator(at, point, Why.RELEASED, why)
         elif point.route is HOLD:
             self._release(at, point)
+        elif point.route is WAIT and self._crowd(at, point) and self._nearest is not None:
+            self._join(at, point, self._nearest)  # meanwhile the first of its cause was shown
         else:
             self._to_operator(at, point, Why.RELEASED, why)
 
@@ -338,21 +380,23 @@ class Desk:
         headed = [key for key in keys if key in self._groups and self._groups[key].head is point]
         self._drop(point)
         for key in headed:
-            below = [m for m in self._groups.pop(key).members if m.head is point]
-            for member in below[:1]:
-                self._to_operator(at, member, Why.RELEASED, Back.HEAD_ENDED)
-            heir = self._groups.get(key)
-            for member in below[1:]:
-                if heir is None:
-                    self._to_operator(at, member, Why.RELEASED, Back.HEAD_ENDED)
-                else:
-                    member.head = heir.head
-                    heir.members[member] = None
+            for member in [m for m in self._groups.pop(key).members if m.head is point]:
+                self._come_up(at, member, key)
+
+    def _come_up(self, at: float, member: Point, key: tuple[Key, str]) -> None:
+        """The first of a group ended and this one stands: it joins the next, or is the next; in a unit it waits whether it ends too."""
+        member.head = None
+        if (heir := self._groups.get(key)) is not None:
+            self._join(at, member, heir)
+        elif member.brief and key[0] == member.unit:
+            self._keep(at, member, WAIT)
+        else:
+            self._to_operator(at, member, Why.RELEASED, Back.HEAD_ENDED)
 
     def _drop(self, point: Point) -> None:
         self._kept.discard(point)
         point.head = None
-        point.route, point.turn, point.count = None, point.turn + 1, 0
+        point.route, point.turn, point.count, point.presumed = None, point.turn + 1, 0, False
 
     def _at(self, at: float, why: Back, point: Point) -> None:
         self._serial += 1

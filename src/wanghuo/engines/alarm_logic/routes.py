@@ -1,6 +1,6 @@
 """Where a raised signal goes, and why: one decision for every combination of facts, worked out beforehand.
 
-The facts are bits, so the whole decision is a table of 2,048 entries that a test walks from end to end, that a batch looks up as an
+The facts are bits, so the whole decision is a table of 8,192 entries that a test walks from end to end, that a batch looks up as an
 array, and that the live path and the replay share. Nothing is ever discarded: every route but SHOW keeps the alarm in a list, with
 its reasons, from which it comes back.
 """
@@ -15,12 +15,13 @@ from wanghuo.base import Reason, Text, Verdict
 
 
 class Route(IntEnum):
-    """What is done with a raised signal. `SHOW` alone calls the operator."""
+    """What is done with a raised signal. Only `SHOW` puts it before the operator; evidence for a presumed fire that the operator has
+    before him joins it without a call of its own."""
 
     SHOW = 0  # on the console, with its sound
     FOLD = 1  # into the alarm of the same point that stands already
     GROUP = 2  # below the first of its unit and cause
-    WAIT = 3  # a fault of class 4: shown unless it is gone within seconds
+    WAIT = 3  # a fault: shown unless it is gone within seconds
     ASK = 4  # the unit and the grid first, the operator when nobody answered in time
     HOLD = 5  # kept in a list: shelved, or under announced maintenance
 
@@ -42,12 +43,14 @@ class Fact(IntFlag):
     PROTECTED = 2  # corroborated, a call point, sprinkler flow, or a person says so: nothing keeps it from the operator
     SHOWN = 4  # an alarm of the same point stands on the console
     KEPT = 8  # an alarm of the same point stands, but was not shown
-    MINOR = 16  # class 4
+    BRIEF = 16  # a fault that may be gone by itself
     SHELVED = 32
     WINDOW = 64  # announced maintenance, or the device says it is being tested
     CHATTER = 128
-    OFFENDER = 256
+    OFFENDER = 256  # often false (a fire), or often there and gone (a fault)
     HEADED = 512  # follows the first of its unit and cause within seconds
+    ECHO = 2048  # a person judged an alarm of this point false minutes ago
+    MATTER = 4096  # a presumed fire of the same unit stands before the operator
     CROWDED = 1024  # a flood or an area outage, and the first of its unit and cause (or area) stands
 
 
@@ -68,6 +71,9 @@ class Why(IntEnum):
     ASK_OFFENDER = 11
     SHELF = 12
     WINDOW = 13
+    ASK_ECHO = 14
+    INTERMITTENT = 15
+    EVIDENCE = 16
 
 
 ROUTE_OF = {
@@ -83,6 +89,9 @@ ROUTE_OF = {
     Why.ASK_WINDOW: Route.ASK,
     Why.ASK_CHATTER: Route.ASK,
     Why.ASK_OFFENDER: Route.ASK,
+    Why.ASK_ECHO: Route.ASK,
+    Why.INTERMITTENT: Route.SHOW,
+    Why.EVIDENCE: Route.SHOW,
     Why.SHELF: Route.HOLD,
     Why.WINDOW: Route.HOLD,
 }
@@ -170,6 +179,24 @@ TEXTS: dict[Why, tuple[Text, str]] = {
         ),
         "GB 50440-2007 (N8); 本平台 [D]",
     ),
+    Why.ASK_ECHO: (
+        Text(
+            "刚由人判为误报，先由单位再核实，{seconds:g} 秒无人答复即提示",
+            "judged false by a person minutes ago: the unit is asked again, the operator after {seconds:g} s",
+        ),
+        OURS,
+    ),
+    Why.INTERMITTENT: (
+        Text("{seconds:g} 秒内 {count} 次时断时续，合为一条", "{count} times in {seconds:g} s: one intermittent alarm"),
+        ISA,
+    ),
+    Why.EVIDENCE: (
+        Text(
+            "同一单位的推定火警正在处置，此条为其证据",
+            "a presumed fire of the unit is being dealt with; this is evidence for it",
+        ),
+        "GB 50116-2013 4.1.6",
+    ),
     Why.SHELF: (Text("已搁置至 {until}：{reason}", "shelved until {until}: {reason}"), ISA),
     Why.WINDOW: (Text("在维护时段“{window}”内，至 {until}", "within the maintenance “{window}”, until {until}"), ISA),
 }
@@ -187,6 +214,8 @@ def _fire(facts: int) -> Why:
     if facts & Fact.PROTECTED:
         if facts & Fact.SHOWN:
             return Why.AGAIN
+        if facts & Fact.MATTER:
+            return Why.EVIDENCE
         return Why.RELEASED if facts & Fact.KEPT else Why.PROTECTED
     if facts & Fact.SHOWN:
         return Why.AGAIN
@@ -196,6 +225,8 @@ def _fire(facts: int) -> Why:
         return Why.ASK_WINDOW
     if facts & Fact.CHATTER:
         return Why.ASK_CHATTER
+    if facts & Fact.ECHO:
+        return Why.ASK_ECHO
     return Why.ASK_OFFENDER if facts & Fact.OFFENDER else Why.PLAIN
 
 
@@ -203,7 +234,7 @@ def _other(facts: int) -> Why:
     """Everything else, from the strongest reason to keep it back to none."""
     if facts & Fact.SHOWN:
         return Why.AGAIN
-    if facts & Fact.KEPT and not facts & Fact.CHATTER:
+    if facts & Fact.KEPT and not facts & (Fact.CHATTER | Fact.OFFENDER):
         return Why.KEPT_AGAIN
     if facts & Fact.SHELVED:
         return Why.SHELF
@@ -215,7 +246,9 @@ def _other(facts: int) -> Why:
         return Why.FLOOD
     if facts & Fact.CHATTER:
         return Why.CHATTERING
-    return Why.DELAY if facts & Fact.MINOR else Why.PLAIN
+    if facts & Fact.OFFENDER:
+        return Why.INTERMITTENT
+    return Why.DELAY if facts & Fact.BRIEF else Why.PLAIN
 
 
 WHY: tuple[Why, ...] = tuple(_fire(f) if f & Fact.FIRE else _other(f) for f in range(1 << _BITS))

@@ -23,7 +23,7 @@ from wanghuo.engines.alarm_logic import (
     corroborate,
 )
 
-POLICY = Policy(offender_false=2)
+POLICY = Policy(offender_false=2, echo_s=600.0)
 HOUR = 3600.0
 
 
@@ -44,8 +44,8 @@ def smoke(unit: str = "商贸城", **changed: object) -> Point:
     return replace(Point(unit, "fire", 2), **changed)
 
 
-def fault(unit: str = "商贸城", priority: int = 3, cause: str = "fault") -> Point:
-    return Point(unit, cause, priority)
+def fault(unit: str = "商贸城", priority: int = 3, cause: str = "fault", *, brief: bool = False) -> Point:
+    return Point(unit, cause, priority, brief=brief)
 
 
 def test_a_single_fire_comes_at_once_and_its_repeats_are_counted(seat: Seat) -> None:
@@ -94,7 +94,8 @@ def test_a_second_device_brings_out_what_the_unit_was_asked_about(seat: Seat) ->
     point, other = offender(seat), smoke()
     seat.desk.raised(9 * HOUR, point)
     assert seat.desk.raised(9 * HOUR + 30, other) is Why.PROTECTED
-    assert [told[1] for told in seat.shown] == [other, point]
+    assert [told[1:3] for told in seat.shown] == [(other, Why.PROTECTED), (point, Why.EVIDENCE)]
+    assert seat.desk.raised(9 * HOUR + 40, smoke()) is Why.EVIDENCE, "one fire, one call; each device has its row"
 
 
 def test_a_person_who_saw_it_brings_it_out(seat: Seat) -> None:
@@ -124,13 +125,24 @@ def test_chatter_becomes_one_alarm_until_it_is_quiet(seat: Seat) -> None:
         seat.desk.raised(n * 10, point)
         seat.desk.cleared(n * 10 + 5, point)
     assert len(seat.shown) == 3, "twice for itself, then once as chatter"
-    seat.desk.advance(2 * HOUR)
+    seat.desk.advance(20 * HOUR)
+    assert point.route is Route.SHOW, "it comes and goes: one alarm stands for it"
+    seat.desk.advance(25 * HOUR)
     assert point.route is None
-    assert seat.desk.raised(2 * HOUR, point) is Why.PLAIN
+    assert seat.desk.raised(25 * HOUR, point) is Why.PLAIN
+
+
+def test_what_waits_joins_the_first_that_stayed(seat: Seat) -> None:
+    points = [fault(brief=True) for _ in range(4)]
+    for n, point in enumerate(points):
+        assert seat.desk.raised(n, point) is Why.DELAY
+    seat.desk.advance(120)
+    assert [told[1] for told in seat.shown] == points[:1]
+    assert {p.head for p in points[1:]} == {points[0]}
 
 
 def test_a_short_fault_of_class_four_calls_nobody(seat: Seat) -> None:
-    point = fault(priority=4)
+    point = fault(priority=4, brief=True)
     assert seat.desk.raised(0, point) is Why.DELAY
     seat.desk.cleared(30, point)
     seat.desk.raised(100, point)
@@ -328,7 +340,8 @@ class AnySequence(RuleBasedStateMachine):
         for point in self.desk.kept():
             if point.fire:
                 assert point.route is Route.ASK
-                assert self.now - point.since <= POLICY.ask_s
+                assert self.now - point.since <= POLICY.gone_s
+                assert not point.standing or self.now - point.raised_at <= POLICY.ask_s
 
     def teardown(self) -> None:
         """Releasing every suppression shows all that it held."""

@@ -13,7 +13,7 @@ KNOWN = dict.fromkeys(("count", "seconds", "days", "until", "reason", "window", 
 
 def test_no_combination_of_policies_keeps_a_corroborated_fire_from_the_operator() -> None:
     protected = [f for f in ALL if f & Fact.FIRE and f & Fact.PROTECTED]
-    assert len(protected) == 512
+    assert len(protected) == 2048
     for facts in protected:
         assert ROUTE[facts] is Route.SHOW or (ROUTE[facts] is Route.FOLD and facts & Fact.SHOWN)
 
@@ -23,12 +23,12 @@ def test_a_fire_is_shown_folded_into_one_that_stands_or_asked_about_and_nothing_
     assert all(f & (Fact.SHOWN | Fact.KEPT) for f in ALL if ROUTE[f] is Route.FOLD)
 
 
-def test_only_class_four_is_delayed_and_only_shelving_and_maintenance_hold() -> None:
-    assert all(f & Fact.MINOR for f in ALL if ROUTE[f] is Route.WAIT)
+def test_only_brief_faults_are_delayed_and_only_shelving_and_maintenance_hold() -> None:
+    assert all(f & Fact.BRIEF for f in ALL if ROUTE[f] is Route.WAIT)
     assert all(f & (Fact.SHELVED | Fact.WINDOW) for f in ALL if ROUTE[f] is Route.HOLD)
 
 
-@pytest.mark.parametrize("fact", [Fact.SHELVED, Fact.HEADED, Fact.CROWDED, Fact.MINOR])
+@pytest.mark.parametrize("fact", [Fact.SHELVED, Fact.HEADED, Fact.CROWDED, Fact.BRIEF])
 def test_what_is_about_faults_makes_no_difference_to_a_fire(fact: Fact) -> None:
     assert all(WHY[f] is WHY[f & ~fact] for f in ALL if f & Fact.FIRE)
 
