@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from wanghuo.base import Text
-from wanghuo.entrypoints.demo import cycle, making, planning
+from wanghuo.entrypoints.demo import cycle, keeping, making, planning
 from wanghuo.entrypoints.simulator import world as worlds
 from wanghuo.kernel.access.actor import Actor, Grant, system_actor
 
@@ -107,8 +107,10 @@ def fill(tell: Tell, size: Size = FULL) -> None:
         (Text("导入一年的历史报警", "importing a year of past alarms"), lambda: _history_of_alarms(size.alarms)),
         (Text("上报在办隐患", "reporting open hazards"), lambda: _open_hazards(size.open)),
         (Text("编译并下发一份工作要点", "compiling and issuing a work plan"), planning.issue_example),
+        (Text("登记几本台账", "keeping a few registers"), keeping.keep_registers),
         (Text("设定目标并计算指标", "setting targets and computing indicators"), _indicators),
         (Text("派单、巡查、排名、会商各走一遍", "a month of orders, tours, ranking and meetings"), cycle.play_a_month),
+        (Text("发出一份提醒函", "sending one letter"), keeping.send_letter),
     )
     for number, (what, step) in enumerate(steps):
         tell(what, number / len(steps))

@@ -8,6 +8,7 @@ from wanghuo.modules.accountability.services.duty_lists import issue as issue_du
 from wanghuo.modules.accountability.services.duty_lists import make as make_duty_list
 from wanghuo.modules.accountability.services.duty_lists import parse_lines as parse_duties
 from wanghuo.modules.accountability.services.duty_lists import sign as sign_duty_list
+from wanghuo.modules.accountability.services.letters import write_letter
 from wanghuo.modules.accountability.services.meetings import ask_for as ask_for_meetings
 from wanghuo.modules.accountability.services.meetings import convene, hold
 from wanghuo.modules.accountability.services.orders import Asked, accept, draw_up, issue_many, targets_for
@@ -43,4 +44,5 @@ __all__ = [
     "score_tour",
     "sign_duty_list",
     "targets_for",
+    "write_letter",
 ]
