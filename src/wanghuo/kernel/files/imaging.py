@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -33,7 +35,8 @@ class Picture:
 
 
 def reencode(source: Path, folder: Path, name: str) -> Picture:
-    """Write `view.jpg` and `thumb.jpg` of a picture into `folder`. Raises ImageUnreadable, ImageTooLarge, Animated."""
+    """Write `view.jpg` and `thumb.jpg` of a picture into `folder`. Raises ImageUnreadable, ImageTooLarge, Animated,
+    and OSError where the disk is full."""
     command = [sys.executable, "-I", str(_CHILD), str(source), str(folder), str(MEGAPIXELS)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=WALL_S, check=False, env={"OMP_NUM_THREADS": "1"})
@@ -42,6 +45,8 @@ def reencode(source: Path, folder: Path, name: str) -> Picture:
         raise ImageUnreadable(name=name) from None
     if told.get("error") == "too_large":
         raise ImageTooLarge(name=name, limit=MEGAPIXELS)
+    if told.get("error") == "no_room":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if told.get("error") == "animated":
         raise Animated(name=name)
     if "error" in told or not (folder / "thumb.jpg").exists():

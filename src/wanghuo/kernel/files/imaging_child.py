@@ -3,11 +3,13 @@
     python -I imaging_child.py SOURCE TARGET_FOLDER MEGAPIXELS
 
 Writes view.jpg and thumb.jpg without any metadata, and prints one JSON object: width, height, dhash, taken_at, lat,
-lng, or {"error": unreadable | too_large | animated}. Imports nothing of the platform.
+lng, or {"error": unreadable | too_large | animated | no_room}. Imports nothing of the platform.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import math
 import resource
@@ -74,7 +76,9 @@ def save(picture: Any, path: Path, quality: int) -> None:
 
     clean = Image.new("RGB", picture.size)
     clean.paste(picture)
-    clean.save(path, "JPEG", quality=quality, optimize=True)
+    data = io.BytesIO()  # written at once: a full disk is then no fault of the picture
+    clean.save(data, "JPEG", quality=quality, optimize=True)
+    path.write_bytes(data.getbuffer())
 
 
 def dhash(picture: Any) -> str:
@@ -130,6 +134,7 @@ if __name__ == "__main__":
         outcome = main(*sys.argv[1:4])
     except Refused as refused:
         outcome = {"error": str(refused)}
-    except (Exception, MemoryError):
-        outcome = {"error": "unreadable"}
+    except (Exception, MemoryError) as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        outcome = {"error": "no_room" if full else "unreadable"}
     print(json.dumps(outcome))

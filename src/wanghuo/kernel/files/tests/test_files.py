@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -22,7 +23,7 @@ from wanghuo.engines.auditlog import SUITES
 from wanghuo.kernel.access.actor import system_actor
 from wanghuo.kernel.accounts.testing import actor, client_for, make_user
 from wanghuo.kernel.audit.models import AuditEntry
-from wanghuo.kernel.files import files_of, get_file, kinds, service, similar_photos, storage, store
+from wanghuo.kernel.files import files_of, get_file, imaging, kinds, service, similar_photos, storage, store
 from wanghuo.kernel.files.models import StoredFile
 from wanghuo.kernel.files.testing import WORKBOOK, Record, drawing, office, photo
 
@@ -338,3 +339,11 @@ def test_digests_are_those_of_the_bytes() -> None:
     row = keep(ContentFile(b"a,b\n", name="a.csv"))
     assert row.sha256 == hashlib.sha256(b"a,b\n").hexdigest()
     assert row.sm3 == SM3(b"a,b\n").hex()
+
+
+def test_a_full_disk_is_no_fault_of_the_picture(tmp_path) -> None:
+    (tmp_path / "original").write_bytes(photo().read())
+    (tmp_path / "view.jpg").symlink_to("/dev/full")
+    with pytest.raises(OSError) as raised:
+        imaging.reencode(tmp_path / "original", tmp_path, "现场.jpg")
+    assert raised.value.errno == errno.ENOSPC
