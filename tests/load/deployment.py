@@ -73,8 +73,21 @@ def gateway(journal: Path, sock: socket.socket, **limits: Any) -> Role:
         from wanghuo.modules.sensing.gateway_side import RegisterChanges, bell
 
         changes = RegisterChanges()
-        known = Limits(**{"flood_rate": 0, "unknown_per_minute": 0, **limits})
+        known = Limits(**{"flood_rate": 0, "unknown_per_minute": 0, "reserve_bytes": 0, **limits})
         server.run(journal, sock, known, ring=bell(), refresh=lambda register: register.update(changes()), ready=ready)
+
+    return run
+
+
+def bare_gateway(journal: Path, sock: socket.socket, **limits: Any) -> Role:
+    """The gateway alone: no database, no register."""
+
+    def run(ready: Callable[[], None]) -> None:
+        from wanghuo.entrypoints.gateway import server
+        from wanghuo.entrypoints.gateway.limits import Limits
+
+        known = Limits(**{"flood_rate": 0, "unknown_per_minute": 0, "reserve_bytes": 0, **limits})
+        server.run(journal, sock, known, ring=lambda: None, ready=ready)
 
     return run
 
@@ -182,6 +195,23 @@ class Process:
         """Send it a signal and wait until it is gone; its exit code (negative: the signal)."""
         os.kill(self.pid, number)
         return self.wait()
+
+    def gone(self) -> bool:
+        """Whether it has ended by itself."""
+        if self.pid and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self.pid = 0
+        return not self.pid
+
+    def end_in_any_case(self, *, gently: bool) -> None:
+        """Ask it to end, and kill it where it does not within 20 s."""
+        if self.gone():
+            return
+        os.kill(self.pid, signal.SIGTERM if gently else signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while not self.gone() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if self.pid:
+            self.end()
 
     def wait(self) -> int:
         """Wait until it ends by itself."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -26,12 +27,14 @@ MOST_S = 1500
 
 @dataclass(frozen=True)
 class Load:
-    """How much the fleet says. `fire_every`: each so-many-th serial is a fire at a component of its own."""
+    """How much the fleet says. `fire_every`: each so-many-th serial is a fire at a component of its own. `pause_s`:
+    between two fillings of the window, 0 for as fast as it goes."""
 
     clients: int = 4
     window: int = 32
     fire_every: int = 500
-    pause_s: float = 0.0  # between two fillings of the window: 0 for as fast as it goes
+    pause_s: float = 0.0
+    first_source: int = FIRST_SOURCE
 
     def says(self, source: int, serial: int) -> bytes:
         """The frame of a serial."""
@@ -44,7 +47,8 @@ class Client:
     """A device that has much to say. It outlives its connections."""
 
     def __init__(self, number: int, load: Load) -> None:
-        self.load, self.source, self.serial = load, FIRST_SOURCE + number, 0
+        self.load, self.source, self.serial = load, load.first_source + number, 0
+        self.counter: Any = None
         self.open: dict[Key, bytes] = {}
         self.acked: list[Key] = []
         self.transport: asyncio.WriteTransport | None = None
@@ -81,6 +85,7 @@ class Client:
         key = acked_key(ack)
         if ack[26] == CONFIRM and self.open.pop(key, None) is not None:
             self.acked.append(key)
+            self.counter.value += 1
             if self.last_ack:
                 self.longest_gap = max(self.longest_gap, now - self.last_ack)
             self.last_ack = now
@@ -134,11 +139,13 @@ async def live(client: Client, port: int, stopping: asyncio.Event) -> None:
         client.transport.close()
 
 
-def _run(port: int, load: Load, orders: Connection, path: Path) -> None:
+def _run(port: int, load: Load, orders: Connection, path: Path, counters: Any) -> None:
     async def main() -> None:
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_reader(orders.fileno(), stopping.set)
         clients = [Client(n, load) for n in range(load.clients)]
+        for client in clients:
+            client.counter = counters
         try:
             await asyncio.wait_for(asyncio.gather(*(live(c, port, stopping) for c in clients)), MOST_S)
         finally:
@@ -157,8 +164,14 @@ class Fleet:
         context = multiprocessing.get_context("fork")
         self.path = path
         orders, self._tell = context.Pipe(duplex=False)
-        self.process: ForkProcess = context.Process(target=_run, args=(port, load, orders, path))
+        self._counter = context.Value("Q", 0, lock=False)
+        self.process: ForkProcess = context.Process(target=_run, args=(port, load, orders, path, self._counter))
         self.process.start()
+
+    @property
+    def confirmed(self) -> int:
+        """How many frames were confirmed by now."""
+        return int(self._counter.value)
 
     def stop(self) -> None:
         """Ask it to say nothing new and to end once everything is confirmed."""

@@ -72,7 +72,7 @@ def serve(journal: Path, port: int, devices: int, ready: Connection) -> None:
     """The gateway, which knows these devices."""
 
     def refresh(register: Register) -> None:
-        if not register.networks:
+        if not len(register):
             register.update((n.to_bytes(6, "little").hex(), [], "ok") for n in range(1, devices + 1))
 
     sock = listening_socket(f"127.0.0.1:{port}")

@@ -149,7 +149,7 @@ def _commits(journal: Any, path: Path, rng: random.Random, commits: int, ops: li
             columns.add(number * 1000, rng.randrange(9), 0, 0, rng.randbytes(rng.randrange(30, 200)))
         opened = [journal.OpenedLink(number, "10.1.2.3:4", number)] if rng.random() < 0.3 else []
         id = rng.choice(writers).commit(columns, urgent=rng.random() < 0.2, opened=opened)
-        batches[id] = journal.pack(columns)
+        batches[id] = columns.pack()
         ops.append(Op("acked", at=id))
         if rng.random() < 0.2:
             copier.run()

@@ -30,6 +30,8 @@ COLUMNS = ("rig", "size", "plant", "outcome", "seconds", "seed", "commit", "date
 MODULES = {
     "R1": "crash_rig",
     "R2": "power_rig",
+    "R3": "disk_rig",
+    "R3b": "disk_rig",
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from truth_world import INF, KINDS, Ints, World
+from truth_world import INF, KINDS, TICK, Ints, World
 
 LAYERS = ("muted", "low_battery", "fault", "late", "offline", "maintenance", "retired")  # the later covers the earlier
 BLOCK = 1_000_000
@@ -42,7 +42,8 @@ class Truth:
     # resets: moments after which silence counts anew; (last moment judged before, first moment listened after)
     def _resets(self) -> list[tuple[int, int]]:
         world = self.world
-        found = list(world.outages) + [(edge, edge) for start, end, _ in world.jumps for edge in (start, end)]
+        jumps = [(edge - TICK, edge) for start, end, _ in world.jumps for edge in (start, end)]
+        found = list(world.outages) + jumps  # at the tick of a jump our clock is already another
         return sorted(found)
 
     def _lives(self) -> None:
