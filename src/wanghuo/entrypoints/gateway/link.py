@@ -8,10 +8,11 @@ nothing a peer does can hurt another link.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from wanghuo.engines.codecs.gb26875.frames import Frame
 from wanghuo.engines.codecs.gb26875.stream import Event, Rejected, StreamDecoder
@@ -46,6 +47,7 @@ class Link(asyncio.Protocol):
         self._partial = self._ended = False
         self._reading = True
         self._unanswered = 0
+        self._certified: str | None = None  # by a client certificate: the one address in it, or "" for any
         limits = server.limits
         self._bucket = self.Bucket(limits.flood_rate, limits.flood_burst, server.now()) if limits.flood_rate else None
 
@@ -53,6 +55,7 @@ class Link(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.host, self.peer = (peer[0], f"{peer[0]}:{peer[1]}") if peer else ("", "")
+        self._certified = _certified(transport.get_extra_info("peercert"))
         self.opened_at = self.heard_at = self.server.now()
         if not self.server.admit(self):
             self.transport.abort()
@@ -136,6 +139,11 @@ class Link(asyncio.Protocol):
         server.intake.put(Entry(self, time.time_ns() // 1000, trust, frame, weight == URGENT))
         if server.intake.waiting_bytes > server.limits.backlog_bytes:
             self.hold()
+
+    def vouches(self, source: bytes) -> bool:
+        """Whether the peer's certificate speaks for the address: a name of twelve hex digits is that of one device, any
+        other name that of an aggregator, which speaks for all it brings."""
+        return self._certified is not None and self._certified in ("", source.hex())
 
     def superseded(self, source: bytes) -> None:
         """Another link speaks for this address now; if this one still does, two live links speak as one device."""
@@ -222,6 +230,15 @@ class Link(asyncio.Protocol):
     def opened(self) -> OpenedLink:
         """The link as the journal remembers it."""
         return OpenedLink(self.number, self.peer, int((time.time() - (self.server.now() - self.opened_at)) * 1e6))
+
+
+def _certified(certificate: dict[str, Any] | None) -> str | None:
+    """What a verified client certificate speaks for: one address in hex, "" for any; None without one."""
+    if not certificate:
+        return None
+    names = [value for part in certificate.get("subject", ()) for name, value in part if name == "commonName"]
+    device = names[0].lower() if names else ""
+    return device if re.fullmatch("[0-9a-f]{12}", device) else ""
 
 
 def _keep_alive(sock: socket.socket | None) -> None:

@@ -21,7 +21,7 @@ from wanghuo.entrypoints.gateway.intake import Asker, Entry, Gathered
 from wanghuo.entrypoints.gateway.lanes import PARTS, Parts
 from wanghuo.entrypoints.gateway.limits import Limits, raise_file_limit
 from wanghuo.entrypoints.gateway.link import Link
-from wanghuo.entrypoints.gateway.register import Register, RegisterSource
+from wanghuo.entrypoints.gateway.register import TLS, Register, RegisterSource
 from wanghuo.entrypoints.gateway.replies import Clock
 from wanghuo.modules.sensing.journal import NOTE
 from wanghuo.modules.sensing.journals import Address, is_stream, open_writer
@@ -29,6 +29,7 @@ from wanghuo.modules.sensing.reserve import Reserve
 
 log = logging.getLogger("wanghuo.gateway")
 CONTESTED_AGAIN_S = 600.0
+MOST_HOSTS = 100_000  # peers whose strangers are counted at a time
 RENEW_S = 1.0  # how often the register and the waiting commands are looked at
 LOOK_S = 0.25  # how often the state of the disk is looked at
 
@@ -71,6 +72,7 @@ class Server:
         self.centres: dict[bytes, bytes] = {}
         self.downlink = Downlink(self)
         self._ring, self._refresh, self._orders = ring, refresh, orders
+        self.register.complete = refresh is None
         self._counters: Counter[str] = Counter()
         self._contested: dict[bytes, float] = {}
         self._strangers: dict[str, tuple[float, int]] = {}
@@ -115,12 +117,12 @@ class Server:
     def meet(self, link: Link, source: bytes, frame: bytes) -> int | None:
         """A link brings its first frame of an address. Gives the trust; None when the peer brings too many
         strangers."""
-        if not self.register.knows(source) and self._too_strange(link.host):
+        if not self.register.knows(source) and self.register.complete and self._too_strange(link.host):
             self.count("refused_unknown")
             return None
         if not link.sources:
             self.committer.opened(link.opened())
-        trust = link.sources[source] = self.register.trust(source, link.host)
+        trust = link.sources[source] = self.trust(link, source)
         if other := self.owner.get(source):
             other.superseded(source)
         self.owner[source] = link
@@ -129,10 +131,16 @@ class Server:
             link.widen()
         return trust
 
+    def trust(self, link: Link, source: bytes) -> int:
+        """How far the link proves that it speaks for the address: by its certificate, else by its network."""
+        return TLS if link.vouches(source) else self.register.trust(source, link.host)
+
     def _too_strange(self, host: str) -> bool:
         if not self.limits.unknown_per_minute:
             return False
         now = self.now()
+        if host not in self._strangers and len(self._strangers) >= MOST_HOSTS:
+            return True
         since, met = self._strangers.get(host, (now, 0))
         if now - since >= 60.0:
             since, met = now, 0
@@ -238,18 +246,32 @@ class Server:
         try:
             if self._refresh is not None:
                 await asyncio.to_thread(self._refresh, self.register)
+                self._look_again()
             if self._orders is not None:
                 self.downlink.offer(await asyncio.to_thread(lambda: list(self._orders()) if self._orders else []))
         except Exception as error:
             self.count("register_unreachable")
             log.warning("the register cannot be read: %s", error)
 
+    def _look_again(self) -> None:
+        """Judge again the addresses whose registration changed and that are linked now; after the first reading of the
+        register, all that came before it was complete."""
+        first, self.register.complete = not self.register.complete, True
+        touched = self.register.pop_touched()
+        for source, link in list(self.owner.items()):
+            if first or source in touched:
+                link.sources[source] = self.trust(link, source)
+                link.ration(self.short)
+
     async def serve(self, sock: socket.socket, *, ready: Callable[[], None] | None = None) -> None:
-        """Serve `sock` until SIGTERM or SIGINT; then stop reading, commit, answer, and end."""
+        """Serve `sock` until SIGTERM or SIGINT; then stop reading, commit, answer, and end.
+
+        The register is read beside the first frames: with a million devices that takes seconds, and until then nobody
+        is taken for a stranger.
+        """
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, stopping.set)
-        await self.renew()
         listener = await self._loop.create_server(self.link, sock=sock, backlog=4096)
         self.report()
         limits = self.limits

@@ -57,11 +57,11 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(tmp_path: Path, *, known=(), networks=(), orders=None, **limits):
+async def gateway(tmp_path: Path, *, known=(), networks=(), orders=None, refresh=None, **limits):
     sock = listening_socket("127.0.0.1:0")
     journal = tmp_path / "journal.sqlite3"
     rung = []
-    server = Server(journal, Limits(**limits), ring=lambda: rung.append(1), orders=orders)
+    server = Server(journal, Limits(**limits), ring=lambda: rung.append(1), orders=orders, refresh=refresh)
     server.register.update((source, list(networks), "ok") for source in known)
     listener = await asyncio.get_running_loop().create_server(server.link, sock=sock)
     found = Gateway(server, sock.getsockname()[1], journal)
