@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from wanghuo.kernel.jobs.periodic import every
-from wanghuo.modules.sensing import commands, retention, supervision
+from wanghuo.modules.sensing import commands, lifetimes, outages, retention, supervision
 
 
 @every(5, "sensing.silence")
@@ -18,6 +18,18 @@ def silence() -> None:
 def expire_commands() -> None:
     """End commands that nobody answered."""
     commands.expire(timezone.now())
+
+
+@every(60, "sensing.mend")
+def ask_to_mend() -> None:
+    """Ask for the repair of what has been down for longer than its grace."""
+    outages.ask_to_mend()
+
+
+@every(3600, "sensing.renew")
+def ask_to_renew() -> None:
+    """Tell ahead that a SIM, a battery or a service life runs out."""
+    lifetimes.ask_to_renew()
 
 
 @every(300, "sensing.look")

@@ -6,7 +6,7 @@ a grace (rule `sensing.dead_after`) becomes a duty of whoever must mend it, with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -26,7 +26,7 @@ from wanghuo.modules.sensing.models import Device, Outage
 from wanghuo.modules.sensing.states import DEVICE, DeviceState
 
 if TYPE_CHECKING:
-    from wanghuo.modules.sensing.transitions import Moved, Row
+    from wanghuo.modules.sensing.transitions import Moved
 
 S = DeviceState
 SUBJECT, RIGHT, MOVE = "device_outage", "sensing.mend", "mend"
@@ -56,9 +56,10 @@ def follow(moved: Sequence[Moved], at: datetime) -> None:
     _begin({id: (kind, seen if kind == "offline" and seen else at) for id, (kind, seen) in began.items()}, at)
 
 
-def never_heard(rows: Sequence[Row], at: datetime) -> None:
-    """A device that was never heard since it was registered is off line from then on."""
-    _begin({row.id: ("offline", row.registered_at) for row in rows}, at)
+def off_line_since(began: Mapping[UUID, datetime], at: datetime) -> None:
+    """These devices are off line without having gone: never heard since they were registered, or since they were returned to
+    service."""
+    _begin({id: ("offline", since) for id, since in began.items()}, at)
 
 
 def _begin(began: dict[UUID, tuple[str, datetime]], at: datetime) -> None:

@@ -20,16 +20,20 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.loops import next_ref
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.places import public as places
-from wanghuo.modules.sensing import contracts, selectors
+from wanghuo.modules.sensing import contracts, coverage, lifetimes, outages, selectors
 from wanghuo.modules.sensing.messages import GB26875
-from wanghuo.modules.sensing.models import Component, Device, QuarantinedDevice
+from wanghuo.modules.sensing.models import LOOK_NOW, Component, Device, Outage, QuarantinedDevice
 from wanghuo.modules.sensing.profiles import profiles
 from wanghuo.modules.sensing.states import DEVICE
+from wanghuo.modules.sensing.transitions import listened, settle_now
 from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 EDIT = "sensing.edit"
-FIELDS = ("profile", "maker", "model", "floor", "location", "lng", "lat", "networks", "installed_on")
-LONGEST_MUTE = timedelta(days=7)
+FIELDS = (
+    *("profile", "maker", "model", "floor", "location", "lng", "lat", "networks", "installer", "installed_on"),
+    *("iccid", "sim_until", "battery_on", "battery_until", "life_until", "household"),
+)
+LONGEST_MUTE, LONGEST_MAINTENANCE = timedelta(days=7), timedelta(days=90)
 _SOURCE, _NAME = re.compile(r"[0-9a-f]{12}"), re.compile(r"[A-Za-z0-9._:\-]{1,64}")
 
 
@@ -98,6 +102,8 @@ def clean(given: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid(Text("没有这种设备配置。", "There is no such profile."), field="profile")
     if "networks" in found:
         found["networks"] = clean_networks(found["networks"])
+    if found.get("iccid"):
+        found["iccid"] = lifetimes.clean_iccid(found["iccid"])
     return found
 
 
@@ -124,6 +130,8 @@ def new_device(
         device.building_id = places.get_building(building_id, actor).id
     device.place(region_code, sector=sector, unit=device.unit_id)
     actor.require(EDIT, device)
+    coverage.check_household(device.household, actor)
+    lifetimes.fill_in(device)
     return device
 
 
@@ -185,6 +193,10 @@ def change_device(*, ref: str, changed_at: datetime | None = None, actor: Actor,
     before = _shown(device)
     for name, value in clean(given).items():
         setattr(device, name, value)
+    if given.get("household"):
+        coverage.check_household(device.household, actor)
+    lifetimes.fill_in(device)
+    device.check_at = LOOK_NOW  # another profile has another window
     if given.get("unit_id"):
         unit = places.get_unit(given["unit_id"], actor)
         device.unit_id = unit.id
@@ -211,21 +223,53 @@ def change_device(*, ref: str, changed_at: datetime | None = None, actor: Actor,
 
 
 @transaction.atomic
-def move_device(*, ref: str, move: str, reason: str, actor: Actor) -> contracts.Device:
-    """Start or end maintenance, retire, return to service. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
+def move_device(
+    *, ref: str, move: str, reason: str, actor: Actor, start: datetime | None = None, until: datetime | None = None
+) -> contracts.Device:
+    """Start or end maintenance, retire, return to service. `start`, `until`: of a maintenance (now, and until it is ended).
+
+    Raises NotFound, NotPermitted, MoveRefused, Invalid.
+    """
     device = selectors.get_device(ref, actor=actor, lock=True)
     arrow = DEVICE.move(device.state, move)
     actor.require(arrow.right, device)
     if not reason.strip():
         raise Invalid(Text("请写明原因。", "Say why."), field="reason")
-    before, device.state = device.state, arrow.target
-    device.save(update_fields=["state", "changed_at"])
-    after = {"state": str(device.state), "reason": reason.strip()[:200]}
+    before = device.state
+    _maintenance(device, move, start, until)
+    if move in ("retire", "return"):
+        device.state = arrow.target
+    device.save(update_fields=["state", "maintenance_from", "maintenance_until", "changed_at"])
+    settle_now([device.pk])
+    if move == "retire":
+        outages.end(Outage.objects.filter(device=device, ended_at=None), timezone.now(), void=True)
+    if move == "return":
+        outages.off_line_since({device.pk: timezone.now()}, timezone.now())
+    device.refresh_from_db(fields=["state", "check_at"])
+    after = {"state": str(device.state), "reason": reason.strip()[:200], "until": until.isoformat() if until else ""}
     audit.record(
         actor, f"sensing:device:{move}", device.ref, region=device.region_code, before={"state": before}, after=after
     )
     _tell(device, move)
     return selectors.as_contract(device)
+
+
+def _maintenance(device: Device, move: str, start: datetime | None, until: datetime | None) -> None:
+    """Set or end the maintenance of a device; it lasts as long as said, else until it is ended."""
+    # what is judged is judged as of the journal, which may be some seconds behind
+    now, as_of = timezone.now(), listened()[0]
+    if move == "resume":
+        device.maintenance_from, device.maintenance_until = device.maintenance_from or as_of, min(now, as_of)
+    if move != "maintain":
+        return
+    begins = start or now
+    if begins < now - timedelta(minutes=1):
+        raise Invalid(Text("开始时间不能早于现在。", "It cannot begin in the past."), field="start")
+    if until is not None and not begins < until <= begins + LONGEST_MAINTENANCE:
+        raise Invalid(
+            Text("结束时间须晚于开始时间，最长 90 天。", "It must end after it begins, within 90 days."), field="until"
+        )
+    device.maintenance_from, device.maintenance_until = min(begins, as_of) if start is None else begins, until
 
 
 @transaction.atomic
@@ -240,6 +284,8 @@ def mute_device(*, ref: str, hours: float, reason: str, actor: Actor) -> contrac
         raise Invalid(Text("静默最长 7 天，并须写明原因。", "At most 7 days, and say why."), field="hours")
     device.muted_until = timezone.now() + timedelta(hours=hours) if hours else None
     device.save(update_fields=["muted_until", "changed_at"])
+    settle_now([device.pk])
+    device.refresh_from_db(fields=["state", "check_at"])
     until = device.muted_until.isoformat() if device.muted_until else ""
     after = {"until": until, "reason": reason.strip()[:200]}
     audit.record(actor, "sensing:device:mute", device.ref, region=device.region_code, after=after)

@@ -77,7 +77,9 @@ def fleet_of(rows: Sequence[Row], heard: Mapping[UUID, datetime] | None = None) 
     fleet.faulty[:] = [row.faulty for row in rows]
     fleet.low[:] = [row.standby_low for row in rows]
     fleet.muted_until_us[:] = [us(row.muted_until) for row in rows]
-    fleet.maintenance_from_us[:] = [us(row.maintenance_from, FOREVER) for row in rows]
+    # under maintenance without a beginning: a person said so, and nobody said until when
+    begun = [NEVER if row.state == S.MAINTENANCE else FOREVER for row in rows]
+    fleet.maintenance_from_us[:] = [us(row.maintenance_from, b) for row, b in zip(rows, begun, strict=True)]
     fleet.maintenance_until_us[:] = [us(row.maintenance_until, FOREVER) for row in rows]
     fleet.retired[:] = [row.state == S.RETIRED for row in rows]
     return fleet
@@ -111,9 +113,8 @@ def settle(
     checks = [None if moment == FOREVER else instant(int(moment)) for moment in until]
     _store(rows, [CODES[state] for state in states], checks)
     outages.follow(moved, at)
-    outages.never_heard(
-        [row for row, state in zip(rows, states, strict=True) if _silent_from_the_start(row, state)], at
-    )
+    silent = {row.id: row.registered_at for row, state in zip(rows, states, strict=True) if _never_came(row, state)}
+    outages.off_line_since(silent, at)
     _tell(moved, at)
     return len(moved)
 
@@ -132,7 +133,7 @@ def settle_now(ids: Iterable[UUID]) -> int:
     return settle(ids, at=at, since=since)
 
 
-def _silent_from_the_start(row: Row, state: int) -> bool:
+def _never_came(row: Row, state: int) -> bool:
     return CODES[state] == S.OFFLINE and row.last_seen_at is None
 
 

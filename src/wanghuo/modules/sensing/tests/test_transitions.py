@@ -6,17 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wanghuo.base import Invalid
 from wanghuo.engines import supervision as engine
+from wanghuo.kernel.accounts.testing import actor
 from wanghuo.kernel.loops.models import Clock, Duty
 from wanghuo.kernel.outbox.models import OutboxEvent
-from wanghuo.modules.sensing import outages, supervision, transitions
+from wanghuo.modules.sensing import outages, services, supervision, transitions
 from wanghuo.modules.sensing.models import Device, DeviceDay, IngestPosition, Outage, SensorEvent
 from wanghuo.modules.sensing.states import DeviceState, Facts, decide
 from wanghuo.modules.sensing.testing import DeviceFactory
 
+BOSS = actor("alarm_supervisor", "445281")
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 S = 1_000_000
 
@@ -214,3 +218,47 @@ def test_a_device_that_was_never_heard_is_down_since_it_was_registered() -> None
     assert not OutboxEvent.objects.filter(kind="sensing.device_offline").exists(), (
         "it did not go off line, it never came"
     )
+
+
+@pytest.mark.django_db
+def test_the_end_of_a_maintenance_says_what_is_so_and_a_return_waits_for_a_frame() -> None:
+    fine, gone = heard(0), heard(100)
+    read_through()
+    supervision.judge_silence()
+    for device, after in ((fine, "ok"), (gone, "offline")):
+        services.move_device(ref=device.ref, move="maintain", reason="年检", actor=BOSS)
+        assert state_of(device) == "maintenance"
+        assert services.move_device(ref=device.ref, move="resume", reason="完成", actor=BOSS).state == after
+    services.move_device(ref=fine.ref, move="retire", reason="拆除", actor=BOSS)
+    assert services.move_device(ref=fine.ref, move="return", reason="装回", actor=BOSS).state == "offline"
+    assert Outage.objects.filter(device=fine, ended_at=None).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_maintenance_with_an_end_ends_at_it() -> None:
+    device, now = heard(0, profile="wireless"), timezone.now()
+    Device.objects.update(last_seen_at=now)
+    read_through(now)
+    until = now + timedelta(hours=4)
+    assert services.move_device(ref=device.ref, move="maintain", reason="施工", actor=BOSS, until=until).state == (
+        "maintenance"
+    )
+    read_through(until)
+    supervision.judge_silence()
+    assert state_of(device) == "ok"
+    with pytest.raises(Invalid, match="90"):
+        services.move_device(
+            ref=device.ref, move="maintain", reason="施工", actor=BOSS, until=now + timedelta(days=200)
+        )
+
+
+@pytest.mark.django_db
+def test_a_retired_device_asks_nothing_of_anybody() -> None:
+    gone = heard(100)
+    read_through()
+    supervision.judge_silence()
+    outages.ask_to_mend(NOW + timedelta(hours=3))
+    services.move_device(ref=gone.ref, move="retire", reason="拆除", actor=BOSS)
+    assert not Duty.objects.filter(closed_at=None).exists()
+    assert Clock.objects.get().outcome == "void"
+    assert not DeviceDay.objects.exists(), "a device that was taken away was not mended"
