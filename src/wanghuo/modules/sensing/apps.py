@@ -16,4 +16,6 @@ class SensingConfig(AppConfig):
         indicators.declare()
         devices = Text("设备", "Devices")
         nav.add("units", devices, "/devices", right="sensing.view", order=32)
+        nav.add("units", Text("点名查岗", "Roll-calls"), "/roll-calls", right="sensing.view", order=36)
+        nav.add("units", Text("接入", "Ways in"), "/ways", right="sensing.ways", order=37)
         places.register_panel(places.Panel("devices", devices, "sensing.view", lambda ref: f"/devices/of/{ref}", 10))

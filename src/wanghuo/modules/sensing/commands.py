@@ -17,7 +17,8 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.outbox import emit
 from wanghuo.kernel.outbox.doorbell import ring
 from wanghuo.modules.sensing import contracts, selectors
-from wanghuo.modules.sensing.models import Command, SensorEvent
+from wanghuo.modules.sensing.messages import GB26875
+from wanghuo.modules.sensing.models import Command, Device, SensorEvent
 from wanghuo.modules.sensing.states import DeviceState
 
 ACTS = {
@@ -35,6 +36,9 @@ STATES = {
     "denied": Text("被拒绝", "denied"),
     "expired": Text("超时无应答", "no answer in time"),
 }
+COMMANDED = (GB26875, "mqtt")
+"""Protocols over which commands go down."""
+
 LIMITED = ("clock_sync", "duty_check")
 A_MINUTE = timedelta(minutes=1)
 DEFAULT_MINUTES, MOST_MINUTES = 5, 10
@@ -52,6 +56,13 @@ class CommandTooSoon(AppError):
         "一分钟内已对该设备下发过“{act}”，请稍后再试。",
         "“{act}” went to this device less than a minute ago; try again later.",
     )
+
+
+class NoWayDown(Invalid):
+    """The device's protocol takes no commands from here."""
+
+    code = "sensing.no_way_down"
+    text = Text("该设备的接入协议不支持下行指令。", "Nothing can be sent down over this device's protocol.")
 
 
 @transaction.atomic
@@ -73,27 +84,35 @@ def send_command(*, ref: str, act: str, reason: str, actor: Actor, minutes: int 
     now = timezone.now()
     if act in LIMITED and Command.objects.filter(device=device, act=act, asked_at__gt=now - A_MINUTE).exists():
         raise CommandTooSoon(act=ACTS[act])
-    byte, unit = _UNITS[act]
-    unit += bytes((minutes,)) if act == "duty_check" else b""
-    waits = timedelta(minutes=minutes) if act == "duty_check" else timedelta(0)
-    command = Command.objects.create(
-        device=device,
-        act=act,
-        serial=device.down_serial,
-        command_byte=byte,
-        unit_hex=unit.hex(),
-        minutes=minutes if act == "duty_check" else 0,
-        reason=reason.strip()[:200],
-        asked_by=actor.id,
-        asked_at=now,
-        expires_at=now + timedelta(seconds=90) + waits,
-    )
+    if device.protocol not in COMMANDED:
+        raise NoWayDown(field="act")
+    command = new_command(device, act, reason=reason.strip()[:200], minutes=minutes, asked_by=actor.id, now=now)
+    command.save(force_insert=True)
     device.down_serial = (device.down_serial + 1) % 65536
     device.save(update_fields=["down_serial"])
     after = {"act": act, "serial": command.serial, "reason": command.reason}
     audit.record(actor, "sensing:device:command", device.ref, region=device.region_code, after=after)
     ring("commands")
     return command.id
+
+
+def new_command(device: Device, act: str, *, reason: str, minutes: int, asked_by: int | None, now: datetime) -> Command:
+    """A command that is not saved yet, with the device's next serial; a device that takes messages gets it as rpc."""
+    byte, unit = _UNITS[act]
+    duty = act == "duty_check"
+    return Command(
+        device=device,
+        act=act,
+        serial=device.down_serial,
+        command_byte=byte,
+        unit_hex=(unit + bytes((minutes,)) if duty else unit).hex(),
+        minutes=minutes if duty else 0,
+        body={} if device.protocol == GB26875 else {"rpc": act},
+        reason=reason,
+        asked_by=asked_by,
+        asked_at=now,
+        expires_at=now + timedelta(seconds=90) + timedelta(minutes=minutes if duty else 0),
+    )
 
 
 def expire(now: datetime) -> int:

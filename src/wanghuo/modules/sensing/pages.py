@@ -22,8 +22,9 @@ from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import commands, forms, frames, selectors, services, ways
 from wanghuo.modules.sensing.contracts import CONDITIONS
+from wanghuo.modules.sensing.credentials import WITH_TOKENS
 from wanghuo.modules.sensing.journals import open_reader
-from wanghuo.modules.sensing.models import Device, QuarantinedDevice, Reading
+from wanghuo.modules.sensing.models import Device, DeviceCredential, QuarantinedDevice, Reading
 from wanghuo.modules.sensing.panel import lamps_of, told
 from wanghuo.modules.sensing.profiles import profile
 from wanghuo.modules.sensing.quantities import quantity_name
@@ -93,13 +94,21 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
             (c, commands.ACTS.get(c.act), commands.STATES.get(c.state)) for c in row.commands.order_by("-asked_at")[:10]
         ],
         "may_edit": actor.can(services.EDIT, row),
+        "tokens": _tokens(row, actor),
     }
     return render(request, "sensing/device.html", context)
 
 
+def _tokens(row: Device, actor: Actor) -> list[DeviceCredential] | None:
+    """The tokens of a device that uses some, for whoever may make one."""
+    if row.protocol not in WITH_TOKENS or not actor.can(services.EDIT, row):
+        return None
+    return list(row.credentials.filter(revoked_at=None).order_by("-made_at"))
+
+
 def _acts(row: Device, actor: Actor) -> list[Act]:
     own = []
-    if actor.can("sensing.command", row) and row.state != DeviceState.RETIRED:
+    if actor.can("sensing.command", row) and row.state != DeviceState.RETIRED and row.protocol in commands.COMMANDED:
         own.append(Act("command", COMMAND, f"{_url(row)}/acts/command"))
     if actor.can(services.EDIT, row):
         own += [Act(name, word, f"{_url(row)}/acts/{name}") for name, word in (("change", CHANGE), ("mute", MUTE))]

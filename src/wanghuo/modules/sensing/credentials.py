@@ -1,0 +1,140 @@
+"""Tokens of devices: made, shown once, revoked; and the files by which a Mosquitto broker knows them.
+
+A token is wh_KEY_SECRET: the key finds it, the secret (256 bits) proves it. We keep a keyed hash, and what the broker's password
+file wants. Two may be good at a time, so that a device can be given a new one before the old one ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from wanghuo.base import Invalid, Text
+from wanghuo.kernel import audit
+from wanghuo.kernel.access.actor import Actor
+from wanghuo.modules.sensing import selectors
+from wanghuo.modules.sensing.models import Device, DeviceCredential
+from wanghuo.modules.sensing.services import EDIT
+from wanghuo.modules.sensing.states import DeviceState
+from wanghuo.modules.sensing.ways_side import token_digest
+
+WITH_TOKENS = ("http", "mqtt")
+OLD_GOOD_FOR = timedelta(days=7)
+ROUNDS = 101  # PBKDF2 rounds as mosquitto_passwd writes them: enough for a secret of 256 random bits
+
+
+class NoTokens(Invalid):
+    """Devices of this protocol prove themselves otherwise."""
+
+    code = "sensing.no_tokens"
+    text = Text("只有 HTTP 和 MQTT 设备使用令牌。", "Only devices over HTTP and MQTT have tokens.")
+
+
+@transaction.atomic
+def make_credential(*, ref: str, actor: Actor) -> str:
+    """Give a device a new token, and return it: nobody can show it again. A former one stays good for seven days.
+
+    Raises NotFound, NotPermitted, NoTokens.
+    """
+    device = selectors.get_device(ref, actor=actor, lock=True)
+    actor.require(EDIT, device)
+    token = _make(device)
+    audit.record(
+        actor, "sensing:device:credential", device.ref, region=device.region_code, after={"key": token.split("_")[1]}
+    )
+    return token
+
+
+def _make(device: Device) -> str:
+    if device.protocol not in WITH_TOKENS:
+        raise NoTokens
+    now = timezone.now()
+    standing = list(device.credentials.select_for_update().filter(revoked_at=None).order_by("-made_at"))
+    for number, old in enumerate(standing):
+        if number == 0 and (old.until is None or old.until > now + OLD_GOOD_FOR):
+            old.until = now + OLD_GOOD_FOR
+        elif number:
+            old.revoked_at = now
+        old.save(update_fields=["until", "revoked_at", "changed_at"])
+    key, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    token = f"wh_{key}_{secret}"
+    DeviceCredential.objects.create(
+        device=device, key=key, digest=token_digest(key, secret), broker_hash=broker_hash(token)
+    )
+    return token
+
+
+@transaction.atomic
+def revoke_credentials(*, ref: str, actor: Actor) -> int:
+    """End every token of a device at once; gives how many. Raises NotFound, NotPermitted."""
+    device = selectors.get_device(ref, actor=actor, lock=True)
+    actor.require(EDIT, device)
+    now, ended = timezone.now(), 0
+    for each in device.credentials.select_for_update().filter(revoked_at=None):
+        each.revoked_at, ended = now, ended + 1
+        each.save(update_fields=["revoked_at", "changed_at"])
+    audit.record(actor, "sensing:device:revoke", device.ref, region=device.region_code, after={"ended": ended})
+    return ended
+
+
+def broker_hash(password: str, salt: bytes | None = None) -> str:
+    """A password as Mosquitto 2 keeps it: PBKDF2 over SHA-512."""
+    salt = salt if salt is not None else os.urandom(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS)
+    return f"$7${ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def make_all(refs: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Make a token for some MQTT devices, or for all that have none: (reference, user, token). For the command line."""
+    rows = Device.objects.filter(protocol="mqtt").exclude(state=DeviceState.RETIRED)
+    rows = rows.filter(ref__in=refs) if refs else rows.exclude(credentials__revoked_at=None, credentials__isnull=False)
+    for device in rows.order_by("ref"):
+        with transaction.atomic():
+            yield device.ref, device.source, _make(device)
+
+
+def write_broker_files(folder: Path, platform: str) -> int:
+    """Write `passwd` and `acl` for Mosquitto; gives how many devices. `platform`: NAME:PASSWORD of our own client.
+
+    A device has one user, its name; of two good tokens the newest is the broker's. It may publish below its own topics and
+    read its own commands, nothing else; a gateway's devices are named by the gateway.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    newest: dict[str, str] = {}
+    rows = DeviceCredential.objects.filter(revoked_at=None, device__protocol="mqtt").exclude(
+        device__state=DeviceState.RETIRED
+    )
+    for row in rows.select_related("device").order_by("made_at"):
+        newest[row.device.source] = row.broker_hash
+    name, _, password = platform.partition(":")
+    lines = [f"{user}:{hashed}" for user, hashed in sorted(newest.items())]
+    if name:
+        lines.append(f"{name}:{broker_hash(password)}")
+    _write(folder / "passwd", lines)
+    rules = ["# 由 wanghuo mqtt credentials 生成 / written by wanghuo mqtt credentials"]
+    if name:
+        rules += ["", f"user {name}", "topic readwrite fire/v1/#", "topic read v1/#"]
+    rules += [
+        "",
+        *(f"pattern write fire/v1/+/%u/{last}" for last in ("telemetry", "event", "status", "raw", "rpc/response/+")),
+        "pattern read fire/v1/+/%u/rpc/request/+",
+        "pattern write v1/devices/%u/telemetry",
+        "pattern write v1/devices/%u/attributes",
+    ]
+    _write(folder / "acl", rules)
+    return len(newest)
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    beside = path.with_suffix(".new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    beside.replace(path)
