@@ -180,6 +180,26 @@ def unknown_device(world: World, where: Where) -> Made:
     return Made(row.source, "ffffffffffff", "*", where)
 
 
+@kind("way")
+def way(world: World, where: Where) -> Made:
+    from wanghuo.modules.sensing.models import Way
+
+    row = Way(code=f"way-{where.number}", kind="ctwing", name=where.canary("way"))
+    row.place(where.region_code, sector=where.sector, unit=where.scope_unit)
+    row.save(force_insert=True)
+    return Made(row.code, "way-none", "sensing.ways", where)
+
+
+@kind("roll_call")
+def roll_call(world: World, where: Where) -> Made:
+    from wanghuo.modules.sensing.models import RollCall
+
+    row = RollCall(ref=f"CG-{where.number:06d}-2026-00001", minutes=5, reason=where.canary("roll"), asked_at=timezone.now())
+    row.place(where.region_code, sector=where.sector, unit=where.scope_unit)
+    row.save(force_insert=True)
+    return Made(row.ref, "CG-999999-2026-99999", "sensing.view", where)
+
+
 @kind("hazard")
 def hazard(world: World, where: Where) -> Made:
     from wanghuo.modules.hazards.testing import HazardFactory
