@@ -71,7 +71,8 @@ def aim_of(
     stages: Sequence[IndicatorTarget] = (),
     path: Path | None = None,
 ) -> Aim:
-    """A target at `now`. `value_in`: the value of the region in another period, for targets against the year before.
+    """A target at `now`. `value_in`: the value of the region in another period, for targets against the year before and
+    for what stood when the period began.
 
     `stages`: the targets of the same paper that begin on the same day and end earlier; the line goes through them.
     `path`: another reading than the target's own.
@@ -83,13 +84,30 @@ def aim_of(
     if path == "flat":
         expected = _stage_in_force(target, stages, now)
     else:
-        expected = _on_line(target, period, stages, now)
+        expected = _on_line(target, period, stages, now, _standing_before(of, target, period, better, value_in))
     return Aim(target.value, expected, better, target.value_high)
 
 
-def _on_line(target: IndicatorTarget, period: Period, stages: Sequence[IndicatorTarget], now: datetime) -> float:
-    """From nothing on the first day through each stage to the value on the last."""
-    since, value = period.start, 0.0
+def _standing_before(
+    of: Indicator, target: IndicatorTarget, period: Period, better: Literal["up", "down"], value_in: ValueIn
+) -> float:
+    """Where the line begins: of what is there already and grows (hydrants, stations, shares of a stock), what the month
+    before the period ended with, else what its first month did; of what is counted within the period, nothing.
+    """
+    if not of.climbs or of.accumulates or of.flows or of.standing or better == "down":
+        return 0.0
+    first = Period.month(period.first.year, period.first.month)
+    found = value_in(first.previous())
+    if found is None:
+        found = value_in(first)
+    return min(found or 0.0, target.value)
+
+
+def _on_line(
+    target: IndicatorTarget, period: Period, stages: Sequence[IndicatorTarget], now: datetime, begins_at: float
+) -> float:
+    """From what it begins with on the first day through each stage to the value on the last."""
+    since, value = period.start, begins_at
     for stage in sorted((*stages, target), key=lambda row: row.deadline):
         until = end_of_day(stage.deadline)
         if now < until:

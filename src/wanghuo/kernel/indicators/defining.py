@@ -62,7 +62,7 @@ def define_reported(
     mark: str = "D",
 ) -> ReportedIndicator:
     """Define an indicator whose values people report, and ask for it in `region`: each region of `level` in it reports
-    for every period of `frequency` (month, quarter, half_year, year). `evidence`: what is to be attached; without it
+    for every period of `frequency` (week, half_month, month, quarter, half_year, year). `evidence`: what is to be attached; without it
     none is asked for.
 
     Raises NotFound (region), NotPermitted, BadDefinition.

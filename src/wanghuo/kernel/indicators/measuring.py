@@ -253,13 +253,6 @@ def _is_stage_of(row: IndicatorTarget, target: IndicatorTarget) -> bool:
     return Period.parse(row.period, row.deadline).first == Period.parse(target.period, target.deadline).first
 
 
-def expected_by_now(of: Indicator, target: float | None, period: Period, now: datetime) -> float | None:
-    """What a plain target asks for at `now`: a growing measure linearly more each day, any other all of it at once."""
-    if target is None:
-        return None
-    return target * period.elapsed(now) if of.accumulates or of.climbs else target
-
-
 def light(
     of: Indicator, value: float | None, expected: float | None, *, region: str, now: datetime, better: str = ""
 ) -> Verdict[str] | None:

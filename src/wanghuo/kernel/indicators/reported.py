@@ -19,9 +19,12 @@ from wanghuo.kernel.indicators.states import ReportState
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions.models import Region
 
-SLACK = timedelta(days=15)  # a report belongs where most of its days lie
+SLACK_DAYS = {"week": 3, "half_month": 7}  # a report belongs where most of its days lie
+MOST_SLACK_DAYS = 15
 STALE = timedelta(days=370)  # a standing value older than a year says nothing of today
 FREQUENCIES = {
+    "week": Text("每周", "weekly"),
+    "half_month": Text("每半月", "half-monthly"),
     "month": Text("每月", "monthly"),
     "quarter": Text("每季度", "quarterly"),
     "half_year": Text("每半年", "half-yearly"),
@@ -80,9 +83,10 @@ def _counts(row: ReportedIndicator) -> Callable[[Period], dict[str, Part]]:
 def _added(row: ReportedIndicator, period: Period) -> dict[str, Part]:
     """The accepted values of the period together; `missing`: reports that are due and not accepted."""
     accepted = Q(state=ReportState.ACCEPTED)
+    slack = timedelta(days=SLACK_DAYS.get(row.frequency, MOST_SLACK_DAYS))
     rows = (
         ReportedValue.objects.filter(
-            definition=row, period_first__gte=period.first - SLACK, period_last__lte=period.last + SLACK
+            definition=row, period_first__gte=period.first - slack, period_last__lte=period.last + slack
         )
         .values("region_code")
         .annotate(
@@ -143,7 +147,18 @@ def reporting_regions(row: ReportedIndicator) -> list[str]:
 
 
 def period_of(frequency: str, day: date) -> Period:
-    """The reporting period a day lies in."""
+    """The reporting period a day lies in. A week runs from Monday to Sunday; half a month to the 15th, or from the 16th."""
+    if frequency == "week":
+        monday = day - timedelta(days=day.weekday())
+        return Period.between(monday, monday + timedelta(days=6))
+    if frequency == "half_month":
+        month = Period.month(day.year, day.month)
+        middle = month.first.replace(day=15)
+        return (
+            Period.between(month.first, middle)
+            if day <= middle
+            else Period.between(middle + timedelta(days=1), month.last)
+        )
     if frequency == "year":
         return Period.year(day.year)
     if frequency == "half_year":

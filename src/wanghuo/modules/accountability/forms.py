@@ -428,7 +428,7 @@ class NewReportForm(Form):
     kind = choice(Text("报告种类", "Kind"), REPORT_KINDS)
     period = text(
         Text("时段", "Period"), limit=10,
-        help_text=Text("月报写 2026-11；上半月 2026-11-a，下半月 2026-11-b", "2026-11 for a month; 2026-11-a and 2026-11-b for its halves"),
+        help_text=Text("月报写 2026-11；上半月 2026-11-a，下半月 2026-11-b；周报 2026-W48", "2026-11 for a month; 2026-11-a and 2026-11-b for its halves; 2026-W48 for a week"),
     )  # fmt: skip
 
 

@@ -377,7 +377,7 @@ REPORTS = ListPage(
     ),
     empty=Empty(
         Text(
-            "半月报和月报由系统按数据起草，每个数字都能点开来源；你改文字，数字不动。",
+            "周报、半月报和月报由系统按数据起草，每个数字都能点开来源；你改文字，数字不动。",
             "Drafted from data, every number leads to its source; you edit the words.",
         ),
         Link(Text("起草报告", "Draft a report"), "/reports/new", "accountability.letter"),

@@ -49,6 +49,7 @@ SAMPLE_RESULTS = {
     "absent": Text("查无实据", "no evidence found"),
 }
 REPORT_KINDS = {
+    "week": Text("周报", "weekly report"),
     "half": Text("半月报", "half-monthly report"),
     "month": Text("月报", "monthly report"),
 }

@@ -53,6 +53,34 @@ def test_the_line_never_falls(value: float, one: datetime, other: datetime) -> N
     assert by_now(target(value), first) <= by_now(target(value), second)
 
 
+STOCK = {"accumulates": False, "climbs": True}
+BEFORE, FIRST = Period.month(2025, 12), Period.month(2026, 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "fields", "begins"),
+    [
+        ({BEFORE.key: 60.0, FIRST.key: 70.0}, STOCK, 60),
+        ({FIRST.key: 70.0}, STOCK, 70),
+        ({}, STOCK, 0),
+        ({BEFORE.key: 130.0}, STOCK, 100),  # reached before it began: it is to stay there
+        ({BEFORE.key: 60.0}, {}, 0),  # counted within the year
+        ({BEFORE.key: 60.0}, {**STOCK, "flows": True}, 0),
+        ({BEFORE.key: 60.0}, {**STOCK, "standing": True}, 0),
+    ],
+)
+def test_the_line_of_a_stock_begins_with_what_is_there(known, fields, begins: float) -> None:
+    row = target(100)
+    with declared({}, **{**COUNT, **fields}) as of:
+
+        def at(moment: datetime) -> float | None:
+            return aim_of(of, row, YEAR, moment, value_in=lambda period: known.get(period.key)).by_now
+
+        assert at(YEAR.start) == begins
+        assert at(YEAR.start + (YEAR.end - YEAR.start) / 2) == pytest.approx((begins + 100) / 2)
+        assert at(YEAR.end) == 100
+
+
 @given(st.lists(st.tuples(st.integers(1, 363), st.floats(0, 100)), min_size=1, max_size=5, unique_by=lambda s: s[0]))
 def test_the_line_goes_through_every_stage(found) -> None:
     stages = [target(value, deadline=date(2026, 1, 1) + timedelta(days=day)) for day, value in found]
@@ -191,8 +219,8 @@ def test_a_share_wanted_by_a_day_shows_both_readings_and_says_when_data_is_too_l
             actor=CLERK,
         )
         found = progress(row, NOW)
-    assert found.expected_now == pytest.approx(45, abs=0.3)
-    assert found.light == "yellow"
+    assert found.expected_now == pytest.approx(65, abs=0.3)  # from the 40 that stood when the year began
+    assert found.light == "orange"
     assert (found.other.path, found.other.expected_now, found.other.light) == ("flat", 90, "red")
     assert (found.forecast_range is None) == (found.forecast is None)
 

@@ -3,7 +3,7 @@ accepted."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -257,3 +257,25 @@ def test_defining_takes_the_right_over_the_region() -> None:
             region="445281",
             actor=actor("inspector", "445281"),
         )
+
+
+@pytest.mark.parametrize(
+    ("frequency", "first", "last", "months"),
+    [
+        ("week", "2026-06-29", "2026-07-05", {"2026-07": 7.0}),
+        ("half_month", "2026-07-01", "2026-07-15", {"2026-07": 7.0}),
+    ],
+)
+def test_weekly_and_half_monthly_reports_count_where_most_of_their_days_lie(frequency, first, last, months) -> None:
+    row = define(frequency=frequency)
+    value = ReportedValue.objects.get(definition=row)
+    assert (str(value.period_first), str(value.period_last)) == (first, last)
+    report_value(
+        ref=value.ref, num=7, files=[ContentFile("甲,乙\n".encode(), name="清单.csv")], actor=person("committee_clerk")
+    )
+    review_value(ref=value.ref, decision="accept", note="", actor=person("brigade_leader"))
+    for month in ("2026-06", "2026-07"):
+        found = compute(row.code, "445281", Period.parse(month, NOW.date())).value
+        assert (found or 0.0) == months.get(month, 0.0)
+    with time_machine.travel(NOW + timedelta(days=16)):
+        assert open_reports(NOW + timedelta(days=16)) == 1

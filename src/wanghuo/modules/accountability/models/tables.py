@@ -110,7 +110,7 @@ class Letter(Scoped):
 
 
 class Report(Record):
-    """A situation report for half a month or a month. `sections`: heads and paragraphs whose numbers are marks like [[n1]];
+    """A situation report for a week, half a month or a month. `sections`: heads and paragraphs whose numbers are marks like [[n1]];
     `numbers`: each mark's value and the page it comes from. The clerk edits the words; the numbers stay what they are."""
 
     MACHINE, KIND, PATH = REPORT, "report", "/reports"

@@ -1,11 +1,11 @@
-"""Situation reports (半月报、月报): drafted from the records, every number linked to its page; the clerk edits the words."""
+"""Situation reports (周报、半月报、月报): drafted from the records, every number linked to its page; the clerk edits the words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +29,7 @@ from wanghuo.modules.accountability.states import LETTER_RIGHT, OrderState, Prop
 from wanghuo.modules.accountability.words import LIGHTS, REPORT_KINDS
 from wanghuo.modules.hazards import public as hazards
 
+WEEK = re.compile(r"(\d{4})-?W(\d{1,2})", re.IGNORECASE)
 MARK = re.compile(r"\[\[(n\d+)\]\]")
 LOOSE = re.compile(r"(?<![\w\[])\d[\d,.]*%?")
 DATE_LIKE = re.compile(r"\d{4}\s*年|\d{1,2}\s*月|\d{1,2}\s*日|[“”\"][^“”\"]*[“”\"]|第\s*\d+\s*季度")
@@ -72,10 +73,11 @@ class _Numbers:
 
 
 def period_of(kind: str, text: str) -> Period:
-    """The span of a report: 2026-11 for a month, 2026-11-a (to the 15th) or 2026-11-b (from the 16th) for half of one. Raises Invalid."""
+    """The span of a report: 2026-11 for a month, 2026-11-a (to the 15th) or 2026-11-b (from the 16th) for half of one,
+    2026-W48 for a week from Monday to Sunday. Raises Invalid."""
     wrong = Text(
-        "月份写成 2026-11；半月写成 2026-11-a（上）或 2026-11-b（下）。",
-        "Write 2026-11, or 2026-11-a and 2026-11-b for its halves.",
+        "月份写成 2026-11；半月写成 2026-11-a（上）或 2026-11-b（下）；周写成 2026-W48。",
+        "Write 2026-11, 2026-11-a and 2026-11-b for its halves, or 2026-W48 for a week.",
     )
     today = local_day(timezone.now())
     try:
@@ -89,6 +91,9 @@ def period_of(kind: str, text: str) -> Period:
             if text.endswith("-a"):
                 return Period.between(month.first, middle)
             return Period.between(middle.replace(day=16), month.last)
+        elif kind == "week" and (week := WEEK.fullmatch(text)):
+            monday = date.fromisocalendar(int(week[1]), int(week[2]), 1)
+            return Period.between(monday, monday + timedelta(days=6))
     except ValueError:
         pass
     raise Invalid(wrong, field="period")
@@ -123,6 +128,9 @@ def draft(*, region: str, kind: str, period: str, actor: Actor) -> Report:
 def _label(span: Period) -> str:
     if span.kind == "month":
         return span.label.zh
+    if span.days == 7:
+        year, week, _ = span.first.isocalendar()
+        return f"{year} 年第 {week} 周（{span.first.month} 月 {span.first.day} 日至 {span.last.month} 月 {span.last.day} 日）"
     half = "上半月" if span.first.day == 1 else "下半月"
     return f"{span.first.year} 年 {span.first.month} 月{half}"
 

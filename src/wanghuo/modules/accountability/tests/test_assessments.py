@@ -222,7 +222,8 @@ def test_a_report_is_issued_as_a_paper_with_its_sources() -> None:
 @pytest.mark.parametrize(
     ("kind", "period", "key"),
     [("month", "2026-11", "2026-11"), ("half", "2026-11-a", "2026-11-01..2026-11-15"), ("half", "2026-02-b", "2026-02-16..2026-02-28"),
-     ("half", "2026-11", None), ("month", "2026", None), ("month", "2026-11-a", None), ("half", "x-a", None)],
+     ("half", "2026-11", None), ("month", "2026", None), ("month", "2026-11-a", None), ("half", "x-a", None),
+     ("week", "2026-W48", "2026-11-23..2026-11-29"), ("week", "2026-W60", None), ("week", "2026-11", None)],
 )  # fmt: skip
 def test_the_time_of_a_report(kind, period, key) -> None:
     with nullcontext() if key else pytest.raises(Invalid):

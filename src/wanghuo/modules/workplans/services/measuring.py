@@ -193,7 +193,9 @@ def _define(plan: WorkPlan, target: PlanTarget, *, actor: Actor) -> str:
     return str(row.code)
 
 
-FREQUENCY = {"year": "year", "half_year": "half_year", "quarter": "quarter"}
+FREQUENCY = {
+    "year": "year", "half_year": "half_year", "quarter": "quarter", "half_month": "half_month", "week": "week", "day": "week",
+}  # fmt: skip
 LEVELS = ("province", "city", "county", "town")
 
 
