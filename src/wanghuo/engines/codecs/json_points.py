@@ -61,7 +61,8 @@ def _item(item: object, address: str) -> Report:
     online = item.get("online")
     if not samples and not isinstance(online, bool):
         raise Undecodable("neither values nor an event")
-    return Report(name, tuple(samples), online=online if isinstance(online, bool) else None, at_ms=at_ms)
+    said_online = online if isinstance(online, bool) else None
+    return Report(name, tuple(samples), online=said_online, at_ms=at_ms, key=text_of(item.get("seq")))
 
 
 def _samples(item: dict[str, object], at_ms: int | None) -> Iterator[Sample]:

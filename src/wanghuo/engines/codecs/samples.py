@@ -40,7 +40,8 @@ class Report:
 
     `address`: the device's name in its protocol; "" where only the way in knows it. `others`: further names it may be
     registered by (IMEI). `raw`: bytes of the device itself, for the codec its profile names. `online`: what the operator says
-    about the session. `product`: the operator's product, for the profile. `at_ms`: the operator's time of the message.
+    about the session. `product`: the operator's product, for the profile. `at_ms`: the operator's time of the message. `key`:
+    a number of the message by which a delivery made again is known.
     """
 
     address: str
@@ -51,6 +52,7 @@ class Report:
     online: bool | None = None
     at_ms: int | None = None
     answers: tuple[Answer, ...] = ()
+    key: str = ""
 
 
 def instant_ms(value: object) -> int | None:

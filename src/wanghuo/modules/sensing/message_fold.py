@@ -84,8 +84,9 @@ def _report(fold: Fold, message: Message, report: Report, heard: Heard, number: 
         fold.hear(slot, batch, index, received_us)
     samples = samples_of(report, device.profile)
     newest_ms = max((s.at_ms for s in samples if s.at_ms is not None), default=report.at_ms)
-    about = b"\0".join((message.protocol.encode(), key, repr((samples, report.online, report.answers)).encode()))
-    if fold.repeats.seen(about, received_us, timed=newest_ms is not None):
+    about = key + repr((samples, report.online, report.answers, report.key)).encode()
+    named = newest_ms is not None or bool(report.key)
+    if named and fold.repeats.seen(about, received_us):
         if not fold.quiet:
             fold.effects.duplicates += 1
         return

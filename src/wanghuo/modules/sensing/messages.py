@@ -69,12 +69,12 @@ def split_key(key: bytes) -> tuple[str, str]:
 class Repeats:
     """What is remembered of messages: what was taken in lately, by hash, to know a delivery that is made again.
 
-    A message that carries its own time is the same for ten minutes (operators repeat after minutes); one that carries none
-    only for 40 s, since a terminal may well say the same twice. `sessions`: by slot, whether a device is connected as its
+    Only of messages that carry their own time or number: without one, a terminal that says "fire" again may well mean it. What
+    is said twice changes nothing in any case, since messages tell levels. `sessions`: by slot, whether a device is connected as its
     operator or broker says; `unread`: by sender, since when (µs) and how often its messages could not be read.
     """
 
-    TIMED_US, UNTIMED_US = 600_000_000, 40_000_000
+    KEPT_US = 600_000_000  # operators repeat after minutes
 
     def __init__(self) -> None:
         self._new: dict[bytes, int] = {}
@@ -83,13 +83,13 @@ class Repeats:
         self.sessions: dict[int, bool] = {}
         self.unread: dict[tuple[str, str, str], tuple[int, int]] = {}
 
-    def seen(self, about: bytes, received_us: int, *, timed: bool) -> bool:
-        """Whether the same was taken in within its window; remembers it."""
-        if received_us - self._turned_us > self.TIMED_US:
+    def seen(self, about: bytes, received_us: int) -> bool:
+        """Whether the same was taken in within the last ten minutes; remembers it."""
+        if received_us - self._turned_us > self.KEPT_US:
             self._old, self._new, self._turned_us = self._new, {}, received_us
         key = blake2b(about, digest_size=12).digest()
         before = self._new.get(key) or self._old.get(key)
-        if before is not None and abs(received_us - before) <= (self.TIMED_US if timed else self.UNTIMED_US):
+        if before is not None and abs(received_us - before) <= self.KEPT_US:
             return True
         self._new[key] = received_us
         return False

@@ -66,7 +66,7 @@ class Limit(NamedTuple):
         return value >= self.at or (standing and value > self.clear)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Point:
     """One thing a kind of device tells. `names`: as devices and vendors call it; `states`: conditions by the value as text;
     `bits`: conditions by bit of a whole number; `channel`: which of several like it on one device."""
