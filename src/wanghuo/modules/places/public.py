@@ -4,16 +4,20 @@ indicators): what they return must go through `visible_to` of the caller's own r
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, SmallIntegerField, Value
+from django.utils import timezone
 
+from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts.units import UnitRef
 from wanghuo.kernel.ledgers.registers.referring import Referred
+from wanghuo.kernel.rulebook import rule
 from wanghuo.modules.places import contracts, selectors
 from wanghuo.modules.places import search as _search
-from wanghuo.modules.places.models import Building, Unit
+from wanghuo.modules.places.models import Building, Unit, UnitClass
 from wanghuo.modules.places.panels import Panel
 from wanghuo.modules.places.panels import register as register_panel
 from wanghuo.modules.places.past import judge_past
@@ -34,6 +38,7 @@ __all__ = [
     "map_rows",
     "must_connect",
     "name_person",
+    "near",
     "referred_unit",
     "register_panel",
     "register_unit",
@@ -125,9 +130,28 @@ def find(actor: Actor, text: str, limit: int = 20) -> list[contracts.Unit]:
 
 
 def must_connect() -> QuerySet[Unit]:
-    """Active units with a fire control room: those that must be connected to the remote monitoring centre
-    (GB 50440; the denominator of the networking rate). For subqueries and counts, never for a page."""
-    return Unit.objects.filter(state=UnitState.ACTIVE, has_control_room=True)
+    """Active units that must be connected to the remote monitoring centre, by the rule `places.must_connect` (GB 50440; the
+    denominator of the networking rate). For subqueries and counts; a page narrows them to what the actor may see."""
+    known = rule("places.must_connect", region="0", on=local_day(timezone.now())).value
+    which = Q(has_control_room=True) if known.get("control_room") else Q(pk__in=[])
+    if classes := list(known.get("classes", ())):
+        which |= Q(pk__in=UnitClass.objects.filter(code__in=classes, ended_at=None).values("unit_id"))
+    return Unit.objects.filter(which, state=UnitState.ACTIVE)
+
+
+def near(actor: Actor, lng: float, lat: float, *, limit: int = 40) -> tuple[list[Unit], list[Building]]:
+    """Units and buildings within about a kilometre that the actor may see, as rows, nearest first (read only)."""
+    half = 0.01
+    box = Q(lng__range=(lng - half, lng + half), lat__range=(lat - half, lat + half))
+
+    def nearest(rows: QuerySet[Any]) -> list[Any]:
+        found = list(rows.filter(box)[: limit * 5])
+        return sorted(found, key=lambda row: (row.lng - lng) ** 2 + (row.lat - lat) ** 2)[:limit]
+
+    return (
+        nearest(Unit.objects.visible_to(actor).filter(state=UnitState.ACTIVE)),
+        nearest(Building.objects.visible_to(actor)),
+    )
 
 
 def map_rows(actor: Actor) -> QuerySet[Unit]:
