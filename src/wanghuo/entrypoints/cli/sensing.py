@@ -7,14 +7,18 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from dataclasses import fields
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from wanghuo.base import AppError, Text
 from wanghuo.entrypoints.cli.django_setup import setup
+
+if TYPE_CHECKING:
+    from wanghuo.entrypoints.gateway.ports import Ports
 
 
 class AlreadyRunning(AppError):
@@ -30,8 +34,12 @@ class AlreadyRunning(AppError):
 
 def add_parsers(subparsers: Any) -> None:
     """Add the commands."""
-    gateway = subparsers.add_parser("gateway", help="接收设备报文 / receive device frames (GB/T 26875.3 over TCP)")
-    gateway.add_argument("--listen", metavar="HOST:PORT", help="address (WANGHUO_GATEWAY, else 127.0.0.1:26875)")
+    gateway = subparsers.add_parser(
+        "gateway", help="接收设备报文 / receive device frames (GB/T 26875.3 over TCP, TLS and UDP)"
+    )
+    gateway.add_argument("--listen", metavar="HOST:PORT", help="TCP address (WANGHUO_GATEWAY, else 127.0.0.1:26875)")
+    gateway.add_argument("--udp", metavar="HOST:PORT", help="also receive datagrams there (default: no UDP)")
+    _add_tls(gateway)
     gateway.add_argument("--processes", type=int, default=1, help="processes that share the port (default 1)")
     _add_limits(gateway)
     gateway.set_defaults(run=run_gateway)
@@ -61,6 +69,14 @@ def add_parsers(subparsers: Any) -> None:
     replay = acts.add_parser("replay", help="rebuild the latest state from the journal and compare it with the tables")
     replay.add_argument("--write", action="store_true", help="put the tables right where they differ")
     replay.set_defaults(run=run_replay)
+
+
+def _add_tls(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("TLS", "PEM files; with a certificate, TLS is spoken on the TCP port")
+    group.add_argument("--tls-cert", type=Path, metavar="FILE", help="our certificate, with its chain")
+    group.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (default: in the same file)")
+    clients = "authority of client certificates: what comes with one has trust “tls”, the others are served too"
+    group.add_argument("--tls-clients", type=Path, metavar="FILE", help=clients)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -93,23 +109,34 @@ def _serve(args: argparse.Namespace, address: str, *, shared: bool) -> None:
     from django.conf import settings
 
     from wanghuo.entrypoints.gateway.downlink import Order
+    from wanghuo.entrypoints.gateway.lanes import PARTS
     from wanghuo.entrypoints.gateway.limits import Limits
-    from wanghuo.entrypoints.gateway.server import listening_socket, run
+    from wanghuo.entrypoints.gateway.server import run
     from wanghuo.kernel.jobs.beats import beating
     from wanghuo.modules.sensing.gateway_side import RegisterChanges, bell, waiting_commands
 
     changes = RegisterChanges()
     limits = Limits(**{field.name: getattr(args, field.name) for field in fields(Limits)})
+    where = f"{address}{' TLS' if args.tls_cert else ''}{f', UDP {args.udp}' if args.udp else ''}"
+    path = "compiled" if PARTS.compiled else "plain Python"
     with beating("gateway"):
         run(
             settings.JOURNAL,
-            listening_socket(address, shared=shared),
+            _ports(args, address, shared=shared),
             limits,
             ring=bell(),
             refresh=lambda register: register.update(changes()),
             orders=lambda: (Order(*known) for known in waiting_commands()),
-            ready=lambda: print(f"望火接收服务 / gateway: {address}", file=sys.stderr, flush=True),
+            ready=lambda: print(f"望火接收服务 / gateway: {where} ({path})", file=sys.stderr, flush=True),
         )
+
+
+def _ports(args: argparse.Namespace, address: str, *, shared: bool) -> Ports:
+    from wanghuo.entrypoints.gateway.ports import Ports, listening_socket, tls
+
+    context = tls(args.tls_cert, args.tls_key, args.tls_clients) if args.tls_cert else None
+    udp = listening_socket(args.udp, shared=shared, kind=socket.SOCK_DGRAM) if args.udp else None
+    return Ports(listening_socket(address, shared=shared), udp, context)
 
 
 def _supervise(args: argparse.Namespace, address: str) -> int:

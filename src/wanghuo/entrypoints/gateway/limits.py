@@ -15,6 +15,7 @@ class Limits:
     )
     silent_s: float = 300.0  # a link that never brought a valid frame
     partial_s: float = 5.0  # half a frame: a corrupted length must not swallow what follows
+    handshake_s: float = 10.0  # of TLS
     stuck_s: float = 10.0  # a peer that does not read what we answer; the standard's own waiting time
     write_high: int = 64 * 1024
     backlog_bytes: int = 64 * 1024 * 1024  # waiting for the disk; beyond it we stop reading
@@ -26,6 +27,8 @@ class Limits:
     retry_disk_s: float = 0.5
     report_s: float = 5.0
     max_links: int = 0  # 0: from the open-file limit
+    peer_idle_s: float = 900.0  # a peer address of the UDP port; address translators forget sooner
+    most_peers: int = 50_000  # peer addresses of the UDP port, some 2 kB each; beyond it the longest silent one goes
 
     def links(self) -> int:
         """The most links to hold: what the open-file limit allows, less what the process needs itself."""

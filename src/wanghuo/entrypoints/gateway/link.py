@@ -36,6 +36,7 @@ class Link(asyncio.Protocol):
     """
 
     Bucket: type[Bucket] = Bucket
+    takes_a_file = True  # of the open-file limit
 
     def __init__(self, server: Server, number: int) -> None:
         self.server, self.number = server, number
@@ -96,11 +97,8 @@ class Link(asyncio.Protocol):
                 self._reject(cast(Rejected, event))
 
     def _reject(self, event: Rejected) -> None:
-        """A stretch of the stream is no frame: count it, and deny it where its header can be read."""
-        self.server.count("garbage_bytes", event.length)
-        self.server.count(event.reason)
-        if event.deniable and event.head[26] not in replies.UNANSWERED:
-            self.send(replies.deny(event.head, self.server.clock.label()))
+        if denial := refuse(self.server, event):
+            self.answer(denial)
 
     def _note_partial(self) -> None:
         held = self._decoder.buffered > 0
@@ -190,6 +188,10 @@ class Link(asyncio.Protocol):
             if self._ended and not self._unanswered:
                 self.transport.close()
 
+    def answer(self, frame: bytes) -> None:
+        """Send an answer to something that came."""
+        self.send(frame)
+
     def send(self, frame: bytes) -> None:
         """Send a frame of our own down."""
         if not self.transport.is_closing():
@@ -230,6 +232,15 @@ class Link(asyncio.Protocol):
     def opened(self) -> OpenedLink:
         """The link as the journal remembers it."""
         return OpenedLink(self.number, self.peer, int((time.time() - (self.server.now() - self.opened_at)) * 1e6))
+
+
+def refuse(server: Server, event: Rejected) -> bytes:
+    """A stretch of bytes is no frame: count it. Gives its denial where its header can be read, else b""."""
+    server.count("garbage_bytes", event.length)
+    server.count(event.reason)
+    if event.deniable and event.head[26] not in replies.UNANSWERED:
+        return replies.deny(event.head, server.clock.label())
+    return b""
 
 
 def _certified(certificate: dict[str, Any] | None) -> str | None:

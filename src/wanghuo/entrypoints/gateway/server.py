@@ -16,16 +16,20 @@ from typing import Any
 
 from wanghuo.base import Text
 from wanghuo.entrypoints.gateway.committer import Committer
+from wanghuo.entrypoints.gateway.datagrams import Datagrams
 from wanghuo.entrypoints.gateway.downlink import Downlink, OrderSource
 from wanghuo.entrypoints.gateway.intake import Asker, Entry, Gathered
 from wanghuo.entrypoints.gateway.lanes import PARTS, Parts
 from wanghuo.entrypoints.gateway.limits import Limits, raise_file_limit
 from wanghuo.entrypoints.gateway.link import Link
+from wanghuo.entrypoints.gateway.ports import Ports, listening_socket
 from wanghuo.entrypoints.gateway.register import TLS, Register, RegisterSource
 from wanghuo.entrypoints.gateway.replies import Clock
 from wanghuo.modules.sensing.journal import NOTE
 from wanghuo.modules.sensing.journals import Address, is_stream, open_writer
 from wanghuo.modules.sensing.reserve import Reserve
+
+__all__ = ["Ports", "Server", "listening_socket", "run"]
 
 log = logging.getLogger("wanghuo.gateway")
 CONTESTED_AGAIN_S = 600.0
@@ -77,7 +81,8 @@ class Server:
         self._contested: dict[bytes, float] = {}
         self._strangers: dict[str, tuple[float, int]] = {}
         self._numbers = 0
-        self._most_links = limits.links()
+        self._files, self._most_links = 0, limits.links()
+        self._datagrams: Datagrams | None = None
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self.committer = Committer(
@@ -93,21 +98,25 @@ class Server:
         self.intake = self.committer.intake
         self.parts = parts
 
-    def link(self) -> Link:
+    def link(self, kind: type[Link] | None = None) -> Link:
         """A protocol object for a new connection."""
         self._numbers += 1
-        return self.parts.link(self, self._numbers)
+        return (kind or self.parts.link)(self, self._numbers)
 
     def admit(self, link: Link) -> bool:
         """Take in a connection, or refuse it when there are too many: those that are here matter more."""
-        if len(self.links) >= self._most_links:
-            self.count("refused_full")
-            return False
+        if link.takes_a_file:
+            if self._files >= self._most_links:
+                self.count("refused_full")
+                return False
+            self._files += 1
         self.links.add(link)
         return True
 
     def forget(self, link: Link) -> None:
         """The connection is gone."""
+        if link.takes_a_file and link in self.links:
+            self._files -= 1
         for group in (self.links, self.partial, self.held, self.stuck):
             group.discard(link)
         for source in link.sources:
@@ -212,6 +221,8 @@ class Server:
             link.give_up_partial()
         for link in [x for x in self.stuck if now - x.stuck_at > limits.stuck_s]:
             link.cut("cut_stuck")
+        if self._datagrams is not None:
+            self._datagrams.sweep(now - limits.peer_idle_s)
         for link in list(self.links):
             if now - link.heard_at > (limits.idle_s if link.sources else limits.silent_s):
                 link.cut("cut_idle")
@@ -228,6 +239,7 @@ class Server:
                 "links": len(self.links),
                 "counters": dict(counters),
                 "stopped": stopped,
+                "accelerated": self.parts.compiled,
             }
         )
 
@@ -263,8 +275,19 @@ class Server:
                 link.sources[source] = self.trust(link, source)
                 link.ration(self.short)
 
-    async def serve(self, sock: socket.socket, *, ready: Callable[[], None] | None = None) -> None:
-        """Serve `sock` until SIGTERM or SIGINT; then stop reading, commit, answer, and end.
+    async def listen(self, ports: Ports) -> asyncio.Server:
+        """Begin to listen."""
+        timeout = self.limits.handshake_s if ports.tls else None
+        listener = await self._loop.create_server(
+            self.link, sock=ports.tcp, backlog=4096, ssl=ports.tls, ssl_handshake_timeout=timeout
+        )
+        if ports.udp is not None:
+            datagrams = self._datagrams = Datagrams(self, self._loop.call_soon)
+            await self._loop.create_datagram_endpoint(lambda: datagrams, sock=ports.udp)
+        return listener
+
+    async def serve(self, ports: Ports, *, ready: Callable[[], None] | None = None) -> None:
+        """Serve `ports` until SIGTERM or SIGINT; then stop reading, commit, answer, and end.
 
         The register is read beside the first frames: with a million devices that takes seconds, and until then nobody
         is taken for a stranger.
@@ -272,7 +295,7 @@ class Server:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, stopping.set)
-        listener = await self._loop.create_server(self.link, sock=sock, backlog=4096)
+        listener = await self.listen(ports)
         self.report()
         limits = self.limits
         tasks = [
@@ -292,6 +315,8 @@ class Server:
 
     async def drain(self) -> None:
         """Stop reading, commit what came in, answer it, close the links."""
+        if self._datagrams is not None:
+            self._datagrams.deaf = True
         for link in self.links:
             if not link.transport.is_closing():
                 link.transport.pause_reading()
@@ -304,20 +329,8 @@ class Server:
             if not self.links:
                 break
             await asyncio.sleep(0.02)
-
-
-def listening_socket(address: str, *, shared: bool = False) -> socket.socket:
-    """A listening socket on HOST:PORT (or [v6]:PORT). `shared`: several processes listen on the same port."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]") or "0.0.0.0"  # noqa: S104 - an empty host asks for every interface
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if shared:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind((host, int(port)))
-    sock.setblocking(False)
-    return sock
+        if self._datagrams is not None:
+            self._datagrams.close()
 
 
 def _reserve(journal: Address, size: int) -> Reserve | None:
@@ -327,7 +340,7 @@ def _reserve(journal: Address, size: int) -> Reserve | None:
 
 def run(
     journal: Address,
-    sock: socket.socket,
+    ports: Ports | socket.socket,
     limits: Limits,
     *,
     ring: Callable[[], None],
@@ -335,7 +348,7 @@ def run(
     orders: OrderSource | None = None,
     ready: Callable[[], None] | None = None,
 ) -> None:
-    """Run the gateway in this process until it is told to stop."""
+    """Run the gateway in this process until it is told to stop. A socket alone is the TCP port."""
     import uvloop
 
     raise_file_limit()
@@ -343,6 +356,6 @@ def run(
     async def main() -> None:
         reserve = _reserve(journal, limits.reserve_bytes)
         server = Server(journal, limits, ring=ring, refresh=refresh, orders=orders, reserve=reserve)
-        await server.serve(sock, ready=ready)
+        await server.serve(ports if isinstance(ports, Ports) else Ports(ports), ready=ready)
 
     uvloop.run(main())

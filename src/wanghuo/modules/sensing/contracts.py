@@ -69,6 +69,7 @@ COUNTERS: dict[str, Text] = {
     "shed_state": Text("洪泛时未收的状态报文", "states not taken in a flood"),
     "shed_full": Text("磁盘将满时未收的报文", "frames not taken while the disk was nearly full"),
     "refused_full": Text("因连接数已满拒绝的连接", "links refused: too many"),
+    "dropped_datagram": Text("来不及接收的 UDP 数据报", "datagrams dropped while the disk was behind"),
     "refused_unknown": Text("未收的陌生地址报文", "frames of too many unknown addresses"),
     "duplicate_source": Text("地址重复", "addresses in use twice"),
     "held": Text("因磁盘暂停读取", "pauses in reading for the disk"),
