@@ -1,8 +1,9 @@
 """How ingest uses its connection to the database, other than the web and the worker do (docs/decisions/0084).
 
-Whatever ingest writes follows from the journal, which is on disk before a device is answered. So its own commits need
-not wait for the disk: after a power cut the database is whole, ends a little earlier, and ingest goes on from the
-position that it finds there. And a fire waits for a lock no longer than the lock is held.
+Whatever ingest writes follows from the journal, which is on disk before a device is answered. So on SQLite its own
+commits need not wait for the disk: after a power cut the database is whole, ends a little earlier, and ingest goes on
+from the position that it finds there. A PostgreSQL server may die alone, while ingest lives and takes what it committed
+for recorded: there its commits wait (docs/decisions/0226). And a fire waits for a lock no longer than the lock is held.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ LOCK_S, LOOK_S = 20.0, 0.001
 SPARE_PAGES = 20_000  # 80 MB of write-ahead log before ingest itself would stop to copy it back; others do so at 4 MB
 
 _SQLITE = ("PRAGMA synchronous = NORMAL", "PRAGMA busy_timeout = 0", f"PRAGMA wal_autocheckpoint = {SPARE_PAGES}")
-_POSTGRES = ("SET synchronous_commit TO off",)
 
 
 def _prepare(sender: object, connection: Any, **known: object) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # a thread beside ingest waits as everybody does
-    with connection.cursor() as cursor:
-        for line in _SQLITE if connection.vendor == "sqlite" else _POSTGRES:
-            cursor.execute(line)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for line in _SQLITE:
+                cursor.execute(line)
 
 
 def _eagerly(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
