@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 REGION = "445281102"
 Role = Callable[[Callable[[], None]], None]
@@ -223,6 +224,11 @@ def _write(tell: int) -> None:
 
 
 def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What stands in the database, asked past the platform (SQLite)."""
+    """What stands in the database, asked past the platform. Ids come as 32 hexadecimal digits."""
+    if address := os.environ.get("WANGHUO_DATABASE"):
+        import psycopg
+
+        with psycopg.connect(address) as other:
+            return [tuple(v.hex if isinstance(v, UUID) else v for v in row) for row in other.execute(sql)]
     with sqlite3.connect(home / "wanghuo.sqlite3") as connection:
         return connection.execute(sql).fetchall()

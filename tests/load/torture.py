@@ -32,6 +32,7 @@ MODULES = {
     "R2": "power_rig",
     "R3": "disk_rig",
     "R3b": "disk_rig",
+    "R4": "database_rig",
 }
 
 
