@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import connection
 
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
-from wanghuo.modules.sensing.fold import Fold, Known, Latest, Part
+from wanghuo.modules.sensing.fold import Fold
 from wanghuo.modules.sensing.journal import JournalReader
+from wanghuo.modules.sensing.known import Devices, Known, Latest, Part
 from wanghuo.modules.sensing.models import Device, Reading
 from wanghuo.modules.sensing.observe import Key, label_s
 from wanghuo.modules.sensing.store import AWAY, CHUNK, SEEN_CHUNK, instant, mark_stored, store_new
@@ -26,13 +27,12 @@ class Flusher:
     def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
         self._readings: list[Newest] = []
-        self._seen: list[bytes] = []
+        self._seen: list[int] = []
         self._new: list[Part] = []
 
     def begin(self, fold: Fold, *, readings: bool) -> None:
         """Take over what is dirty now."""
-        self._seen += fold.dirty
-        fold.dirty.clear()
+        self._seen += set().union(*fold.pop_dirty().values())
         if readings:
             self._readings += fold.dirty_readings.items()
             fold.dirty_readings.clear()
@@ -45,8 +45,12 @@ class Flusher:
     def step(self, fold: Fold) -> None:
         """Store one chunk in a transaction of its own; what cannot be stored is buried, and the rest goes on."""
         if self._seen:
-            devices = [fold.devices[source] for source in self._seen[-SEEN_CHUNK:] if source in fold.devices]
-            dead = together(self._store_seen, devices, ref_of_device)
+            devices = fold.devices
+            dead = together(
+                lambda slots: self._store_seen(devices, slots),
+                self._seen[-SEEN_CHUNK:],
+                lambda slot: f"{devices.seen_batch[slot]}:{devices.seen_index[slot]}",
+            )
             del self._seen[-SEEN_CHUNK:]
         else:
             chunk = [latest for latest in self._readings[-CHUNK:] if latest[0][0] in fold.devices]
@@ -61,18 +65,23 @@ class Flusher:
         if dead:
             bury(dead, self._reader)
 
-    def _store_seen(self, devices: Sequence[Known]) -> None:
+    def _store_seen(self, devices: Devices, slots: Sequence[int]) -> None:
         adapt, key = connection.ops.adapt_datetimefield_value, Device._meta.pk.get_db_prep_value
+        heard = {devices.id_at(slot): instant(devices.seen_us[slot] / 1e6) for slot in slots}
         rows = [
-            (adapt(instant(d.seen_us / 1e6)), f"{d.seen_ref[0]}:{d.seen_ref[1]}", d.offset_s, key(d.id, connection))
-            for d in devices
+            (
+                adapt(at),
+                f"{devices.seen_batch[slot]}:{devices.seen_index[slot]}",
+                devices.offset(slot),
+                key(id, connection),
+            )
+            for slot, (id, at) in zip(slots, heard.items(), strict=True)
         ]
         with connection.cursor() as cursor:
             cursor.executemany(
                 "UPDATE sensing_device SET last_seen_at = %s, last_frame_ref = %s, clock_offset_s = %s WHERE id = %s",
                 rows,
             )
-        heard = {d.id: instant(d.seen_us / 1e6) for d in devices}
         away = list(Device.objects.filter(pk__in=heard, state__in=AWAY).values_list("pk", flat=True))
         if away:  # late or off line, and heard again
             settle(away, at=max(heard.values()), since=None, heard=heard)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from wanghuo.base.ids import new_id
 from wanghuo.modules.sensing import rules
+from wanghuo.modules.sensing.known import Active, Devices, Known, Latest, Part
 from wanghuo.modules.sensing.messages import Repeats
 from wanghuo.modules.sensing.observe import (
     DEVICE_KEY,
@@ -29,61 +30,13 @@ from wanghuo.modules.sensing.observe import (
     text_of,
     values,
 )
-from wanghuo.modules.sensing.profiles import Profile
+from wanghuo.modules.sensing.tally import Tally
 
+HOUR_US = 3_600_000_000
 DUPLICATE_US = 40_000_000  # waiting time × retransmissions of the standard
 LEARN_EVERY_US = 60_000_000
 RESET, MANUAL_ALARM, CLEARED, DUTY_REPLY = 1, 4, 8, 32
 _SEND, _CONFIRM, _ANSWER, _DENY = 2, 3, 5, 6
-
-
-class Active(NamedTuple):
-    """A condition that stands: the signal that raised it, and since when (seconds since 1970 UTC)."""
-
-    signal_id: UUID
-    since_s: float
-
-
-@dataclass(slots=True)
-class Part:
-    """A reporter under a device: component, system or the device itself."""
-
-    key: Key
-    id: UUID
-    word: int | None = None
-    since_s: float | None = None
-    location: str = ""
-    location_given: bool = False
-    active: dict[str, Active] = field(default_factory=dict)
-    stored: bool = False
-    stored_location: str = ""
-
-
-class Latest(NamedTuple):
-    """The newest value of one quantity."""
-
-    raw: int
-    label: bytes
-    received_us: int
-
-
-@dataclass(slots=True)
-class Known:
-    """A device of the register, and what is remembered of it between frames."""
-
-    id: UUID
-    source: bytes
-    ref: str
-    profile: Profile
-    row: Any
-    parts: dict[Key, Part] | None = None
-    readings: dict[tuple[Key, int], Latest] = field(default_factory=dict)
-    seen_us: int = 0
-    seen_ref: tuple[int, int] = (0, 0)
-    offset_s: float | None = None
-    learned_us: int = 0
-    muted_until_s: float = 0.0
-    maintenance: bool = False
 
 
 class Moment(NamedTuple):
@@ -203,40 +156,63 @@ class Window:
 class Fold:
     """Takes frames in. `parts_of` loads what is stored of a device's parts when it is first needed."""
 
-    def __init__(self, devices: dict[bytes, Known], parts_of: Callable[[Known], dict[Key, Part]]) -> None:
+    def __init__(self, devices: Devices, parts_of: Callable[[Known], dict[Key, Part]]) -> None:
         self.devices, self._parts_of = devices, parts_of
         self.window = Window()
         self.repeats = Repeats()
-        self.dirty: set[bytes] = set()
+        self.dirty: dict[int, set[int]] = {}  # by hour since 1970: the slots that were heard in it
+        self._hour, self._heard = -1, set[int]()
         self.dirty_readings: dict[tuple[bytes, Key, int], Latest] = {}
+        self.tally = Tally()
         self.effects = Effects()
         self.look_again: Callable[[], None] | None = (
             None  # asked when an unknown address appears: it may be registered by now
         )
         self.quiet = False  # taking in again what is already recorded: only times and readings count
+        self.counting = True  # messages and readings are counted and kept for the history: not when taken in again
+
+    def find(self, source: bytes) -> int | None:
+        """The slot of the device that speaks from an address. An unknown one may have been registered a moment ago."""
+        slot = self.devices.slots.get(source)
+        if slot is None and self.look_again is not None:
+            self.look_again()
+            slot = self.devices.slots.get(source)
+        return slot
+
+    def hear(self, slot: int, batch: int, index: int, received_us: int) -> None:
+        """A device said something, whatever it was."""
+        devices = self.devices
+        devices.seen_us[slot], devices.seen_batch[slot], devices.seen_index[slot] = received_us, batch, index
+        hour = received_us // HOUR_US
+        if hour != self._hour:
+            self._hour, self._heard = hour, self.dirty.setdefault(hour, set())
+        self._heard.add(slot)
+        if self.counting:
+            self.tally.message(devices.regions[slot], hour)
+
+    def pop_dirty(self) -> dict[int, set[int]]:
+        """Who was heard since the last call, by hour."""
+        dirty, self.dirty, self._hour = self.dirty, {}, -1
+        return dirty
 
     def take(self, batch: int, index: int, writer: str, received_us: int, link: int, trust: int, frame: bytes) -> None:
         """Take in one frame. Frames must come in the order of the journal."""
         source = frame[12:18]
-        device = self.devices.get(source)
-        if device is None and self.look_again is not None:
-            self.look_again()
-            device = self.devices.get(source)
-        if device is None:
+        slot = self.find(source)
+        if slot is None:
             if not self.quiet:
                 self.meet_stranger(source, writer, received_us, link, frame, f"{batch}:{index}")
             return
-        device.seen_us, device.seen_ref = received_us, (batch, index)
-        self.dirty.add(source)
-        command = frame[26]
+        self.hear(slot, batch, index, received_us)
+        command, devices = frame[26], self.devices
         if len(frame) > 32 and command in (_SEND, _ANSWER):
-            self._unit(device, batch, index, received_us, trust, frame)
+            self._unit(devices.at(slot, source), batch, index, received_us, trust, frame)
         elif command in (_CONFIRM, _DENY) and not self.quiet:
-            self._reply(device, Moment(f"{batch}:{index}", received_us, trust, False), frame)
-        if received_us - device.learned_us > LEARN_EVERY_US:
-            device.learned_us = received_us
-            label = label_s(frame[6:12], device.profile.bcd)
-            device.offset_s = rules.learn_offset(device.offset_s, label, received_us / 1e6)
+            self._reply(devices.at(slot, source), Moment(f"{batch}:{index}", received_us, trust, False), frame)
+        if received_us - devices.learned_us[slot] > LEARN_EVERY_US:
+            devices.learned_us[slot] = received_us
+            label = label_s(frame[6:12], devices.profile_at(slot).bcd)
+            devices.set_offset(slot, rules.learn_offset(devices.offset(slot), label, received_us / 1e6))
 
     def _unit(self, device: Known, batch: int, index: int, received_us: int, trust: int, frame: bytes) -> None:
         kind, command = frame[27], frame[26]
@@ -263,8 +239,13 @@ class Fold:
                     self._operation(device, operation, moment)
 
     def keep_reading(self, device: Known, key: Key, quantity: int, latest: Latest) -> None:
+        """A value came: the newest of its quantity, and one more row of the history."""
         device.readings[key, quantity] = latest
         self.dirty_readings[device.source, key, quantity] = latest
+        if self.counting:
+            at_s = reading_s(device, latest)
+            hour = latest.received_us // HOUR_US
+            self.tally.reading(device.slot, self.devices.regions[device.slot], hour, key, quantity, at_s, latest.raw)
 
     def part(self, device: Known, key: Key) -> Part:
         """A reporter of the device, made when it reports for the first time."""
@@ -384,6 +365,15 @@ class Fold:
         effects, self.effects = self.effects, Effects()
         effects.told = [Told(d, p, p.word, p.since_s, p.location, dict(p.active)) for d, p in effects.parts.values()]
         return effects
+
+
+def reading_s(device: Known, latest: Latest) -> float:
+    """When a value was taken: by its own label and the device's corrected clock, or when it came, where the label says
+    nothing sane."""
+    received_s = latest.received_us / 1e6
+    seen = label_s(latest.label, device.profile.bcd) if len(latest.label) == 6 else None
+    at_s = received_s if seen is None else seen + (device.offset_s or 0.0)
+    return at_s if abs(at_s - received_s) < 86_400 else received_s
 
 
 def _event_id(what: str, device: Known, part: Part, moment: Moment) -> UUID:

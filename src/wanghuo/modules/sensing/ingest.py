@@ -22,9 +22,10 @@ from wanghuo.kernel.outbox.doorbell import Doorbell
 from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.dead import AWAY, reason
 from wanghuo.modules.sensing.flusher import Flusher
-from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Known, Note
+from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Note
 from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalDamaged
 from wanghuo.modules.sensing.journals import Address, open_reader
+from wanghuo.modules.sensing.known import Devices
 from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.recorder import Recorder
 
@@ -50,11 +51,12 @@ class Stretch(NamedTuple):
 class Ingest:
     """One reader of the journal. Only one may run for a database (the command takes a lock)."""
 
-    def __init__(self, journal: Address, *, devices: dict[bytes, Known] | None = None) -> None:
+    def __init__(self, journal: Address) -> None:
         self.reader = open_reader(journal)
         self.recorder, self.flusher = Recorder(self.reader), Flusher(self.reader)
-        self.devices: dict[bytes, Known] = {} if devices is None else devices
+        self.devices = Devices(store.rows_of)
         self.fold = Fold(self.devices, lambda device: _patiently(lambda: store.parts_of(device)))
+        self.fold.counting = False
         self._stretches: deque[Stretch] = deque()
         self._waiting = 0
         self._since = store.load_devices(self.devices, None)

@@ -17,6 +17,7 @@ from wanghuo.modules.sensing.contracts import TRUSTS
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Change, Dead, Effects, Note, Stranger
 from wanghuo.modules.sensing.journal import JournalReader
+from wanghuo.modules.sensing.known import read_rows
 from wanghuo.modules.sensing.messages import GB26875, split_key
 from wanghuo.modules.sensing.models import (
     Command,
@@ -60,6 +61,7 @@ class Recorder:
         mark_stored(change.part for change in effects.urgent if change.part)
 
     def _fires(self, changes: Sequence[Change]) -> None:
+        read_rows(change.device for change in changes)
         store_new({c.part.id: (c.device, c.part) for c in changes if c.part}.values())
         known = set(SensorEvent.objects.filter(pk__in=[c.id for c in changes]).values_list("pk", flat=True))
         fresh = {change.id: change for change in changes if change.id not in known}
@@ -98,6 +100,7 @@ class Recorder:
         position.save()
 
     def _changes(self, changes: Sequence[Change]) -> None:
+        read_rows(change.device for change in changes)
         self._events(changes)
         self._device_conditions(changes)
         self._emit(changes)
@@ -126,10 +129,10 @@ class Recorder:
         touched = {c.device.source: c.device for c in changes if c.part and len(c.part.key) <= 2}
         for device in touched.values():
             own = [p for p in (device.parts or {}).values() if len(p.key) <= 2]
-            device.row.faulty = any(rules.FAULTS & p.active.keys() for p in own)
-            device.row.standby_low = any(rules.SUPPLY & p.active.keys() for p in own)
-            row = Device.objects.filter(pk=device.id)
-            row.update(faulty=device.row.faulty, standby_low=device.row.standby_low)
+            faulty = any(rules.FAULTS & p.active.keys() for p in own)
+            standby_low = any(rules.SUPPLY & p.active.keys() for p in own)
+            device.own_conditions(faulty=faulty, standby_low=standby_low)
+            Device.objects.filter(pk=device.id).update(faulty=faulty, standby_low=standby_low)
         if touched:
             heard = {c.device.id: instant(c.moment.received_s) for c in changes if c.device.source in touched}
             settle(heard, at=max(heard.values()), since=None, heard=heard)

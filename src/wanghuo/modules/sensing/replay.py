@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from wanghuo.modules.sensing import store
-from wanghuo.modules.sensing.fold import Fold, Known, Part
+from wanghuo.modules.sensing.fold import Fold
 from wanghuo.modules.sensing.journal import FRAME, JournalReader, Record
 from wanghuo.modules.sensing.journals import Address, open_reader
+from wanghuo.modules.sensing.known import Devices, Known, Part
 from wanghuo.modules.sensing.models import Component, IngestPosition
 from wanghuo.modules.sensing.observe import Key, key_text
 
@@ -31,7 +32,7 @@ def replay(journal: Address, *, write: bool = False) -> Replayed:
     a component
     that last changed before its beginning is left as the table has it.
     """
-    devices: dict[bytes, Known] = {}
+    devices = Devices(store.rows_of)
     store.load_devices(devices, None)
     nothing: dict[Key, Part] = {}
     fold = Fold(devices, lambda device: dict(nothing))

@@ -7,15 +7,26 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from wanghuo.modules.sensing.fold import Active, Known, Part, Told
+from wanghuo.modules.sensing.fold import Told
+from wanghuo.modules.sensing.known import (
+    FAULTY,
+    MAINTENANCE,
+    STANDBY_LOW,
+    Active,
+    Devices,
+    Entry,
+    Known,
+    Part,
+)
+from wanghuo.modules.sensing.messages import device_key
 from wanghuo.modules.sensing.models import Component, Device, IngestPosition
 from wanghuo.modules.sensing.observe import DEVICE_KEY, Key, key_text
-from wanghuo.modules.sensing.profiles import profile
-from wanghuo.modules.sensing.states import DeviceState, Facts
+from wanghuo.modules.sensing.states import DeviceState
 
-CHUNK, SEEN_CHUNK = 500, 200  # rows of one transaction: a fire waits for one at most
+CHUNK, SEEN_CHUNK, SLOT_CHUNK = 500, 200, 20_000  # rows of one transaction: a fire waits for one at most
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
 AWAY = (DeviceState.OFFLINE, DeviceState.LATE)
 
@@ -25,34 +36,78 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def known_device(row: Device, old: Known | None = None) -> Known:
-    """A row of the register as the fold holds it; what it remembers between frames is kept."""
-    device = old or Known(row.id, bytes.fromhex(row.source), row.ref, profile(row.profile), row)
-    device.ref, device.profile, device.row = row.ref, profile(row.profile), row
-    device.muted_until_s = row.muted_until.timestamp() if row.muted_until else 0.0
-    device.maintenance = row.state == DeviceState.MAINTENANCE
-    if old is None or row.clock_offset_s is None:
-        device.offset_s = row.clock_offset_s
-    return device
+_COLUMNS = (
+    "slot",
+    "id",
+    "protocol",
+    "source",
+    "profile",
+    "region_code",
+    "state",
+    "faulty",
+    "standby_low",
+    "muted_until",
+    "clock_offset_s",
+    "last_seen_at",
+)
 
 
-def load_devices(devices: dict[bytes, Known], since: datetime | None) -> datetime:
+def load_devices(devices: Devices, since: datetime | None) -> datetime:
     """Bring the fold's devices up to date with the register (changes since `since`); gives the new `since`.
 
-    A device that is retired acts no more: its frames are a stranger's.
+    A device that is retired acts no more: its frames are a stranger's. One that is met for the first time gets its slot.
     """
     now = timezone.now()
     rows = Device.objects.all() if since is None else Device.objects.filter(changed_at__gte=since)
     if since is None:
         rows = rows.exclude(state=DeviceState.RETIRED)
-    for row in rows.iterator(2000):
-        source = bytes.fromhex(row.source)
-        if row.state == DeviceState.RETIRED:
-            devices.pop(source, None)
+    _give_slots(rows)
+    for row in rows.values_list(*_COLUMNS).iterator(10_000):
+        entry = _entry(*row)
+        if row[6] == DeviceState.RETIRED:
+            devices.remove(entry.source)
         else:
-            old = devices.get(source)
-            devices[source] = known_device(row, old if old and old.id == row.id else None)
+            devices.put(entry)
     return now - OVERLAP
+
+
+def _give_slots(rows: QuerySet[Device]) -> None:
+    """Number the devices that have no number yet. Only ingest does so, so that numbers follow one another."""
+    new = list(rows.filter(slot=None).order_by("pk").values_list("pk", flat=True))
+    if not new:
+        return
+    first = (Device.objects.aggregate(last=Max("slot"))["last"] or 0) + 1
+    key = Device._meta.pk.get_db_prep_value
+    for start in range(0, len(new), SLOT_CHUNK):
+        some = new[start : start + SLOT_CHUNK]
+        values = [(first + start + n, key(pk, connection)) for n, pk in enumerate(some)]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany("UPDATE sensing_device SET slot = %s WHERE id = %s AND slot IS NULL", values)
+
+
+def _entry(
+    slot: int,
+    id: UUID,
+    protocol: str,
+    source: str,
+    profile: str,
+    region: str,
+    state: str,
+    faulty: bool,
+    standby_low: bool,
+    muted_until: datetime | None,
+    offset_s: float | None,
+    last_seen_at: datetime | None,
+) -> Entry:
+    flags = MAINTENANCE * (state == DeviceState.MAINTENANCE) | FAULTY * faulty | STANDBY_LOW * standby_low
+    muted_s = muted_until.timestamp() if muted_until else 0.0
+    heard_s = int(last_seen_at.timestamp()) if last_seen_at else 0
+    return Entry(device_key(protocol, source), slot, id.bytes, profile, region, flags, muted_s, offset_s, heard_s)
+
+
+def rows_of(ids: Iterable[UUID]) -> dict[UUID, Device]:
+    """The rows of some devices."""
+    return Device.objects.in_bulk(list(ids))
 
 
 def parts_of(device: Known) -> dict[Key, Part]:
@@ -118,20 +173,6 @@ def mark_stored(parts: Iterable[Part]) -> None:
     for part in parts:
         part.stored = part.stored or part.id in there
         part.stored_location = part.location
-
-
-def facts_of(device: Known, *, silent_s: float | None) -> Facts:
-    """What decides how a device is doing."""
-    row = device.row
-    return Facts(
-        retired=False,
-        maintenance=device.maintenance,
-        silent_s=silent_s,
-        heartbeat_s=device.profile.heartbeat_s,
-        faulty=row.faulty,
-        standby_low=row.standby_low,
-        muted=device.muted_until_s > timezone.now().timestamp(),
-    )
 
 
 def position() -> IngestPosition:
