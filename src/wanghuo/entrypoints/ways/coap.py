@@ -92,7 +92,8 @@ class Coap:
     async def serve(self, host: str, port: int) -> None:
         """Serve until cancelled."""
         site = aiocoap.resource.Site()
-        site.add_resource(["rd"], _Registration(self))
+        site.add_resource(["rd"], _Register(self))
+        site.add_resource(["rd"], _Registered(self))
         site.add_resource(["dp"], _Send(self))
         self._context = await aiocoap.Context.create_server_context(site, bind=(host, port), transports=["udp6"])
         try:
@@ -220,18 +221,27 @@ def _query(request: Message) -> dict[str, str]:
     return {name: value for name, _, value in (each.partition("=") for each in request.opt.uri_query[:16])}
 
 
-class _Registration(aiocoap.resource.Resource, aiocoap.resource.PathCapable):
+class _Register(aiocoap.resource.Resource):
     def __init__(self, coap: Coap) -> None:
         super().__init__()
         self._coap = coap
 
     async def render_post(self, request: Message) -> Message:
-        if request.opt.uri_path:
-            return await self._coap.update(request, request.opt.uri_path[0])
         return await self._coap.register(request, _query(request))
 
+
+class _Registered(aiocoap.resource.Resource, aiocoap.resource.PathCapable):
+    """What lies below /rd."""
+
+    def __init__(self, coap: Coap) -> None:
+        super().__init__()
+        self._coap = coap
+
+    async def render_post(self, request: Message) -> Message:
+        return await self._coap.update(request, request.opt.uri_path[0])
+
     async def render_delete(self, request: Message) -> Message:
-        return await self._coap.leave(request, request.opt.uri_path[0] if request.opt.uri_path else "")
+        return await self._coap.leave(request, request.opt.uri_path[0])
 
 
 class _Send(aiocoap.resource.Resource):

@@ -1,0 +1,285 @@
+"""MQTT, CoAP, Modbus and A5 5A over real sockets, by the simulator's speakers: kept first, answered then."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from wanghuo.engines.codecs import a55a
+from wanghuo.entrypoints.simulator import speakers
+from wanghuo.entrypoints.ways.coap import Coap
+from wanghuo.entrypoints.ways.modbus import Pollers
+from wanghuo.entrypoints.ways.mqtt import Brokers
+from wanghuo.entrypoints.ways.process import bound
+from wanghuo.entrypoints.ways.terminals import Stream, Terminals
+from wanghuo.entrypoints.ways.tests.rig import hub_on, kept, way
+from wanghuo.modules.sensing.credentials import broker_hash
+from wanghuo.modules.sensing.ways_side import Order
+
+REPORT = a55a.build("HYD-1", 215, kind=34, at_s=1_764_060_000)
+
+
+def run(work) -> None:
+    asyncio.run(asyncio.wait_for(work, 30))
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "journal.sqlite3"
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+@contextlib.asynccontextmanager
+async def running(*jobs):
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(what) -> None:
+    while not what():
+        await asyncio.sleep(0.02)
+
+
+class TestTerminals:
+    @pytest.mark.parametrize("udp", [False, True])
+    def test_a_report_is_kept_and_answered(self, journal, udp) -> None:
+        async def story() -> None:
+            async with hub_on(journal) as hub:
+                tcp, datagrams = bound("127.0.0.1:0"), bound("127.0.0.1:0", socket.SOCK_DGRAM)
+                port = (datagrams if udp else tcp).getsockname()[1]
+                terminals = Terminals(hub)
+                async with running(terminals.serve_tcp(tcp), terminals.serve_udp(datagrams)):
+                    await asyncio.sleep(0.05)
+                    assert await speakers.speak_a55a("127.0.0.1", port, REPORT, udp=udp) == a55a.answer(REPORT)
+                (message,) = kept(journal)
+                assert (message.protocol, message.address, message.payload) == ("a55a", "HYD-1", REPORT)
+
+        run(story())
+
+    def test_garbage_and_broken_reports_do_not_hide_the_next(self) -> None:
+        broken = bytearray(REPORT)
+        broken[30] ^= 1
+        short = REPORT[:20]
+        stream, found = Stream(), []
+        data = b"\xa5\x00noise" + bytes(broken) + REPORT + short + REPORT + b"\xa5"
+        for at in range(0, len(data), 7):
+            found += stream.feed(data[at : at + 7])
+        assert found == [REPORT, REPORT]
+
+    def test_strangers_are_slowed(self, journal) -> None:
+        async def story() -> None:
+            async with hub_on(journal) as hub:
+                terminals = Terminals(hub)
+                kept_ones = [await terminals._keep(REPORT, "127.0.0.1", "127.0.0.1:1") for _ in range(22)]
+                assert sum(kept_ones) in (20, 21)
+                hub.known.devices["a55a", "HYD-1"] = ()
+                assert await terminals._keep(REPORT, "127.0.0.1", "127.0.0.1:1")
+
+        run(story())
+
+
+class TestCoap:
+    def test_a_device_registers_and_sends(self, journal) -> None:
+        async def story() -> None:
+            async with hub_on(journal) as hub:
+                hub.known.devices["coap", "N-1"] = ()
+                port, coap = free_port(), Coap(hub)
+                async with running(coap.serve("127.0.0.1", port)):
+                    await asyncio.sleep(0.1)
+                    codes = await speakers.speak_coap("127.0.0.1", port, "N-1", {"3323/0/5700": 0.11})
+                    assert codes == ("2.01 Created", "2.04 Changed")
+                    assert (await speakers.speak_coap("127.0.0.1", port, "N-2", {"3/0/9": 5}))[0] == "4.03 Forbidden"
+                    assert [each.name for each in coap.registered.values()] == ["N-1"]
+            sent = [m for m in kept(journal) if m.topic.startswith("dp") and m.address == "N-1"]
+            assert json.loads(sent[0].payload)[0]["v"] == 0.11
+
+        run(story())
+
+    def test_offered_objects_are_observed(self, journal) -> None:
+        import aiocoap
+        import aiocoap.resource
+
+        class Pressure(aiocoap.resource.ObservableResource):
+            value = b"0.25"
+
+            async def render_get(self, request):
+                return aiocoap.Message(payload=self.value, content_format=0)
+
+        async def story() -> None:
+            async with hub_on(journal) as hub:
+                hub.known.devices["coap", "N-1"] = ()
+                port, coap, device_port = free_port(), Coap(hub), free_port()
+                pressure, site = Pressure(), aiocoap.resource.Site()
+                site.add_resource(["3323", "0"], pressure)
+                async with running(coap.serve("127.0.0.1", port)):
+                    await asyncio.sleep(0.1)
+                    device = await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", device_port))
+                    hello = aiocoap.Message(
+                        code=aiocoap.POST, uri=f"coap://127.0.0.1:{port}/rd?ep=N-1&lt=60", payload=b"</3323/0>,</1/0>"
+                    )
+                    answer = await device.request(hello).response
+                    await until(lambda: any(m.topic == "3323/0;0" for m in kept(journal)))
+                    pressure.value = b"0.05"
+                    pressure.updated_state()
+                    await until(lambda: any(m.payload == b"0.05" for m in kept(journal)))
+                    path = "/".join(answer.opt.location_path)
+                    gone = aiocoap.Message(code=aiocoap.DELETE, uri=f"coap://127.0.0.1:{port}/{path}")
+                    assert (await device.request(gone).response).code == aiocoap.DELETED
+                    again = aiocoap.Message(code=aiocoap.POST, uri=f"coap://127.0.0.1:{port}/{path}")
+                    assert (await device.request(again).response).code == aiocoap.NOT_FOUND
+                    await device.shutdown()
+
+        run(story())
+
+
+class TestModbus:
+    def test_registers_are_asked_for_and_kept_when_they_change(self, journal) -> None:
+        async def story() -> None:
+            port = free_port()
+            holding, discrete, ready = [0, 0, 0, 0, 350, 200, 0], [False] * 8, asyncio.Event()
+            settings = {"host": "127.0.0.1", "port": port, "source": "PLC-1", "profile": "pump_room"}
+            async with (
+                hub_on(journal, way("modbus", **settings)) as hub,
+                running(speakers.serve_modbus("127.0.0.1", port, holding, discrete, ready), Pollers(hub).run()),
+            ):
+                await ready.wait()
+                await until(lambda: kept(journal))
+            (message,) = kept(journal)
+            assert (message.protocol, message.address, message.topic) == ("modbus", "PLC-1", "modbus")
+            assert json.loads(message.payload)["blocks"] == [["discrete", 0, [0, 0, 0]], ["holding", 4, [350, 200]]]
+
+        run(story())
+
+    def test_a_gateway_that_is_away_is_told(self, journal) -> None:
+        async def story() -> None:
+            settings = {"host": "127.0.0.1", "port": free_port(), "source": "PLC-1", "profile": "pump_room"}
+            async with hub_on(journal, way("modbus", **settings)) as hub, running(Pollers(hub).run()):
+                await until(lambda: hub.told("modbus")["error"])
+
+        run(story())
+
+
+@pytest.fixture
+def mosquitto(tmp_path):
+    """A broker with one device M-1 and ourselves, by the files that `wanghuo mqtt credentials` writes."""
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    port = free_port()
+    (tmp_path / "passwd").write_text(f"M-1:{broker_hash('secret')}\nwanghuo:{broker_hash('pw')}\n")
+    acl = "user wanghuo\ntopic readwrite fire/v1/#\ntopic read v1/#\n\npattern write fire/v1/+/%u/telemetry\n"
+    acl += "pattern write fire/v1/+/%u/status\npattern write fire/v1/+/%u/rpc/response/+\npattern read fire/v1/+/%u/rpc/request/+\n"
+    (tmp_path / "acl").write_text(acl)
+    conf = f"listener {port} 127.0.0.1\npassword_file {tmp_path}/passwd\nacl_file {tmp_path}/acl\nallow_anonymous false\nuser root\n"
+    (tmp_path / "conf").write_text(conf)
+
+    def start() -> subprocess.Popen:
+        process = subprocess.Popen(
+            [program, "-c", str(tmp_path / "conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+                return process
+        raise RuntimeError("the broker did not start")
+
+    processes = [start()]
+
+    def restart() -> None:
+        processes[-1].terminate()
+        processes[-1].wait(5)
+        processes.append(start())
+
+    yield port, restart
+    processes[-1].terminate()
+    processes[-1].wait(5)
+
+
+class TestMqtt:
+    def test_messages_are_kept_and_commands_answered(self, journal, mosquitto) -> None:
+        port, _ = mosquitto
+
+        async def story() -> None:
+            settings = {"host": "127.0.0.1", "port": port, "username": "wanghuo"}
+            async with hub_on(journal, way("mqtt", secrets={"password": ("pw",)}, **settings)) as hub:
+                brokers = Brokers(hub)
+                async with running(brokers.run()):
+                    await until(lambda: any(b._client for b, _ in brokers._running.values()))
+                    speaking = asyncio.create_task(
+                        speakers.speak_mqtt("127.0.0.1", port, "M-1", "secret", {"smoke_state": 1}, stay_s=2.0)
+                    )
+                    await until(lambda: any(m.topic.endswith("telemetry") for m in kept(journal)))
+                    order = Order("5f0c0e1a-0000-7000-8000-000000000001", "mqtt", "M-1", "duty_check", 5, {})
+                    assert hub.senders["mqtt"](order)
+                    assert not hub.senders["mqtt"](order._replace(source="M-2"))
+                    assert await speaking == ["duty_check"]
+                    await until(lambda: any("/rpc/response/5f0c0e1a" in m.topic for m in kept(journal)))
+            assert {m.address for m in kept(journal)} == {"M-1"}
+
+        run(story())
+
+    def test_a_device_cannot_speak_for_another(self, journal, mosquitto) -> None:
+        import aiomqtt
+
+        port, _ = mosquitto
+
+        async def story() -> None:
+            settings = {"host": "127.0.0.1", "port": port, "username": "wanghuo"}
+            async with hub_on(journal, way("mqtt", secrets={"password": ("pw",)}, **settings)) as hub:
+                brokers = Brokers(hub)
+                async with running(brokers.run()):
+                    await until(lambda: any(b._client for b, _ in brokers._running.values()))
+                    async with aiomqtt.Client("127.0.0.1", port, username="M-1", password="secret") as client:
+                        await client.publish("fire/v1/s/M-2/telemetry", b'{"values": {"smoke_state": 1}}', qos=1)
+                        await client.publish("fire/v1/s/M-1/telemetry", b'{"values": {"smoke_state": 0}}', qos=1)
+                    await until(lambda: kept(journal))
+                    with pytest.raises(aiomqtt.MqttError):
+                        async with aiomqtt.Client("127.0.0.1", port, username="M-1", password="wrong"):
+                            pass
+            assert [m.address for m in kept(journal)] == ["M-1"]
+
+        run(story())
+
+    def test_what_was_not_on_disk_comes_again_after_the_broker_restarts(self, journal, mosquitto, monkeypatch) -> None:
+        import sqlite3
+
+        port, restart = mosquitto
+
+        async def story() -> None:
+            settings = {"host": "127.0.0.1", "port": port, "username": "wanghuo"}
+            async with hub_on(journal, way("mqtt", secrets={"password": ("pw",)}, **settings)) as hub:
+                brokers, writer, full = Brokers(hub), hub.committer._writer, [True]
+                commit = writer.commit
+
+                def refuse(*args, **kwargs):
+                    if full[0]:
+                        raise sqlite3.OperationalError("database or disk is full")
+                    return commit(*args, **kwargs)
+
+                monkeypatch.setattr(writer, "commit", refuse)
+                async with running(brokers.run()):
+                    await until(lambda: any(b._client for b, _ in brokers._running.values()))
+                    await speakers.speak_mqtt("127.0.0.1", port, "M-1", "secret", {"smoke_state": 1})
+                    await asyncio.sleep(0.1)
+                    assert kept(journal) == []
+                    full[0] = False
+                    await until(lambda: any(m.topic.endswith("telemetry") for m in kept(journal)))
+                    await asyncio.to_thread(restart)
+                    await until(lambda: any(b._client for b, _ in brokers._running.values()))
+                    await speakers.speak_mqtt("127.0.0.1", port, "M-1", "secret", {"smoke_state": 0})
+                    await until(lambda: sum(m.topic.endswith("telemetry") for m in kept(journal)) == 2)
+
+        run(story())
