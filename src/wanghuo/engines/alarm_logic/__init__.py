@@ -15,14 +15,17 @@ from wanghuo.engines.alarm_logic.corroborate import (
 )
 from wanghuo.engines.alarm_logic.desk import Desk, Point
 from wanghuo.engines.alarm_logic.policy import Policy
-from wanghuo.engines.alarm_logic.priority import PRIORITIES, Kind, Seen, priority
-from wanghuo.engines.alarm_logic.routes import ROUTE_NAMES, Back, Fact, Route, Why, back, decide
+from wanghuo.engines.alarm_logic.priority import BRIEF, PRIORITIES, Kind, Seen, priority
+from wanghuo.engines.alarm_logic.routes import ROUTE_NAMES, ROUTE_OF, WHY, Back, Fact, Route, Why, back, decide
 
 __all__ = [
+    "BRIEF",
     "FLOW_TYPES",
     "MANUAL_CALL_POINT",
     "PRIORITIES",
     "ROUTE_NAMES",
+    "ROUTE_OF",
+    "WHY",
     "AlarmLevel",
     "Back",
     "CorroborationParams",

@@ -2,10 +2,10 @@
 exactly once.
 """
 
-from wanghuo.kernel.outbox.bus import emit, listen
+from wanghuo.kernel.outbox.bus import emit, listen, listen_many
 from wanghuo.kernel.outbox.events import Event
 
-__all__ = ["Event", "drain", "emit", "listen"]
+__all__ = ["Event", "drain", "emit", "listen", "listen_many"]
 
 
 def drain(limit: int = 1000, *, urgent: bool = False) -> int:

@@ -17,6 +17,7 @@ Listener = Callable[[Any], None]
 
 BELL = "outbox"
 _listeners: dict[str, dict[str, Listener]] = {}
+_of_many: set[str] = set()
 
 
 @overload
@@ -43,6 +44,28 @@ def listen(event: type[Any], other: type[Any] | None = None) -> Callable[[Listen
         return function
 
     return register
+
+
+def listen_many(event: type[Event], *others: type[Event]) -> Callable[[Callable[[list[Any]], None]], Listener]:
+    """Register a function that hears as many events as wait for it, as a list in the order told: for what comes in floods.
+
+    It hears each once, all of the list or none of it; when it raises, they are delivered one by one, so that one bad event holds up
+    its own stream alone. In all else it is a listener like others.
+    """
+
+    def register(function: Callable[[list[Any]], None]) -> Listener:
+        name = f"{function.__module__}.{function.__qualname__}"
+        for kind in (event, *others):
+            _listeners.setdefault(kind.kind, {})[name] = function
+        _of_many.add(name)
+        return function
+
+    return register
+
+
+def hears_many(listener: str) -> bool:
+    """Whether the listener of this name takes a list."""
+    return listener in _of_many
 
 
 def listeners_of(kind: str) -> dict[str, Listener]:

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from wanghuo.kernel.outbox import last_tried
-from wanghuo.kernel.outbox.bus import listeners_of
+from wanghuo.kernel.outbox.bus import hears_many, listeners_of
 from wanghuo.kernel.outbox.events import event_class, from_json
 from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
 
@@ -68,9 +68,13 @@ def _batch(size: int, urgent: bool) -> tuple[int, int]:
     mine = [delivery for delivery in mine if delivery.urgent] or mine
     held_up = _streams_held_up(mine)
     heard: list[int] = []
-    tried = 0
+    together = _deliver_together(mine, held_up)
+    heard += together
+    tried = len(together)
     for delivery in mine:
         key = (delivery.listener, delivery.stream)
+        if delivery.pk in together:
+            continue
         if delivery.stream and key in held_up:
             _step_back(delivery, held_up[key])
             continue
@@ -85,6 +89,29 @@ def _batch(size: int, urgent: bool) -> tuple[int, int]:
         Delivery.objects.filter(pk__in=heard).delete()
     last_tried.note(0)
     return len(mine), tried
+
+
+def _deliver_together(mine: Sequence[Delivery], held_up: dict[tuple[str, str], datetime]) -> dict[int, None]:
+    """Let listeners of many hear what waits for them at once; the deliveries heard. A list that fails is left for one by one."""
+    lists: dict[str, list[Delivery]] = {}
+    for delivery in mine:
+        if hears_many(delivery.listener) and (delivery.listener, delivery.stream) not in held_up:
+            lists.setdefault(delivery.listener, []).append(delivery)
+    heard: dict[int, None] = {}
+    for name, found in lists.items():
+        kinds = [event_class(d.event.kind) for d in found]
+        listener = listeners_of(found[0].event.kind).get(name)
+        if len(found) == 1 or listener is None or None in kinds:
+            continue
+        last_tried.note(found[0].pk)
+        try:
+            with transaction.atomic():
+                listener([from_json(k, d.event.payload) for k, d in zip(kinds, found, strict=True) if k is not None])
+        except Exception:
+            log.exception("%s failed on %d events together; they follow one by one", name, len(found))
+            continue
+        heard |= dict.fromkeys(d.pk for d in found)
+    return heard
 
 
 def _streams_held_up(mine: Sequence[Delivery]) -> dict[tuple[str, str], datetime]:
@@ -117,7 +144,8 @@ def _deliver(delivery: Delivery) -> bool:
     last_tried.note(delivery.pk)
     try:
         with transaction.atomic():
-            listener(from_json(kind, delivery.event.payload))
+            event = from_json(kind, delivery.event.payload)
+            listener([event] if hears_many(delivery.listener) else event)
     except Exception as error:
         log.exception("%s failed on %s %s", delivery.listener, delivery.event.kind, delivery.event_id)
         _note_failure(delivery, "".join(traceback.format_exception_only(error)))

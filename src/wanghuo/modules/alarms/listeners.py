@@ -6,7 +6,7 @@ from wanghuo.base import Text
 from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.indicators import mark_dirty
 from wanghuo.kernel.notify import notify
-from wanghuo.kernel.outbox import listen
+from wanghuo.kernel.outbox import listen, listen_many
 from wanghuo.modules.alarms import services
 from wanghuo.modules.alarms.contracts import AlarmMoved, AlarmRaised, FireConfirmed
 from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DutyUnanswered, SignalCleared, SignalRaised
@@ -14,13 +14,10 @@ from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DutyU
 INDICATORS = ("alarms.handling_time", "alarms.take_on_time_rate", "alarms.false_share", "alarms.fires")
 
 
-@listen(SignalRaised, SignalCleared)
-def on_signal(event: SignalRaised | SignalCleared) -> None:
-    """A condition appeared, or is gone: one listener for both, so that they are heard in their order."""
-    if isinstance(event, SignalRaised):
-        services.raise_from_signal(event)
-    else:
-        services.signal_cleared(event)
+@listen_many(SignalRaised, SignalCleared)
+def on_signals(events: list[SignalRaised | SignalCleared]) -> None:
+    """Conditions appeared, or are gone: one listener for both, so that they are heard in their order, and many at once in a flood."""
+    services.take_signals(events)
 
 
 @listen(DeviceOffline, DeviceOnline)
@@ -38,16 +35,10 @@ def on_unanswered(event: DutyUnanswered) -> None:
     services.duty_unanswered(event)
 
 
-@listen(AlarmRaised)
-def on_raised(event: AlarmRaised) -> None:
-    """A new alarm moves the indicators."""
-    _dirty()
-
-
-@listen(AlarmMoved)
-def on_moved(event: AlarmMoved) -> None:
-    """So does every move."""
-    _dirty()
+@listen_many(AlarmRaised, AlarmMoved)
+def on_moved(events: list[AlarmRaised | AlarmMoved]) -> None:
+    """A new alarm and every move change the indicators."""
+    mark_dirty(*INDICATORS)
 
 
 @listen(FireConfirmed)
@@ -58,8 +49,3 @@ def on_fire(event: FireConfirmed) -> None:
     people = set(holders("alarms.answer", event.region_code, unit=event.unit_id))
     people |= set(holders("alarms.supervise", event.region_code))
     notify(sorted(people), level="A", title=title, body=body, url=f"/alarms/{event.ref}", about=event.ref)
-
-
-def _dirty() -> None:
-    for code in INDICATORS:
-        mark_dirty(code)

@@ -1,8 +1,9 @@
-"""Alarms, what was noted about them, and the shifts of those who watch."""
+"""Alarms, what was noted and said about them, what is shelved or under maintenance, and the shifts of those who watch."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,7 @@ from wanghuo.base import Text
 from wanghuo.base.ids import new_id
 from wanghuo.engines.alarm_logic import Kind
 from wanghuo.kernel.access.scope import Scoped
-from wanghuo.modules.alarms.states import ALARM, OPEN, AlarmState
+from wanghuo.modules.alarms.states import ALARM, KEPT_ROUTES, OPEN, AlarmState
 
 
 class Alarm(Scoped):
@@ -59,6 +60,14 @@ class Alarm(Scoped):
     ended_at = models.DateTimeField(null=True, blank=True)
     hazard_ref = models.CharField(max_length=32, blank=True, default="")
     source_ref = models.CharField(max_length=64, blank=True, default="")
+    route = models.CharField(max_length=5, default="show")
+    route_reasons = models.JSONField(default=list)
+    route_until = models.DateTimeField(null=True, blank=True)
+    first_out = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="below")
+    shown_at = models.DateTimeField(null=True, blank=True)
+    comes_and_goes = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=6, blank=True, default="")
     imported = models.BooleanField(default=False)
 
     class Meta:
@@ -85,6 +94,12 @@ class Alarm(Scoped):
             models.Index(fields=["source_ref"], condition=~Q(source_ref=""), name="alarm_source_ref"),
             models.Index(fields=["received_at", "town_code"], name="alarm_received"),
             models.Index(fields=["judged_at", "town_code"], name="alarm_judged"),
+            models.Index(fields=["shown_at", "town_code"], name="alarm_shown"),
+            models.Index(
+                fields=["route_until"], condition=Q(route_until__isnull=False, ended_at__isnull=True), name="alarm_due"
+            ),
+            models.Index(fields=["unit", "kind", "-id"], condition=Q(ended_at__isnull=True), name="alarm_unit_open"),
+            models.Index(fields=["first_out"], condition=Q(first_out__isnull=False), name="alarm_below"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=[str(s) for s in AlarmState]), name="alarm_state_known"),
@@ -105,6 +120,11 @@ class Alarm(Scoped):
         return ALARM.name(self.state)
 
     @property
+    def is_kept(self) -> bool:
+        """Whether it is kept back from the operator."""
+        return self.route in KEPT_ROUTES
+
+    @property
     def url(self) -> str:
         """The page of this alarm."""
         return f"/alarms/{self.ref}"
@@ -113,6 +133,114 @@ class Alarm(Scoped):
     def handling_time(self) -> timedelta | None:
         """From the frame to the judgement."""
         return self.judged_at - self.received_at if self.judged_at else None
+
+
+class AlarmPoint(models.Model):
+    """What one condition at one component did lately: by it chatter and repeat offenders are known.
+
+    `raises`: the last times it appeared, `false_at`: when it was judged false, both as seconds since 1970, oldest first; where it
+    burnt, `false_at` begins anew.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    device = models.ForeignKey("sensing.Device", on_delete=models.PROTECT, related_name="+")
+    component_key = models.CharField(max_length=32, blank=True, default="")
+    condition = models.CharField(max_length=20)
+    raises = models.JSONField(default=list)
+    false_at = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["device", "component_key", "condition"], name="alarm_point_once"),
+        ]
+
+    @property
+    def key(self) -> tuple[Any, str, str]:
+        """What tells it apart."""
+        return self.device_id, self.component_key, self.condition
+
+
+class Shelf(Scoped):
+    """A point that is shelved (搁置): until when, why and by whom. Fire is never shelved. `component_key` "" means the whole device."""
+
+    VIEW_RIGHT = "alarms.view"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    device = models.ForeignKey("sensing.Device", on_delete=models.PROTECT, related_name="+")
+    component_key = models.CharField(max_length=32, blank=True, default="")
+    condition = models.CharField(max_length=20)
+    where = models.CharField(max_length=300)
+    alarm_ref = models.CharField(max_length=32, blank=True, default="")
+    reason = models.CharField(max_length=300)
+    by_id = models.BigIntegerField(null=True, blank=True)
+    by_name = models.CharField(max_length=80)
+    started_at = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by_name = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "component_key", "condition"], condition=Q(ended_at__isnull=True), name="shelf_once"
+            ),
+        ]
+
+
+class MaintenanceWindow(Scoped):
+    """Announced maintenance or a test: of a device, a building or a whole unit, from and until when, who is responsible on the spot."""
+
+    VIEW_RIGHT = "alarms.view"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    ref = models.CharField(max_length=32, unique=True)
+    unit = models.ForeignKey("places.Unit", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    building = models.ForeignKey("places.Building", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey("sensing.Device", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    where = models.CharField(max_length=300)
+    reason = models.CharField(max_length=300)
+    contact = models.CharField(max_length=120)
+    by_id = models.BigIntegerField(null=True, blank=True)
+    by_name = models.CharField(max_length=80)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by_name = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["ends_at"], condition=Q(ended_at__isnull=True), name="window_running"),
+        ]
+
+
+class Testimony(models.Model):
+    """What a person was asked about an alarm, and what he or she said: the unit, the grid worker, a caller, a citizen.
+
+    `due_at`: until when an answer was waited for, None where nobody was asked; `passed_on_at`: when the next level was asked instead.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="testimonies")
+    channel = models.CharField(max_length=8)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    passed_on_at = models.DateTimeField(null=True, blank=True)
+    said = models.CharField(max_length=6, blank=True, default="")
+    said_at = models.DateTimeField(null=True, blank=True)
+    cause = models.CharField(max_length=12, blank=True, default="")
+    text = models.CharField(max_length=500, blank=True, default="")
+    by_id = models.BigIntegerField(null=True, blank=True)
+    by_name = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(said_at__isnull=True, passed_on_at__isnull=True, due_at__isnull=False),
+                name="testimony_due",
+            ),
+            models.Index(fields=["alarm", "id"], name="testimony_alarm"),
+        ]
 
 
 class AlarmNote(models.Model):

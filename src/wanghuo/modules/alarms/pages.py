@@ -120,7 +120,7 @@ def _reasons(alarm: Alarm) -> list[Reason]:
 
 def offered(alarm: Alarm, actor: Actor) -> list[Act]:
     """The acts possible now: from the state table without what does not fit the kind, and those beside the table."""
-    hidden = {"restore"} if alarm.is_fire else {"confirm", "false"}
+    hidden = {"deny"} | ({"restore"} if alarm.is_fire else {"confirm", "false"})
     found = acts_for(ALARM, alarm.state, actor=actor, row=alarm, url=alarm.url, hidden=frozenset(hidden))
     possible = [act for act in found if act.allowed]
     if not actor.can("alarms.handle", alarm):

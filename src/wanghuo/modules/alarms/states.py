@@ -48,6 +48,7 @@ ALARM = Machine(
         *(Move("test", s, S.TEST, _HANDLE, Text("判为测试", "test")) for s in _WAITING),
         *(Move("fault", s, S.FAULT, _HANDLE, Text("判为故障", "fault")) for s in _WAITING),
         *(Move("restore", s, S.RESTORED, _HANDLE, Text("已恢复正常", "restored")) for s in _WAITING),
+        *(Move("deny", s, S.FALSE, "alarms.answer", Text("现场核实为误报", "denied on the spot")) for s in _WAITING),
         Move("withdraw", S.FIRE, S.TAKEN, _HANDLE, Text("撤回确认", "withdraw")),
         Move("close", S.FIRE, S.CLOSED, _HANDLE, Text("处置完毕", "dealt with")),
         Move("close", S.FAULT, S.CLOSED, _HANDLE, Text("故障排除", "fault mended")),
@@ -56,6 +57,7 @@ ALARM = Machine(
 
 WAITING = _WAITING  # nobody has judged it yet
 OPEN = (*_WAITING, S.FIRE)  # stands on the console
+KEPT_ROUTES = ("group", "wait", "ask", "hold")  # stands, but no operator was called
 JUDGED = (S.FIRE, S.FALSE, S.TEST, S.FAULT, S.CLOSED, S.RESTORED)
 
 
@@ -83,3 +85,35 @@ CAUSES = {
     FalseCause.OTHER: Text("其他", "other"),
 }
 """In the order of the console's keys 1 to 8."""
+
+
+class Said(StrEnum):
+    """What somebody on the spot says."""
+
+    FIRE = "fire"
+    FALSE = "false"
+    UNSURE = "unsure"
+
+
+SAID = {
+    Said.FIRE: Text("确有火情", "there is a fire"),
+    Said.FALSE: Text("误报", "false alarm"),
+    Said.UNSURE: Text("尚不能确定", "cannot tell yet"),
+}
+
+
+class Channel(StrEnum):
+    """Who says so."""
+
+    UNIT = "unit"
+    GRID = "grid"
+    CALL = "call"
+    CITIZEN = "citizen"
+
+
+CHANNELS = {
+    Channel.UNIT: Text("单位", "the unit"),
+    Channel.GRID: Text("网格员", "the grid worker"),
+    Channel.CALL: Text("电话回访", "by telephone"),
+    Channel.CITIZEN: Text("群众", "a citizen"),
+}

@@ -31,6 +31,7 @@ class AlarmFactory(DjangoModelFactory[Alarm]):
     raised_at = factory.LazyFunction(timezone.now)
     received_at = factory.SelfAttribute("raised_at")
     last_at = factory.SelfAttribute("raised_at")
+    shown_at = factory.SelfAttribute("raised_at")
     region_code = TOWN
 
     @classmethod

@@ -1,5 +1,6 @@
 """What happens to an alarm: raising it from a signal, handling it, and the shifts of those who do."""
 
+from wanghuo.modules.alarms.services.asking import answer, ask, hear
 from wanghuo.modules.alarms.services.handling import (
     add_note,
     confirm_fire,
@@ -14,17 +15,23 @@ from wanghuo.modules.alarms.services.handling import (
     take,
     withdraw,
 )
+from wanghuo.modules.alarms.services.keeping import release, settle
 from wanghuo.modules.alarms.services.raising import (
     device_offline,
     device_online,
     duty_unanswered,
     raise_from_signal,
     signal_cleared,
+    take_signals,
 )
+from wanghuo.modules.alarms.services.shelving import announce, end_window, expire, shelve, unshelve
 from wanghuo.modules.alarms.services.shifts import end_shift, last_note, start_shift
 
 __all__ = [
     "add_note",
+    "announce",
+    "answer",
+    "ask",
     "confirm_fire",
     "device_offline",
     "device_online",
@@ -32,16 +39,24 @@ __all__ = [
     "duty_unanswered",
     "end",
     "end_shift",
+    "end_window",
     "escalate",
+    "expire",
+    "hear",
     "judge_false",
     "judge_fault",
     "judge_test",
     "last_note",
     "raise_from_signal",
     "raise_hazard",
+    "release",
     "restore",
+    "settle",
+    "shelve",
     "signal_cleared",
     "start_shift",
     "take",
+    "take_signals",
+    "unshelve",
     "withdraw",
 ]

@@ -20,7 +20,8 @@ from wanghuo.modules.alarms.contracts import FireConfirmed
 from wanghuo.modules.alarms.live import show
 from wanghuo.modules.alarms.models import Alarm
 from wanghuo.modules.alarms.selectors import false_alarms, get_alarm
-from wanghuo.modules.alarms.services.moves import move_alarm
+from wanghuo.modules.alarms.services.keeping import come_up
+from wanghuo.modules.alarms.services.moves import move_alarm, remember
 from wanghuo.modules.alarms.services.notes import add_line
 from wanghuo.modules.alarms.states import ALARM, CAUSES, AlarmState, FalseCause
 from wanghuo.modules.alarms.words import NAMES
@@ -82,6 +83,7 @@ def confirm_fire(ref: str, *, actor: Actor) -> Alarm:
     reasons = [[r.code, r.message.zh, r.message.en, r.source] for r in verdict.reasons]
     now = timezone.now()
     changed = {**_judged(actor), "priority": verdict.value, "reasons": reasons, "forwarded_at": now}
+    remember(alarm, false=False)
     moved = move_alarm(alarm, "confirm", actor=actor, changed=changed, at=now)
     emit(
         FireConfirmed(
@@ -110,7 +112,8 @@ def withdraw(ref: str, *, reason: str, actor: Actor) -> Alarm:
 def judge_false(ref: str, *, cause: FalseCause, note: str = "", actor: Actor) -> Alarm:
     """Judge a false alarm (误报), with its cause: a false alarm without a cause comes again."""
     alarm = _load(ref, actor)
-    changed = {**_judged(actor), "cause": str(cause), "ended_at": timezone.now()}
+    changed = {**_judged(actor), "cause": str(cause), "ended_at": timezone.now(), "route_until": None}
+    remember(alarm, false=True)
     return move_alarm(alarm, "false", actor=actor, changed=changed, text=note or CAUSES[cause].zh)
 
 
@@ -126,7 +129,9 @@ def judge_test(ref: str, *, reason: str, actor: Actor) -> Alarm:
 @transaction.atomic
 def judge_fault(ref: str, *, note: str = "", actor: Actor) -> Alarm:
     """Judge a real fault (故障): the device or the facility must be mended."""
-    return move_alarm(_load(ref, actor), "fault", actor=actor, changed=_judged(actor), text=note)
+    alarm = move_alarm(_load(ref, actor), "fault", actor=actor, changed=_judged(actor), text=note)
+    come_up(alarm, timezone.now())
+    return alarm
 
 
 @transaction.atomic
@@ -135,8 +140,11 @@ def restore(ref: str, *, note: str = "", actor: Actor) -> Alarm:
     alarm = _load(ref, actor)
     if alarm.is_fire:
         raise Invalid(Text("火警须判定后才能结束。", "A fire alarm ends only by being judged."))
-    changed = {**_judged(actor), "ended_at": timezone.now()}
-    return move_alarm(alarm, "restore", actor=actor, changed=changed, text=note)
+    now = timezone.now()
+    changed = {**_judged(actor), "ended_at": now, "route_until": None}
+    moved = move_alarm(alarm, "restore", actor=actor, changed=changed, text=note)
+    come_up(alarm, now)
+    return moved
 
 
 @transaction.atomic

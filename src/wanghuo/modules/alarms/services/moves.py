@@ -10,12 +10,16 @@ from django.utils import timezone
 
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.audit import record
+from wanghuo.kernel.loops import close_duties
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.alarms.contracts import AlarmMoved
 from wanghuo.modules.alarms.live import show
-from wanghuo.modules.alarms.models import Alarm
+from wanghuo.modules.alarms.models import Alarm, AlarmPoint
 from wanghuo.modules.alarms.services.notes import add_line
 from wanghuo.modules.alarms.states import ALARM
+
+KEPT_FALSE = 12
+ENDS_ASKING = ("confirm", "false", "test", "deny")
 
 
 def move_alarm(
@@ -57,5 +61,17 @@ def move_alarm(
             at=now,
         )
     )
+    if name in ENDS_ASKING:
+        close_duties("alarm", alarm.id, by=actor)
     show(alarm, "changed")
     return alarm
+
+
+def remember(alarm: Alarm, *, false: bool) -> None:
+    """Note in the past of the point that it was false, or that it burnt there: then the next alarm is believed."""
+    if alarm.device_id is None:
+        return
+    known = {"device_id": alarm.device_id, "component_key": alarm.component_key, "condition": alarm.condition}
+    point = AlarmPoint.objects.select_for_update().filter(**known).first() or AlarmPoint(**known)
+    point.false_at = [*point.false_at, timezone.now().timestamp()][-KEPT_FALSE:] if false else []
+    point.save()
