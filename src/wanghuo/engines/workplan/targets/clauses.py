@@ -15,6 +15,8 @@ _QUOTED = re.compile(
 )
 _BRACKET = re.compile(r"\([^()\n]{0,160}\)")
 _TELLS = re.compile(r"\((?:其中|不少于|不低于|每|至少|达到|含|原则上)")
+# a share told once for several things (A率、B率三个“100%”): the words around it say no more than the share
+_SHARED = re.compile(r"[两二三四五六七八九十\d]个(?P<open>[“\"])(?P<share>\d{1,3}(?:\.\d+)?%)[”\"]")
 _BREAK = re.compile(r"[,，;；。!！?？:：\n]")
 
 
@@ -46,7 +48,7 @@ class Words:
 
 def words_of(sentence: str) -> Words:
     """Prepare one sentence, given as the paper has it."""
-    text = level(sentence)
+    text = _SHARED.sub(_plain_share, level(sentence))
     bare = _hidden(text)
     found = tuple(q for q in quantities(text) if bare[q.start] not in (HIDDEN, REMARK))
     kept = list(bare)
@@ -56,6 +58,11 @@ def words_of(sentence: str) -> Words:
                 kept[at] = "0"
     bare = "".join(kept)
     return Words(text, bare, tuple(_clauses(bare)), found)
+
+
+def _plain_share(match: re.Match[str]) -> str:
+    """The share alone, in the same place and length."""
+    return " " * (match.start("share") - match.start()) + match["share"] + " " * (match.end() - match.end("share"))
 
 
 def _hidden(text: str) -> str:

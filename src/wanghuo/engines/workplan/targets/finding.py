@@ -12,10 +12,10 @@ from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Target
 from wanghuo.engines.workplan.tables import find_rows
 from wanghuo.engines.workplan.targets.clauses import Words, words_of
 from wanghuo.engines.workplan.targets.frequency import find_recurring, with_frequency
+from wanghuo.engines.workplan.targets.history import is_history
 from wanghuo.engines.workplan.targets.implied import find_implied
 from wanghuo.engines.workplan.targets.naming import tidy
 from wanghuo.engines.workplan.targets.numbers import Finding, find_numbers
-from wanghuo.engines.workplan.targets.standing import is_history
 from wanghuo.engines.workplan.targets.words import BASE_YEAR_RE, VERB_RE
 
 _PLACES = re.compile(
@@ -204,15 +204,24 @@ def _named_year(body: Body, start: int, at: int) -> date | None:
 
 
 def _from_list(body: Body, item: Item, sentence: Sentence) -> Deadline | None:
-    """年内建成3个;新增5个: the first member of the list speaks for the later ones."""
+    """年内建成3个;新增5个: the first member of the list speaks for the later ones; 其中 goes on with the sentence before."""
     at = sentence.start
     if not item.deadlines:
         return None
-    opening = max((body.flat.rfind(mark, item.start, at) for mark in "。!?\n"), default=-1)
-    if ";" not in body.flat[opening + 1 : at]:
+    opening = _opening(body, item, at)
+    within = body.flat.startswith("其中", opening + 1)
+    if within:
+        opening = _opening(body, item, opening)
+    if not within and ";" not in body.flat[opening + 1 : at]:
         return None
     inside = [d for d in item.deadlines if opening < d.start < at and d.kind in ("by", "within", "phase") and d.last]
     return inside[-1] if inside else None
+
+
+def _opening(body: Body, item: Item, at: int) -> int:
+    """The full stop before the sentence that holds `at`; one before the item where it is the first."""
+    found = max(body.flat.rfind(mark, item.start, at) for mark in "。!?\n")
+    return max(found, item.start - 1)
 
 
 def _from_aims(body: Body, item: Item, at: int) -> Deadline | None:

@@ -12,7 +12,7 @@ from wanghuo.engines.workplan.targets.numbers import Finding
 from wanghuo.engines.workplan.targets.words import PAST_RE, PUNISHING_RE, SOFT_RE, VERB_RE
 
 _ALL = re.compile(
-    r"(?P<all>(?<!的)全部(?!门|队|力|岗|地区|行业|工作|人员力)|一律|逐一|逐起|逐户|逐栋|逐家|逐个|逐项|逐条|逐件|逐案|逐村|逐人|(?:百分之百|悉数))"
+    r"(?P<all>(?<!的)全部(?!门|队|力|岗|地区|行业|工作|人员力)|一律|逐一|逐起|逐户|逐栋|逐家|(?<!逐级)逐个(?!单位|环节|层级)|逐项|逐条|逐件|逐案|逐村|逐人|(?:百分之百|悉数))"
     r"|(?P<should>应(?P<v>[一-鿿])(?:尽|必)(?P=v)|应[一-鿿]{2}尽[一-鿿]{1,2}|能[一-鿿]尽[一-鿿])"
     r"|(?P<cover>全覆盖|无遗漏(?=覆盖)|全员覆盖)"
     r"|(?P<clear>(?<!“)(?:清底|清零|销零|见底清零|动态清零)(?!的|式|”?(?:行动|专项|攻坚)))"
@@ -49,6 +49,7 @@ def find_implied(words: Words, numbered: list[Finding]) -> list[Finding]:
             and not (taken and words.bare.startswith("全覆盖", every.at))
             and not any(f.unit == "%" or f.name.metric == every.name.metric for f in taken)
             and not (taken and _only_every(words, every))
+            and not any(every.at < f.at and f.unit != "%" and words.clause_at(f.at) == place for f in taken)
         ):
             found.append(every)
     return found

@@ -10,6 +10,7 @@ from wanghuo.engines.workplan.paper import Op
 from wanghuo.engines.workplan.targets import standing
 from wanghuo.engines.workplan.targets.clauses import Words
 from wanghuo.engines.workplan.targets.comparison import Comparison, compare
+from wanghuo.engines.workplan.targets.history import tells_past
 from wanghuo.engines.workplan.targets.naming import (
     Around,
     Name,
@@ -29,6 +30,10 @@ _SHARES = ("percent", "permille", "points", "times")
 _SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
 _SPLIT = re.compile(r"、|以及|和|及|与")
 _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
+# what there should be little of: a bare number for it is a limit
+_HARM = re.compile(
+    r"^(?!.*(?:查处|调查|侦办|处置|扑救|演练|救援)).*(?:(?:死亡|伤亡|受伤|亡人)(?:人数|率)?|(?:事故|火灾)(?:起数|次数|总数|损失)?|(?:经济|财产)损失|失业率)$"
+)
 _COUNTED = re.compile(r"(?:起数|人数|损失|次数|数量|面积|率|度|总量|事故|火灾|伤亡|指数|比例|水平)$")
 
 
@@ -137,7 +142,7 @@ def _is_none(
         or standing.is_penalty(words, quantity)
         or standing.is_threshold(words, quantity, comparison, verb_near)
         or standing.is_name_or_sort(words, quantity, words.bare[max(0, quantity.start - 24) : quantity.start])
-        or standing.tells_past(words, clause, quantity.start, first_year)
+        or tells_past(words, clause, quantity.start, first_year)
         or standing.is_unled(words, quantity, comparison, left, inherits)
     )
 
@@ -184,6 +189,8 @@ def _read(words: Words, part: _Part, before: list[Finding], *, joined: bool) -> 
     name = _name(words, part, around, last, joined=joined)
     value: float | tuple[float, float] = quantity.low if quantity.high is None else (quantity.low, quantity.high)
     op: Op = comparison.op if quantity.high is None else "between"
+    if op == ">=" and not comparison.said and not comparison.change and _HARM.search(name.metric):
+        op = "<="
     notes = _notes(words, part, name)
     unit = (
         words.text[quantity.end - len(quantity.unit) : quantity.end]
@@ -220,7 +227,8 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
         noun = noun or _from_previous(words, part)
         noun = without_light(noun)
         return Name(noun, noun, "", scope or f"相对{tidy(comparison.reference)}")
-    if quantity.unit in _SCORE_UNITS or quantity.kind in ("percent", "time"):
+    persons = quantity.kind == "count" and not quantity.unit
+    if (quantity.unit in _SCORE_UNITS and not persons) or quantity.kind in ("percent", "time"):
         if not around.bare_left.strip() and not joined and not _own_right(around):
             name = _inherited(words, part, last)
         else:

@@ -4,88 +4,40 @@ from __future__ import annotations
 
 import re
 
-from wanghuo.engines.workplan.body import Body
 from wanghuo.engines.workplan.numerals import Quantity
-from wanghuo.engines.workplan.paper import Item
 from wanghuo.engines.workplan.targets.clauses import Words
 from wanghuo.engines.workplan.targets.comparison import Comparison
 from wanghuo.engines.workplan.targets.naming import strip_lead
 from wanghuo.engines.workplan.targets.words import (
     ABSTRACT_RE,
-    AIM_RE,
     ATTRIBUTE,
-    BASE_YEAR_RE,
     DRAFTED_RE,
     DRAFTING_RE,
-    FUTURE_RE,
     MAKING_RE,
     OBJECT_RE,
-    PAST_RE,
+    ORDER_RE,
     PENALTY_RE,
     PEOPLE_RE,
     RATE_END_RE,
     SORTING,
-    STANDING_RE,
     VERB_RE,
 )
 
 _ONE_EACH = re.compile(r"一[^一,，、]{1,2}一")
+# what a clause says of how many there are, though verbs may stand in it
+_STATES = re.compile(
+    r"涉及|包括|分为|共有|设有|下设|辖|由[^,，]{0,12}组成|其中|发现|收到|造成|导致|接到|属于|列为|划为|确定为"
+)
+# after a modal, whatever short word stands right before the number is its verb (都要上好一堂课, 全部配套1辆车)
+_TOLD_TO = re.compile(r"(?:要|应|须|需|均|都|全部|一律|必须|至少|年内|拟|计划)[一-鿿]{1,3}$")
 _RESPONSE = re.compile(
     r"到场|到达|出动|抵达|赶到|赶赴|响应|处置|受理|办结|核查|接警|回应|反馈|处警|出警|发布|送达|推送|报告|上报|集结|登车|覆盖|救援圈|生活圈|审批|办理|时限|时间|时长|课时|学时"
 )
 _RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
 _THRESHOLD_LEAD = re.compile(
     r"(?:面积|高度|人数|床位|容量|层数|户数|员工|从业人员|长度|宽度|深度|跨度|体积|功率|储量|距离|间距|规模|载客|建筑|营业|占地|学生|产值|收入|年龄|年满|金额)(?:在|为|达到?|不低于|不少于|不小于|大于|超过|高于|达到或超过)?$"
 )
-
-
-def is_history(body: Body, item: Item) -> bool:
-    """Whether the item lies in a section on what was or is (现状, 主要成效, 面临形势), not on what is to be done."""
-    for around in (item, *body.parents(item)):
-        heading = around.heading
-        if heading and STANDING_RE.search(heading) and not AIM_RE.search(heading):
-            return True
-    return False
-
-
-def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
-    """Whether the number at `at` in clause number `clause` reports: 累计推行27个, 2022年发生12起.
-
-    `first_year`: years before it are past; 0 when not known.
-    """
-    span = words.clauses[clause]
-    head = words.bare[span.start : at]
-    if re.search(r"低于全[国省市][^,，。]{0,14}平均|与[^,，。]{1,20}(?:差距|矛盾)", words.bare):
-        return True
-    if PAST_RE.search(head) and not re.search(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d", head):
-        return True
-    for earlier in reversed(words.clauses[:clause]):
-        stretch = words.bare[earlier.start : earlier.end]
-        if FUTURE_RE.search(stretch) or FUTURE_RE.search(head):
-            break
-        if PAST_RE.search(stretch) and not re.search(r"不发生|杜绝|防止|遏制|不出现", stretch):
-            return True
-    return _past_year(words, span.start, at, first_year)
-
-
-def _past_year(words: Words, start: int, at: int, first_year: int) -> bool:
-    """A year gone by governs the clause, and is not merely what a change is measured from."""
-    if not first_year:
-        return False
-    years = [
-        match
-        for match in _YEAR.finditer(words.bare[:at])
-        if not BASE_YEAR_RE.search(words.bare[max(0, match.start() - 3) : match.end()])
-    ]
-    if not years:
-        return False
-    last = years[-1]
-    if re.match(r"(?:底|末)?(?:的)?(?:为基|水平|基数|基准|同期|基础上|度?水平)", words.bare[last.end() :]):
-        return False
-    between = words.bare[last.end() : at]
-    return int(last[1]) < first_year and not FUTURE_RE.search(between)
 
 
 def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_before: bool) -> bool:
@@ -98,6 +50,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     if quantity.unit not in ATTRIBUTE:
         return False
     if _is_size(words, quantity):
+        return True
+    if bounded is None and after.startswith("的") and words.bare[: comparison.start].endswith("的"):
         return True
     if quantity.unit == "%":
         return False
@@ -144,6 +98,8 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         and _ONE_EACH.search(words.bare[max(0, quantity.start - 3) : quantity.end + 3])
     ):
         return True
+    if quantity.han and left.endswith(("届", "农村新", "老")):
+        return True
     if re.match(r"[一新]体", after) or (
         quantity.han and quantity.low == 1 and left.endswith(("新", "上", "下", "前", "后"))
     ):
@@ -186,7 +142,22 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
         )
     if quantity.han and quantity.high is None and quantity.low == 1 and not _concrete(words, quantity):
         return True
-    return VERB_RE.search(bare) is None and not inherits and not _closes(words, quantity, bare)
+    led = VERB_RE.search(bare) or ((ORDER_RE.search(bare) or _TOLD_TO.search(bare)) and not _STATES.search(bare))
+    return not (led or inherits or _closes(words, quantity, bare) or _serves(words, quantity))
+
+
+def _serves(words: Words, quantity: Quantity) -> bool:
+    """Whether something is done for or by those counted, with the verb after them: 为十万职工送…, 460个活动室提供…."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    lead = words.bare[span.start : quantity.start]
+    lead = lead[strip_lead(lead) :].strip()
+    verb = re.match(
+        r"(?!以[上下内])[^,，。;；的]{2,16}?(?:VERB)".replace("VERB", ORDER_RE.pattern),
+        words.bare[quantity.end : span.end],
+    )
+    return verb is not None and (
+        not lead or re.search(r"(?:为|给|对|向|让|使|帮助|组织|动员)(?:约|近)?$", lead) is not None
+    )
 
 
 def _closes(words: Words, quantity: Quantity, bare: str) -> bool:
@@ -195,7 +166,7 @@ def _closes(words: Words, quantity: Quantity, bare: str) -> bool:
     rest = words.bare[quantity.end : span.end].strip()
     thing = bare[strip_lead(bare) :]
     return (
-        rest in ("", "以上", "左右", "以内")
+        re.match(r"(?:以上|左右|以内|以下)?(?:$|、)", rest) is not None
         and len(thing) >= 4
         and re.search(
             r"^(?:全[国省市县区乡镇]|其中|涉及|包括|含|分)|(?:[等共有的为设分是含达第前近每任]|包括|涉及|合计|总共)$",

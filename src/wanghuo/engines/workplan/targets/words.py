@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from wanghuo.engines.workplan.verbs import VERBS
+
 
 def longest_first(words: str) -> str:
     """Words parted by blanks as a regular expression that prefers the longer ones."""
@@ -20,7 +22,7 @@ MAKING = longest_first(
     " 评估 检测 更换 储备 竣工 建成投用 监督检查 执法检查 建有 配有 播报 开发 恢复 兴建 动工 动工兴建 动工建设 拓宽 绿化 修建 购买 租赁 招引 引育 建造 搭建 栽植 铺装 疏通 清淤 巡护 拨付 落地 完工 交付使用 揭牌 授牌 培优 推选 结对 吸纳 新设 增开 开通 开办 开设 装配 加密 轮换 印制 录制 拍摄 制播 承接 处置 收缴 查扣 取缔 捣毁 端掉 查封 拆改 整合 归集 采集 录入 带队检查 带队督导 清除 投用 投入使用 投入执勤 引进 研发 推出 布设 布点 布建 部署 架设 铺设 敷设 选树 选拔 遴选 报送 走访 宣传 播放 刊发 刊播"
     " 集中整治 专项整治 攻坚整治 推进建设 命名 创成 申报 争取 争创 验收 受训 参训 覆盖 惠及 服务 挂牌 销号 摘牌 复查 核查 摸排 普查 登记 复核 修缮 维修 维护 保养"
     " 解决 办理 办结 办好 增加 增招 扩招 新招 新招录 补齐 增补 扩充 演练 实兵演练 拉动 授课 讲授 编印 制作 张贴 悬挂 推送 发送 投放 建档 建成使用 续建 改善 筹建 共建"
-    " 培植 选派 抽调 选聘 充实 派驻 派出 联系 帮扶 慰问 曝光 公布 公示 处理 立案 办案 移送 侦办 破获 关闭 停用 替换 改换 规范运行 运行 纳管 联网 联通 上线 贯通 完善 确定 认定"
+    " 配套 上好 讲好 培植 选派 抽调 选聘 充实 派驻 派出 联系 帮扶 慰问 曝光 公布 公示 处理 立案 办案 移送 侦办 破获 关闭 停用 替换 改换 规范运行 运行 纳管 联网 联通 上线 贯通 完善 确定 认定"
 )
 # Verbs that carry no meaning of their own; the metric is named without them.
 LIGHT = longest_first(
@@ -77,8 +79,12 @@ PAST_RE = re.compile(
 )
 PUNISHING_RE = re.compile(r"问责|追责|追究|调查|处理|从严|取消|不予|查处|一票否决|关停|停产|通报批评|倒查|约谈")
 FUTURE_RE = re.compile(
-    r"力争|确保|到20\d\d年|年内|年底前|\d月底?前|\d日前|要|应|须|将|拟|计划|目标|不少于|不低于|不超过|不高于|至少|以内|控制在|必须|争取|努力|达到?\d|[一二三四五\d]年内|个月内|规划|实现"
+    r"力争|确保|到20\d\d年|年内|年底前|\d月底?前|\d日前|(?<![主重摘纲首])要(?![求点素件])|(?<![供反响对适])应(?![急对用收届])|须|将(?!来)|拟|计划|目标|不少于|不低于|不超过|不高于|至少|以内|控制在|必须|争取|努力|达到?\d|[一二三四五\d]年内|个月内|规划|实现(?!了)"
 )
+# a task that was left over, named by the year it comes from (完成2012年在册危房的改造)
+TASK_END_RE = re.compile(r"(?:完成|解决|办结|整改|消化|消除|清除|推进|续建|落实|实施|清理|化解)(?:了)?$")
+# any verb of command; for what is to be done with a number the list of making verbs need not be complete
+ORDER_RE = re.compile(longest_first(" ".join(verb for verb in VERBS.split("|") if len(verb) > 1)))
 BASE_YEAR_RE = re.compile(r"(?:较|比|以|与|相比|同)\s*(?:20\d\d年|上年|去年|前三年|“十三五”|基期)")
 PENALTY_RE = re.compile(r"罚款|罚金|拘留|有期徒刑|没收|滞纳金|赔偿|行政处罚决定|奖励标准|处罚标准|吊销|处分")
 STANDING_RE = re.compile(

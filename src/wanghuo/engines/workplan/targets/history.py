@@ -1,0 +1,103 @@
+"""Telling what was from what is to be: numbers that report (累计推行27个, 2022年发生12起) are no aims."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wanghuo.engines.workplan.body import Body
+from wanghuo.engines.workplan.days import IS_BASE
+from wanghuo.engines.workplan.paper import Item
+from wanghuo.engines.workplan.targets.clauses import Words
+from wanghuo.engines.workplan.targets.words import (
+    AIM_RE,
+    BASE_YEAR_RE,
+    FUTURE_RE,
+    PAST_RE,
+    STANDING_RE,
+    TASK_END_RE,
+)
+
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
+_GAP = re.compile(r"低于全[国省市][^,，。]{0,14}平均|与[^,，。]{1,20}(?:差距|矛盾)")
+_AS_OF = re.compile(r"截(?:至|止)(?:到)?\s*((?:19|20)\d\d)年")
+_AIMS_AFTER = re.compile(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d")
+_AVERTS = re.compile(r"不发生|杜绝|防止|遏制|不出现")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tenses:
+    """What a sentence says of time. `last_told`: for each clause whether the nearest one before it that tells at all
+    reports (True) or aims (False), None where none does; `years`: the years named, but for those measured from."""
+
+    gap: bool
+    last_told: tuple[bool | None, ...]
+    years: tuple[tuple[int, int, int], ...]
+    as_of: tuple[int, int] | None
+
+
+def is_history(body: Body, item: Item) -> bool:
+    """Whether the item lies in a section on what was or is (现状, 主要成效, 面临形势), not on what is to be done."""
+    for around in (item, *body.parents(item)):
+        heading = around.heading
+        if heading and STANDING_RE.search(heading) and not AIM_RE.search(heading):
+            return True
+    return False
+
+
+def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
+    """Whether the number at `at` in clause number `clause` reports: 累计推行27个, 2022年发生12起.
+
+    `first_year`: years before it are past; 0 when not known.
+    """
+    tenses = _tenses(words.bare, tuple((c.start, c.end) for c in words.clauses))
+    if tenses.gap:
+        return True
+    head = words.bare[words.clauses[clause].start : at]
+    if PAST_RE.search(head) and not _AIMS_AFTER.search(head):
+        return True
+    if _stands_as_of(tenses, at, first_year):
+        return True
+    if tenses.last_told[clause] and not FUTURE_RE.search(head):
+        return True
+    return _past_year(words, tenses, at, first_year)
+
+
+@lru_cache(maxsize=8)
+def _tenses(bare: str, clauses: tuple[tuple[int, int], ...]) -> _Tenses:
+    told: list[bool | None] = []
+    latest: bool | None = None
+    for start, end in clauses:
+        told.append(latest)
+        stretch = bare[start:end]
+        if FUTURE_RE.search(stretch):
+            latest = False
+        elif PAST_RE.search(stretch) and not _AVERTS.search(stretch):
+            latest = True
+    years = tuple(
+        (int(match[1]), match.start(), match.end())
+        for match in _YEAR.finditer(bare)
+        if not BASE_YEAR_RE.search(bare[max(0, match.start() - 3) : match.end()])
+        and not IS_BASE.match(bare, match.end())
+        and not TASK_END_RE.search(bare[max(0, match.start() - 6) : match.start()])
+    )
+    as_of = _AS_OF.search(bare)
+    return _Tenses(_GAP.search(bare) is not None, tuple(told), years, (int(as_of[1]), as_of.end()) if as_of else None)
+
+
+def _stands_as_of(tenses: _Tenses, at: int, first_year: int) -> bool:
+    """截至1999年 counts what there was then, whatever the clauses after it are worded like."""
+    if tenses.as_of is None or at < tenses.as_of[1]:
+        return False
+    year = tenses.as_of[0]
+    later = any(named >= max(first_year, year + 1) for named, start, _ in tenses.years if tenses.as_of[1] <= start < at)
+    return (year < first_year or year < 2000) and not later
+
+
+def _past_year(words: Words, tenses: _Tenses, at: int, first_year: int) -> bool:
+    """A year gone by governs the clause, and is not merely what a change is measured from or when a task was left over."""
+    if not first_year:
+        return False
+    last = next((named for named in reversed(tenses.years) if named[1] < at), None)
+    return last is not None and last[0] < first_year and not FUTURE_RE.search(words.bare[last[2] : at])
