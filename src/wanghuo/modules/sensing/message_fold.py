@@ -7,7 +7,7 @@ leaves them as they were.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -48,9 +48,18 @@ class Heard(NamedTuple):
 
 
 def take_message(
-    fold: Fold, batch: int, index: int, writer: str, received_us: int, link: int, trust: int, data: bytes
+    fold: Fold,
+    batch: int,
+    index: int,
+    writer: str,
+    received_us: int,
+    link: int,
+    trust: int,
+    data: bytes,
+    in_service: Callable[[Known], bool] | None = None,
 ) -> None:
-    """Take in one record of kind MESSAGE. Raises NotPacked for one that is none."""
+    """Take in one record of kind MESSAGE. Raises NotPacked for one that is none. `in_service`: asked of each device that
+    speaks, by a replay, which must pass over what came before it was registered."""
     message = unpack_message(data)
     heard = Heard(batch, index, writer, received_us, link, trust)
     try:
@@ -60,12 +69,20 @@ def take_message(
         return
     for number, report in enumerate(reports):
         try:
-            _report(fold, message, report, heard, number, data)
+            _report(fold, message, report, heard, number, data, in_service)
         except Undecodable as error:
             _unread(fold, message._replace(address=report.address), heard, str(error))
 
 
-def _report(fold: Fold, message: Message, report: Report, heard: Heard, number: int, data: bytes) -> None:
+def _report(
+    fold: Fold,
+    message: Message,
+    report: Report,
+    heard: Heard,
+    number: int,
+    data: bytes,
+    in_service: Callable[[Known], bool] | None,
+) -> None:
     batch, index, writer, received_us, link, trust = heard
     names = dict.fromkeys(filter(None, (report.address, *report.others, message.address)))
     found = next(
@@ -80,6 +97,8 @@ def _report(fold: Fold, message: Message, report: Report, heard: Heard, number: 
         return
     slot, key = found
     device = fold.devices.at(slot, key)
+    if in_service is not None and not in_service(device):
+        return
     if report.online is not False:
         fold.hear(slot, batch, index, received_us)
     samples = samples_of(report, device.profile)

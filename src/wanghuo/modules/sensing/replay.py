@@ -3,15 +3,18 @@ right."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.fold import Fold
-from wanghuo.modules.sensing.journal import FRAME, JournalReader, Record
+from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalReader, Record
 from wanghuo.modules.sensing.journals import Address, open_reader
 from wanghuo.modules.sensing.known import Devices, Known, Part
+from wanghuo.modules.sensing.message_fold import take_message
+from wanghuo.modules.sensing.messages import NotPacked
 from wanghuo.modules.sensing.models import Component, IngestPosition
 from wanghuo.modules.sensing.observe import Key, key_text
 
@@ -50,6 +53,9 @@ def _run(fold: Fold, reader: JournalReader, position: IngestPosition | None) -> 
                 if record.kind == FRAME and _in_service(fold, record):
                     frames += 1
                     fold.take(batch.id, index, batch.writer, record.received_us, record.link, record.trust, record.data)
+                elif record.kind == MESSAGE:
+                    frames += 1
+                    _message(fold, batch, index, record)
         at = batches[-1].id
         fold.pop_effects()
     return frames
@@ -58,7 +64,18 @@ def _run(fold: Fold, reader: JournalReader, position: IngestPosition | None) -> 
 def _in_service(fold: Fold, record: Record) -> bool:
     """Whether the device was registered when the frame came; before, it waited in quarantine and caused nothing."""
     device = fold.devices.get(record.data[12:18])
-    return device is not None and device.row.registered_at.timestamp() * 1e6 <= record.received_us
+    return device is not None and _registered(device, record)
+
+
+def _registered(device: Known, record: Record) -> bool:
+    return bool(device.row.registered_at.timestamp() * 1e6 <= record.received_us)
+
+
+def _message(fold: Fold, batch: Batch, index: int, record: Record) -> None:
+    """Take in a message; one that ingest buried is passed over here too."""
+    known = (batch.id, index, batch.writer, record.received_us, record.link, record.trust, record.data)
+    with contextlib.suppress(NotPacked):
+        take_message(fold, *known, in_service=lambda device: _registered(device, record))
 
 
 @transaction.atomic
