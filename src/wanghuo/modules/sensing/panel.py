@@ -73,6 +73,8 @@ WORDS = {
     "duty_reply": Text("查岗应答（操作员 {operator}）", "duty check answered (operator {operator})"),
     "online": Text("恢复上线", "on line again"),
     "offline": Text("离线", "off line"),
+    "session_up": Text("会话上线", "session up"),
+    "session_down": Text("会话断开", "session down"),
     "duplicate_source": Text("地址重复：{peers}", "address in use twice: {peers}"),
     "command_expired": Text("“{act}”超时无应答", "“{act}” was not answered in time"),
     "reply": Text("设备对指令的答复：{outcome}", "answer to a command: {outcome}"),
