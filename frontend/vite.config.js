@@ -12,7 +12,7 @@ export default defineConfig({
     modulePreload: false,
     chunkSizeWarningLimit: 1200,
     rollupOptions: {
-      input: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", console: "src/console.js", seat: "src/seat.js", programmes: "src/programmes.js" },
+      input: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", console: "src/console.js", seat: "src/seat.js", programmes: "src/programmes.js", scan: "src/scan.js" },
       output: {
         entryFileNames: "[name].js",
         chunkFileNames: "chunks/[name]-[hash].js",

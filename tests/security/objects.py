@@ -171,6 +171,36 @@ def device(world: World, where: Where) -> Made:
     return Made(row.ref, "SB-445281-2026-99999", "sensing.view", where)
 
 
+@kind("outage")
+def outage(world: World, where: Where) -> Made:
+    from wanghuo.modules.sensing.models import Outage
+    from wanghuo.modules.sensing.testing import DeviceFactory
+
+    device = DeviceFactory(
+        unit=world.row("unit", where),
+        location=where.canary("outage"),
+        state="offline",
+        ref=f"SB-445281-2026-0001{where.number}",
+    )
+    row = Outage(device=device, kind="offline", since=timezone.now(), found_at=timezone.now())
+    row.place(device.region_code, sector=device.sector, unit=device.unit_id)
+    row.save(force_insert=True)
+    return Made(device.ref, "SB-445281-2026-99998", "sensing.view", where)
+
+
+@kind("expiring_device")
+def expiring_device(world: World, where: Where) -> Made:
+    from wanghuo.modules.sensing.testing import DeviceFactory
+
+    row = DeviceFactory(
+        unit=world.row("unit", where),
+        location=where.canary("expiring_device"),
+        sim_until=timezone.localdate(),
+        ref=f"SB-445281-2026-0002{where.number}",
+    )
+    return Made(row.ref, "SB-445281-2026-99997", "sensing.view", where)
+
+
 @kind("unknown_device")
 def unknown_device(world: World, where: Where) -> Made:
     from wanghuo.modules.sensing.models import QuarantinedDevice
@@ -194,7 +224,9 @@ def way(world: World, where: Where) -> Made:
 def roll_call(world: World, where: Where) -> Made:
     from wanghuo.modules.sensing.models import RollCall
 
-    row = RollCall(ref=f"CG-{where.number:06d}-2026-00001", minutes=5, reason=where.canary("roll"), asked_at=timezone.now())
+    row = RollCall(
+        ref=f"CG-{where.number:06d}-2026-00001", minutes=5, reason=where.canary("roll"), asked_at=timezone.now()
+    )
     row.place(where.region_code, sector=where.sector, unit=where.scope_unit)
     row.save(force_insert=True)
     return Made(row.ref, "CG-999999-2026-99999", "sensing.view", where)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from wanghuo.base import Invalid, Text
 from wanghuo.kernel.access.actor import Actor
@@ -52,6 +52,15 @@ def households() -> QuerySet[RegisterRow]:
             )
         )
     )
+
+
+def with_devices(rows: QuerySet[RegisterRow], actor: Actor) -> QuerySet[RegisterRow]:
+    """The households with the reference of the alarm that the actor may see (the one that works, where there are several)."""
+    alarms = Device.objects.visible_to(actor).filter(household=OuterRef("ref"), profile__in=PROFILES)
+    known = alarms.exclude(state=DeviceState.RETIRED).order_by(
+        Case(When(state__in=WORKING, then=Value(0)), default=Value(1)), "ref"
+    )
+    return rows.annotate(device_ref=Subquery(known.values("ref")[:1]))
 
 
 def check_household(ref: str, actor: Actor) -> None:

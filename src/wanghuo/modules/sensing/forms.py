@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms as fields
 
 from wanghuo.base import Text
+from wanghuo.kernel.ui.fields import day, moment
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.sensing import commands
 from wanghuo.modules.sensing.profiles import profiles
@@ -21,6 +22,7 @@ class DeviceForm(Form):
     protocol = fields.ChoiceField(
         label=Text("接入协议", "Protocol"),  # type: ignore[arg-type]
         choices=list(PROTOCOLS.items()),  # type: ignore[arg-type]
+        required=False,
     )
     source = _words(
         Text("设备地址", "Address"),
@@ -56,6 +58,25 @@ class DeviceForm(Form):
         required=False,
         widget=fields.DateInput(attrs={"type": "date"}),
     )
+    installer = _words(Text("安装单位", "Installer"), 60)
+    iccid = _words(Text("SIM 卡 ICCID", "ICCID of its SIM"), 24)
+    sim_until = day(Text("SIM 到期", "SIM paid until"), required=False)
+    battery_on = day(Text("电池安装日期", "Battery put in on"), required=False)
+    battery_until = day(
+        Text("电池到期", "Battery until"),
+        required=False,
+        help_text=Text("不填按设备配置的电池年限推算", "empty: by the profile's battery life"),
+    )
+    life_until = day(
+        Text("寿命到期", "Service life until"),
+        required=False,
+        help_text=Text("不填按设备配置的使用年限推算", "empty: by the profile's service life"),
+    )
+    household = _words(
+        Text("特殊群体家庭", "Weak household"),
+        32,
+        help_text=Text("台账编号 TZ-…，可不填", "register line TZ-…, optional"),
+    )
 
 
 class ChangeForm(DeviceForm):
@@ -68,6 +89,18 @@ class ReasonForm(Form):
     """An act that asks why."""
 
     reason = _words(Text("原因", "Reason"), 200, required=True)
+
+
+class MaintenanceForm(ReasonForm):
+    """Start maintenance, now or later, for as long as said."""
+
+    start = moment(Text("开始", "From"), required=False, help_text=Text("不填为现在", "empty: now"))
+    until = moment(
+        Text("结束", "Until"),
+        required=False,
+        help_text=Text("到时自动恢复监测；不填须人工结束", "watched again from then on; empty: until ended by hand"),
+    )
+    field_order = ["start", "until", "reason"]
 
 
 class MuteForm(ReasonForm):

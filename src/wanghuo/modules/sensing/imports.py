@@ -25,9 +25,9 @@ from wanghuo.kernel.ledgers.importing import (
 )
 from wanghuo.kernel.loops.refs import next_refs
 from wanghuo.modules.places import public as places
-from wanghuo.modules.sensing import services
+from wanghuo.modules.sensing import coverage, lifetimes, services
 from wanghuo.modules.sensing.messages import GB26875
-from wanghuo.modules.sensing.models import Device, QuarantinedDevice
+from wanghuo.modules.sensing.models import LOOK_NOW, Device, QuarantinedDevice
 from wanghuo.modules.sensing.profiles import profiles
 from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
@@ -98,6 +98,50 @@ def columns() -> tuple[Column, ...]:
             help=Text("多个用逗号隔开；不填为不限", "several are separated by commas; empty: any"),
         ),
         Column("installed_on", Text("安装日期", "Installed on"), "date", example="2026-03-05", synonyms=("投用日期",)),
+        *_upkeep_columns(),
+    )
+
+
+def _upkeep_columns() -> tuple[Column, ...]:
+    """Who put it in, and what of it runs out."""
+    return (
+        Column(
+            "installer",
+            Text("安装单位", "Installer"),
+            longest=60,
+            example="宏达消防工程有限公司",
+            synonyms=("施工单位", "安装公司", "维保单位"),
+        ),
+        Column(
+            "iccid",
+            Text("SIM 卡 ICCID", "ICCID of its SIM"),
+            longest=24,
+            example="89860321047551234567",
+            synonyms=("ICCID", "SIM卡号", "物联网卡号"),
+        ),
+        Column(
+            "sim_until",
+            Text("SIM 到期", "SIM paid until"),
+            "date",
+            synonyms=("SIM卡到期日期", "物联网卡到期", "流量到期"),
+        ),
+        Column(
+            "battery_on", Text("电池安装日期", "Battery put in on"), "date", synonyms=("换电池日期", "电池更换日期")
+        ),
+        Column("battery_until", Text("电池到期", "Battery until"), "date", synonyms=("电池到期日期", "电池有效期")),
+        Column(
+            "life_until",
+            Text("寿命到期", "Service life until"),
+            "date",
+            synonyms=("报废日期", "使用年限到期", "有效期至"),
+        ),
+        Column(
+            "household",
+            Text("特殊群体家庭", "Weak household"),
+            longest=32,
+            help=Text("台账“特殊群体‘一对一’帮扶”的编号 TZ-…", "line TZ-… of the register of weak people"),
+            synonyms=("帮扶台账编号", "独居老人台账编号"),
+        ),
     )
 
 
@@ -129,6 +173,11 @@ def _cleaned(row: Row, context: Context, units: dict[str, Any]) -> list[CellErro
     except AppError as error:
         column = getattr(error, "field", "")
         errors.append(CellError(column, error.message, value=str(row.get(column, ""))))
+    household = str(row.get("household", "") or "")
+    try:
+        coverage.check_household(household, context.actor)
+    except AppError as error:
+        errors.append(CellError("household", error.message, value=household))
     code = str(row.get("unit", "")).strip()
     unit = units.get(code)
     if code and (unit is None or not context.actor.can(services.EDIT, unit)):
@@ -174,7 +223,7 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
             device.ref = ref
     Device.objects.bulk_create([device for _, device in new], batch_size=500)
     changed = [(j.row, _changed(j.target, j.row)) for j in judged if j.outcome == "update"]
-    fields = [*services.FIELDS, "unit", *scope_columns("0"), "changed_at"]
+    fields = [*services.FIELDS, "unit", *scope_columns("0"), "changed_at", "check_at"]
     Device.objects.bulk_update([device for _, device in changed], fields, batch_size=100)
     everyone = [*new, *changed]
     for protocol in {device.protocol for _, device in new}:
@@ -193,6 +242,7 @@ def _new(row: Row, context: Context) -> Device:
     region = row.get("region_code") or context.region
     device.place(region, sector=row.get("sector", ""), unit=device.unit_id)
     context.actor.require(services.EDIT, device)
+    lifetimes.fill_in(device)
     return device
 
 
@@ -204,7 +254,8 @@ def _changed(device: Device, row: Row) -> Device:
     if row.get("unit_id"):
         device.unit_id = row.values["unit_id"]
         device.place(row.values["region_code"], sector=row.get("sector", ""), unit=device.unit_id)
-    device.changed_at = timezone.now()
+    lifetimes.fill_in(device)
+    device.changed_at, device.check_at = timezone.now(), LOOK_NOW
     return device
 
 

@@ -15,6 +15,7 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.indicators import Indicator, Part, Period, register
 from wanghuo.kernel.indicators.registry import Records
 from wanghuo.modules.places import public as places
+from wanghuo.modules.sensing.coverage import COVERAGE
 from wanghuo.modules.sensing.models import Component, Device, DeviceDay
 from wanghuo.modules.sensing.states import HEARD, DeviceState
 
@@ -143,10 +144,10 @@ def online_records(actor: Actor, region: str, period: Period, part: str) -> str:
 
 
 def networking_records(actor: Actor, region: str, period: Period, part: str) -> str:
-    """The devices of the connected units, or the ledger of units."""
-    if part == "num":
-        return _devices(region)
-    return "/units?" + urlencode({"region": region, "control_room": "1"})
+    """The units that must connect, or those of them that are missing."""
+    return "/devices/connection?" + urlencode(
+        {"region": region, **({"connection": "missing"} if part == "gap" else {})}
+    )
 
 
 RATES = (
@@ -234,7 +235,7 @@ RATES = (
 
 def declare() -> None:
     """Put the indicators into the catalogue."""
-    for rate in RATES:
+    for rate in (*RATES, COVERAGE):
         register(rate)
     for code, condition, name, filters, words in INSTALLED:
         _declare_installed(code, condition, name, filters, words)

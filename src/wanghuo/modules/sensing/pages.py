@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from wanghuo.base import Invalid, NotFound, Text
+from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.accounts.pages import needs_recent_factor
@@ -20,16 +22,18 @@ from wanghuo.kernel.ui.acts import Act, acts_for
 from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
-from wanghuo.modules.sensing import commands, forms, frames, selectors, services, ways
+from wanghuo.modules.sensing import commands, forms, frames, lifetimes, selectors, services, ways
 from wanghuo.modules.sensing.contracts import CONDITIONS
 from wanghuo.modules.sensing.credentials import WITH_TOKENS
 from wanghuo.modules.sensing.journals import open_reader
 from wanghuo.modules.sensing.models import Device, DeviceCredential, QuarantinedDevice, Reading
+from wanghuo.modules.sensing.outages import KINDS as OUTAGES
 from wanghuo.modules.sensing.panel import lamps_of, told
 from wanghuo.modules.sensing.profiles import profile
 from wanghuo.modules.sensing.quantities import quantity_name
-from wanghuo.modules.sensing.states import DEVICE, MARKS, DeviceState
+from wanghuo.modules.sensing.states import DEAD, DEVICE, MARKS, DeviceState
 from wanghuo.modules.sensing.tables import DEVICES, QUARANTINE
+from wanghuo.modules.sensing.upkeep_tables import down, owner_of, step_of
 from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 CHANGE, MUTE, COMMAND = Text("修改登记", "Change"), Text("静默", "Mute"), Text("下发指令", "Send a command")
@@ -94,6 +98,9 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
             (c, commands.ACTS.get(c.act), commands.STATES.get(c.state)) for c in row.commands.order_by("-asked_at")[:10]
         ],
         "may_edit": actor.can(services.EDIT, row),
+        "down": [(o, OUTAGES[o.kind], owner_of(o), step_of(o)) for o in down(row.outages.all())],
+        "contacts": places.contacts(row.unit_id, actor)[:2] if row.unit_id and row.state in DEAD else (),
+        "expiries": lifetimes.of(row, local_day(timezone.now())),
         "tokens": _tokens(row, actor),
     }
     return render(request, "sensing/device.html", context)
@@ -137,6 +144,8 @@ def new_device(request: HttpRequest) -> HttpResponse:
 def _placed(data: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """The form's data with unit, building and region found."""
     found = {name: value for name, value in data.items() if name not in ("unit", "building", "region", "networks")}
+    if not found.get("protocol"):
+        found.pop("protocol", None)
     found["networks"] = [block for block in data["networks"].replace("，", ",").split(",") if block.strip()]
     if data["unit"]:
         unit = places.unit_by_code(data["unit"].strip())
@@ -168,14 +177,14 @@ def _mute(row: Device, data: dict[str, Any], actor: Actor) -> Any:
 
 
 def _moved(move: str) -> Callable[[Device, dict[str, Any], Actor], Any]:
-    return lambda row, data, actor: services.move_device(ref=row.ref, move=move, reason=data["reason"], actor=actor)
+    return lambda row, data, actor: services.move_device(ref=row.ref, move=move, actor=actor, **data)
 
 
 _ACTS: dict[str, tuple[type[Form], Text, Callable[[Device, dict[str, Any], Actor], Any]]] = {
     "change": (forms.ChangeForm, CHANGE, _change),
     "mute": (forms.MuteForm, MUTE, _mute),
     **{
-        name: (forms.ReasonForm, DEVICE.label(name), _moved(name))
+        name: (forms.MaintenanceForm if name == "maintain" else forms.ReasonForm, DEVICE.label(name), _moved(name))
         for name in ("maintain", "resume", "retire", "return")
     },
 }
@@ -212,7 +221,7 @@ def command(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def _initial(row: Device) -> dict[str, Any]:
-    known = {name: getattr(row, name) for name in ("profile", "maker", "model", "floor", "location", "installed_on")}
+    known = {name: getattr(row, name) for name in services.FIELDS if name not in ("lng", "lat", "networks")}
     unit = places.units_by_ids([row.unit_id]).get(row.unit_id) if row.unit_id else None
     building = places.buildings_by_ids([row.building_id]).get(row.building_id) if row.building_id else None
     known["unit"], known["building"] = unit.ref if unit else "", building.ref if building else ""

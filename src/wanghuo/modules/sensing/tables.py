@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from django.db.models import Q
+from django.http import HttpRequest
 
 from wanghuo.base import Text
-from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage, Words
+from wanghuo.kernel.ui.lists import Bulk, Choice, Column, Empty, Flag, Link, ListPage, Words
 from wanghuo.kernel.ui.spans import Span
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing.indicators import has_smoke, installed_in
@@ -55,6 +57,11 @@ def unit_name(row: Device) -> str:
     return row.unit.name if row.unit else ""
 
 
+def _given(name: str) -> Callable[[HttpRequest], Mapping[str, Text]]:
+    """Whatever value stands in the address: there are too many to offer them."""
+    return lambda request: {value: Text(value, value) for value in request.GET.getlist(name)}
+
+
 DEVICES = ListPage(
     title=Text("设备", "Devices"),
     what=Text("设备", "device"),
@@ -80,6 +87,8 @@ DEVICES = ListPage(
         ),
         Choice("protocol", Text("协议", "Protocol"), dict(PROTOCOLS)),
         Choice("profile", Text("配置", "Profile"), lambda _: {code: p.name for code, p in profiles().items()}),
+        Choice("maker", Text("厂家", "Maker"), _given("maker"), kind="given"),
+        Choice("installer", Text("安装单位", "Installer"), _given("installer"), kind="given"),
         Flag("never", Text("从未上线", "never heard"), lambda: Q(last_seen_at=None)),
         Flag("no_unit", Text("未关联单位", "without a unit"), lambda: Q(unit=None)),
         Flag("in_use", Text("未停用", "not retired"), lambda: ~Q(state=DeviceState.RETIRED)),
@@ -91,8 +100,11 @@ DEVICES = ListPage(
     links=(
         Link(Text("登记设备", "Register"), "/devices/new", right="sensing.edit", icon="plus", key="n", main=True),
         Link(Text("导入", "Import"), "/data/imports/new?kind=devices", right="sensing.import"),
+        Link(Text("扫码登记", "Register by scan"), "/devices/scan", right="sensing.edit"),
+        Link(Text("失联与故障", "Down"), "/devices/down", right="sensing.view"),
         Link(Text("未登记设备", "Unknown devices"), "/devices/quarantine", right="sensing.edit"),
     ),
+    bulk=(Bulk(Text("打印二维码标签", "Print labels"), "/devices/labels", right="sensing.view"),),
     code="sensing:device",
     export_right="sensing.import",
     empty=Empty(

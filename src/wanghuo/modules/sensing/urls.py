@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from wanghuo.modules.sensing import pages, profile_pages, roll_pages, way_pages
+from wanghuo.modules.sensing import pages, profile_pages, roll_pages, scan_pages, upkeep_pages, way_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("devices", pages.devices),
@@ -8,6 +8,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("devices/quarantine", pages.quarantine),
     path("devices/quarantine/<str:source>", pages.quarantined),
     path("devices/quarantine/<str:source>/acts/ignore", pages.ignore),
+    path("devices/down", upkeep_pages.down),
+    path("devices/expiring", upkeep_pages.expiring),
+    path("devices/connection", upkeep_pages.connection),
+    path("devices/households", upkeep_pages.households),
+    path("devices/league", upkeep_pages.leagues),
+    path("devices/labels", scan_pages.print_labels),
+    path("devices/scan", scan_pages.scan),
+    path("devices/scan/near", scan_pages.near),
+    path("devices/scan/<str:ref>", scan_pages.tested),
+    path("devices/scan/<str:ref>/signal", scan_pages.signal),
     path("devices/of/<str:ref>", pages.devices_of_unit),
     path("devices/<str:ref>", pages.device),
     path("devices/<str:ref>/acts/command", pages.command),
