@@ -8,6 +8,7 @@ import sys
 import time
 
 from wanghuo.base import Text
+from wanghuo.entrypoints.cli.serve import add_ways, prepare, programs, ways_of
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,6 +17,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--gateway", default="127.0.0.1:26875", metavar="HOST:PORT")
+    add_ways(parser)
     parser.add_argument("--fill-only", action="store_true", help="fill the region and leave")
     parser.add_argument("--small", action="store_true", help="a region of a few units, filled in seconds")
     parser.add_argument("--pace", type=float, default=10.0, help="how much faster than the clock daily life runs")
@@ -29,8 +31,6 @@ def run(args: argparse.Namespace) -> int:
     os.environ["WANGHUO_HOSTS"] = f"127.0.0.1,localhost,{args.host}"
     os.environ["WANGHUO_GATEWAY"] = args.gateway
     started = time.monotonic()
-    from wanghuo.entrypoints.cli.serve import prepare, programs
-
     _show(Text("准备数据表与静态文件", "preparing tables and static files"), 0.0)
     prepare()
     from wanghuo.entrypoints.demo import filling
@@ -43,7 +43,9 @@ def run(args: argparse.Namespace) -> int:
         *("simulate", "--gateway", args.gateway, "--world", str(filling.world_file()), "--pace", str(args.pace)),
         *(word for scene in filling.opening_scenes() for word in ("--scene", scene)),
     )
-    supervisor = Supervisor([*programs(args.host, args.port, args.gateway), Program("simulator", simulator)])
+    supervisor = Supervisor(
+        [*programs(args.host, args.port, args.gateway, ways=ways_of(args)), Program("simulator", simulator)]
+    )
     supervisor.start()
     _wait_for(args.host, args.port)
     _greet(args, time.monotonic() - started)
@@ -84,5 +86,6 @@ def _greet(args: argparse.Namespace, seconds: float) -> None:
     for person in filling.people("", ""):
         print(f"    {person.username:<12} {roles()[person.role].name}", file=sys.stderr)
     print(f"\n  设备接入 / devices: {args.gateway} (GB/T 26875.3, TCP)", file=sys.stderr)
+    print(f"  其他接入 / other ways in: http://{ways_of(args)[1]}/in/ (docs/ways-in.md)", file=sys.stderr)
     print("  全部单位、人员、设备均为虚构 / every unit, person and device is made up", file=sys.stderr)
     print("  Ctrl-C 停止 / stops it\n", file=sys.stderr, flush=True)

@@ -16,6 +16,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--port", type=int, default=8000, help="port the web listens on")
     parser.add_argument("--gateway", default=None, help="HOST:PORT for device frames (default: WANGHUO_GATEWAY)")
     parser.add_argument("--workers", type=int, default=1, help="web processes")
+    add_ways(parser)
     parser.set_defaults(run=run)
 
 
@@ -26,11 +27,26 @@ def run(args: argparse.Namespace) -> int:
 
     from wanghuo.entrypoints.supervisor import Supervisor
 
-    supervisor = Supervisor(programs(args.host, args.port, args.gateway or settings.GATEWAY, args.workers))
+    gateway = args.gateway or settings.GATEWAY
+    supervisor = Supervisor(programs(args.host, args.port, gateway, args.workers, ways=ways_of(args)))
     supervisor.start()
     print(f"望火 http://{args.host}:{args.port}", file=sys.stderr)
     supervisor.watch()
     return 0
+
+
+def add_ways(parser: argparse.ArgumentParser) -> None:
+    """The options of the other ways in."""
+    help = "devices and pushes over HTTP (default: the web's host and the port after its own; '' for none)"
+    parser.add_argument("--ways", metavar="HOST:PORT", help=help)
+    parser.add_argument("--coap", default="", metavar="HOST:PORT", help="LwM2M over UDP (default: none)")
+    parser.add_argument("--a55a", default="", metavar="HOST:PORT", help="A5 5A over TCP and UDP (default: none)")
+
+
+def ways_of(args: argparse.Namespace) -> list[str]:
+    """The command line of the other ways in, after its name."""
+    http = f"{args.host}:{args.port + 1}" if args.ways is None else args.ways
+    return ["--http", http, "--coap", args.coap, "--a55a", args.a55a]
 
 
 def prepare() -> None:
@@ -43,12 +59,13 @@ def prepare() -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
-def programs(host: str, port: int, gateway: str, workers: int = 1) -> list:  # type: ignore[type-arg]
-    """The processes of an embedded deployment."""
+def programs(host: str, port: int, gateway: str, workers: int = 1, *, ways: list[str]) -> list:  # type: ignore[type-arg]
+    """The processes of an embedded deployment. `ways`: the options of `wanghuo ways`."""
     from wanghuo.entrypoints.supervisor import Program, wanghuo, web
 
     return [
         Program("gateway", wanghuo("gateway", "--listen", gateway)),
+        Program("ways", wanghuo("ways", *ways)),
         Program("ingest", wanghuo("ingest")),
         Program("worker", wanghuo("worker")),
         Program("web", web(host, port, workers)),

@@ -36,6 +36,7 @@ LETTER = Text("死信", "dead letter")
 KINDS = {
     "web": Text("网页服务", "web"),
     "gateway": Text("接收服务", "gateway"),
+    "ways": Text("其他接入", "ways in"),
     "ingest": Text("报文处理", "ingest"),
     "worker": Text("后台任务", "worker"),
 }
