@@ -235,6 +235,10 @@ def names_in(words: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in words.split("、") if name.strip()))
 
 
+class EmptyForm(Form):
+    """An act that asks for nothing but its button."""
+
+
 class NoteForm(Form):
     """A remark that may be left empty."""
 

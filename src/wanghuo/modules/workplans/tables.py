@@ -75,7 +75,14 @@ TASKS = ListPage(
         Column("state", Text("状态", "State"), kind="state", machine=TASK, marks=TASK_MARKS),
         Column("due_on", Text("期限", "Due"), kind="due", value=due_at, met="done_at", sort="due_on"),
         Column("frequency", Text("频次", "How often"), value=lambda t: frequency_name(t.frequency), wide=True),
-        Column("source", Text("来自", "From"), value=lambda t: t.plan.ref if t.plan else t.source_ref, wide=True),
+        Column(
+            "source",
+            Text("来自", "From"),
+            kind="template",
+            template="workplans/_from.html",
+            value=lambda t: t.plan.ref if t.plan else t.source_ref,
+            wide=True,
+        ),
         Column("region_code", Text("区划", "Region"), kind="region", wide=True),
     ),
     filters=(  # type: ignore[arg-type]
@@ -94,6 +101,11 @@ TASKS = ListPage(
     ),
     links=(Link(Text("新建任务", "New task"), "/programmes/tasks/new", "workplans.issue", icon="plus", key="n"),),
     empty=Empty(
-        Text("这里是下发给各单位的任务，一项一单，到期自动提醒。", "Tasks given to bodies, each with its clock.")
+        Text(
+            "这里是下发给各单位的任务，一项一单，到期自动提醒。现在没有派给你所在地区或单位的任务；上级下发文件、会议议定或层层分解后，任务会出现在这里和待办中。可先看上级的工作计划。",
+            "Tasks given to bodies, each with its clock. None has been given to your region or body yet: once a paper from above is issued, "
+            "a meeting decides or a task is broken down, it appears here and in the inbox. Meanwhile look at the plans of the level above.",
+        ),
+        Link(Text("看工作计划", "See the plans"), "/programmes", "workplans.view"),
     ),
 )

@@ -34,11 +34,14 @@ TOPICS: dict[str, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A packaged register."""
+    """A packaged register. `page`: the page of the platform that does the same with clocks and acts, as address and name;
+    the register then is for what was done without it.
+    """
 
     code: str
     version: int
     definition: Definition
+    page: tuple[str, Text] | None = None
 
 
 @cache
@@ -57,7 +60,8 @@ def presets() -> Mapping[str, Preset]:
             raise schema.wrong(f"{file.name}：{what.zh}", f"{file.name}: {what.en}") from error
         if definition.topic not in TOPICS:
             raise schema.wrong(f"{file.name}：没有主题 {definition.topic}", f"{file.name}: no topic {definition.topic}")
-        found[code] = Preset(code, int(data["version"]), definition)
+        page = data.get("page")
+        found[code] = Preset(code, int(data["version"]), definition, (page[0], Text(*page[1:])) if page else None)
     return found
 
 

@@ -16,6 +16,7 @@ from wanghuo.kernel.indicators import Period, indicator, indicators
 from wanghuo.kernel.indicators.registry import offered
 from wanghuo.kernel.ledgers.models import Register, RegisterRow
 from wanghuo.kernel.ledgers.registers import counting, defining, rows, selecting
+from wanghuo.kernel.ledgers.registers.presets import presets
 from wanghuo.kernel.ledgers.registers.reminders import remind
 from wanghuo.kernel.ledgers.registers.schema import BadDefinition
 from wanghuo.kernel.ledgers.registers.values import WrongValue
@@ -400,3 +401,20 @@ def test_a_preset_is_taken_up_and_filled_in(clerk) -> None:
     defining.ensure_preset("hydrants", actor=system_actor("cli"))
     book.refresh_from_db()
     assert book.version == 1
+
+
+def test_a_preset_that_a_page_of_the_platform_covers_leads_there(clerk) -> None:
+    client = client_for(make_user("office", "committee_clerk", COUNTY))
+    told = {code: preset.page[0] for code, preset in presets().items() if preset.page}
+    assert told == {
+        "campaign_tasks": "/programmes/tasks",
+        "duty_lists": "/duty-lists",
+        "inspection_tours": "/tours",
+        "reports_sent": "/reports",
+        "task_table": "/programmes/tasks",
+    }
+    gallery = client.get("/ledgers").content.decode()
+    for code, page in told.items():
+        assert f'<a href="{page}">' in gallery
+        assert f'<a href="{page}">' in client.get(f"/ledgers/{code}/about").content.decode()
+        assert client.get(page).status_code == 200

@@ -37,6 +37,12 @@ def txt(value: Any) -> str:
 
 
 @register.filter
+def unit(value: Any) -> str:
+    """A unit as the reader writes it: data keeps 分, an English page says points. One that is not known stays as it is."""
+    return say(formats.UNITS.get(str(value), value)) if value else ""
+
+
+@register.filter
 def when(at: datetime | None) -> str:
     """An instant in running text: 2026年3月5日 14:05."""
     return formats.moment(at, current())
@@ -160,7 +166,7 @@ def stat_tile(
         "label": label,
         "shown": formats.tile_number(value, current(), digits) if isinstance(value, int | float) else value,
         "unknown": value is None,
-        "unit": unit,
+        "unit": say(formats.UNITS.get(str(unit), unit)),
         "url": url,
         "note": note,
         "level": level,

@@ -14,6 +14,7 @@ from wanghuo.kernel.access.actor import Actor, Grant
 from wanghuo.kernel.ui import formats, language, nav, svg
 from wanghuo.kernel.ui.acts import acts_for
 from wanghuo.kernel.ui.components import level_mark, mark_of, source_mark, state_badge
+from wanghuo.kernel.ui.templatetags import ui as tags
 
 NOW = datetime(2026, 3, 5, 6, 5, tzinfo=UTC)  # 14:05 in China, a Thursday
 
@@ -175,3 +176,12 @@ def test_a_long_group_folds_its_last_pages_and_opens_the_fold_on_them(monkeypatc
     assert [item.path for item in group.folded] == [f"/page-{nav.MOST_ITEMS}", "/last"]
     assert group.unfold
     assert not nav.groups_for(actor, "/page-0")[0].unfold
+
+
+@pytest.mark.parametrize(
+    ("unit", "zh", "en"), [("分", "分", "points"), ("%", "%", "%"), ("", "", ""), ("只鸟", "只鸟", "只鸟")]
+)
+def test_a_unit_is_written_in_the_language_of_the_page(unit: str, zh: str, en: str) -> None:
+    for lang, wanted in (("zh", zh), ("en", en)):
+        with language.using(lang):
+            assert tags.unit(unit) == wanted

@@ -19,6 +19,7 @@ from wanghuo.kernel.ui.language import current, say
 from wanghuo.kernel.ui.pages import go, render
 from wanghuo.modules.workplans import selectors, services
 from wanghuo.modules.workplans.cards import Buttons, Card, cards
+from wanghuo.modules.workplans.drawing import draw
 from wanghuo.modules.workplans.forms import LINE_FORMS, FlagForm, LineForm
 from wanghuo.modules.workplans.highlights import marked, marks_of
 from wanghuo.modules.workplans.models import PlanLine, WorkPlan
@@ -49,7 +50,7 @@ def page(request: HttpRequest, plan: WorkPlan, *, error: AppError | None = None,
         "plan": plan,
         "machine": PLAN,
         "text": marked(plan.text, marks_of(lines, plan.noise), {line.position: line.verdict for line in lines}),
-        "cards": with_buttons(plan, cards(plan, lines), open_now),
+        "cards": list(drawn(plan, cards(plan, lines), open_now).values()),
         "counts": counts,
         "tallies": tallies(lines, counts),
         "open": open_now,
@@ -62,10 +63,10 @@ def page(request: HttpRequest, plan: WorkPlan, *, error: AppError | None = None,
     return render(request, "workplans/judge.html", context, status=error.status if error else 200)
 
 
-def with_buttons(plan: WorkPlan, shown: Sequence[Card], open_now: bool) -> list[tuple[Card, str]]:
-    """Each card with its buttons; without any while nothing is judged."""
+def drawn(plan: WorkPlan, shown: Sequence[Card], open_now: bool) -> dict[int, str]:
+    """Each card as HTML by its position, with its buttons; without any while nothing is judged."""
     buttons = Buttons(plan)
-    return [(card, buttons.of(card) if open_now else "") for card in shown]
+    return {card.line.position: draw(card, buttons.of(card) if open_now else "", open_now=open_now) for card in shown}
 
 
 def acts_on(plan: WorkPlan, actor: Actor, counts: Counts, hidden: frozenset[str] = frozenset()) -> list[Act]:
@@ -223,10 +224,7 @@ def _told(request: HttpRequest, plan: WorkPlan, positions: Iterable[int]) -> dic
     wanted |= _heads(lines, wanted)
     counts = counts_of(plan)
     context = {"plan": plan, "open": True, "lang": current()}
-    shown = {
-        card.line.position: render_to_string("workplans/_line.html", {**context, "card": card, "acts": acts}, request)
-        for card, acts in with_buttons(plan, cards(plan, lines, wanted), True)
-    }
+    shown = drawn(plan, cards(plan, lines, wanted), True)
     head = {**context, "counts": counts, "tallies": tallies(lines, counts)}
     return {
         "cards": shown,

@@ -25,7 +25,7 @@ from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.workplans import selectors, services
 from wanghuo.modules.workplans.cards import told
-from wanghuo.modules.workplans.forms import BindForm, FactsForm, NewPlanForm, NoteForm, ReasonForm
+from wanghuo.modules.workplans.forms import BindForm, EmptyForm, FactsForm, NewPlanForm, NoteForm, ReasonForm
 from wanghuo.modules.workplans.models import PlanTarget, WorkPlan
 from wanghuo.modules.workplans.pages.judging import acts_on
 from wanghuo.modules.workplans.resolved import Aim, Due
@@ -208,6 +208,8 @@ def act(request: HttpRequest, ref: str, name: str) -> HttpResponse:
     plan = selectors.get_plan(ref, actor=actor)
     if name == "facts":
         return _facts(request, plan, actor)
+    if name == "reread":
+        return _reread(request, plan, actor)
     if name not in PLAN_ACTS:
         raise Http404
     form, save = PLAN_ACTS[name]
@@ -243,6 +245,24 @@ def _facts(request: HttpRequest, plan: WorkPlan, actor: Actor) -> HttpResponse:
         title=Text("标题与日期", "Title and dates"),
         initial=initial,
         form_kwargs={"plans": plan_choices(actor, plan)},
+    )
+
+
+def _reread(request: HttpRequest, plan: WorkPlan, actor: Actor) -> HttpResponse:
+    """Read the paper again: first what would change, then the change."""
+    actor.require("workplans.compile", plan)
+    if plan.state != PlanState.DRAFTING:
+        PLAN.move(plan.state, "confirm")
+    found = services.read_again(plan) if request.method == "GET" else None
+    return answer(
+        request,
+        EmptyForm,
+        save=lambda data: services.reread(plan.ref, actor=actor),
+        then=f"{plan.url}/judge",
+        title=Text("重新读取原文", "Read the paper again"),
+        submit=Text("按新读法更新条目", "Take the new reading"),
+        template="workplans/reread.html",
+        context={"plan": plan, "found": found},
     )
 
 

@@ -5,6 +5,7 @@ from wanghuo.modules.workplans.services.issuing import close_plan, confirm, issu
 from wanghuo.modules.workplans.services.judging import judge, judge_section, undo
 from wanghuo.modules.workplans.services.measuring import bind_target, define_and_bind
 from wanghuo.modules.workplans.services.parts import break_down
+from wanghuo.modules.workplans.services.rereading import Reread, read_again, reread
 from wanghuo.modules.workplans.services.tasks import (
     accept,
     create_task,
@@ -20,6 +21,7 @@ from wanghuo.modules.workplans.services.tasks import (
 )
 
 __all__ = [
+    "Reread",
     "accept",
     "as_kept",
     "bind_target",
@@ -37,10 +39,12 @@ __all__ = [
     "judge_section",
     "lapse",
     "progress",
+    "read_again",
     "read_upload",
     "reassign",
     "reopen",
     "report",
+    "reread",
     "return_",
     "send_back",
     "take",

@@ -65,7 +65,7 @@ def compile_plan(
     plan.ref = next_ref("JH", plan.region_code, local_day(plan.created_at).year)
     plan.save(force_insert=True)
     drawn = draw_lines(paper, text, looker(plan.region_code))
-    PlanLine.objects.bulk_create([_line(plan, n, d) for n, d in enumerate(drawn, 1)], batch_size=500)
+    PlanLine.objects.bulk_create([line_of(plan, n, d) for n, d in enumerate(drawn, 1)], batch_size=500)
     if upload is not None:
         keep_source(plan, upload, text, actor=actor)
     after = {"sha256": plan.sha256, "lines": len(drawn), "length": len(text), "file": file_name}
@@ -93,7 +93,8 @@ def _plan(paper: Paper, text: str, plan_id: UUID, actor: Actor) -> WorkPlan:
     )
 
 
-def _line(plan: WorkPlan, position: int, drawn: Drawn) -> PlanLine:
+def line_of(plan: WorkPlan, position: int, drawn: Drawn) -> PlanLine:
+    """A line as it is kept, waiting to be judged."""
     return PlanLine(
         plan=plan,
         position=position,
