@@ -46,7 +46,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Each limit as an option; its default is the limit's own."""
-    from wanghuo.entrypoints.ways.hub import Limits
+    from wanghuo.entrypoints.ways.limits import Limits
 
     group = parser.add_argument_group("limits", "times in seconds, sizes in bytes, rates in messages a second")
     for field in fields(Limits):
@@ -63,7 +63,7 @@ def run_ways(args: argparse.Namespace) -> int:
     setup()
     from django.conf import settings
 
-    from wanghuo.entrypoints.ways.hub import Limits
+    from wanghuo.entrypoints.ways.limits import Limits
     from wanghuo.entrypoints.ways.process import Listen, run
     from wanghuo.kernel.jobs.beats import beating
     from wanghuo.modules.sensing.gateway_side import bell

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from wanghuo.entrypoints.ways.coap import Coap
-from wanghuo.entrypoints.ways.hub import Hub, Limits
+from wanghuo.entrypoints.ways.hub import Hub
+from wanghuo.entrypoints.ways.limits import Limits
 from wanghuo.entrypoints.ways.modbus import Pollers
 from wanghuo.entrypoints.ways.mqtt import Brokers
 from wanghuo.entrypoints.ways.pushes import Pushes

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from wanghuo.entrypoints.ways.hub import Hub, Limits
+from wanghuo.entrypoints.ways.hub import Hub
+from wanghuo.entrypoints.ways.limits import Limits
 from wanghuo.entrypoints.ways.process import bound
 from wanghuo.entrypoints.ways.pushes import Pushes
 from wanghuo.entrypoints.ways.web import Web

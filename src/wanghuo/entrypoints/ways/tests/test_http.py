@@ -13,7 +13,7 @@ import time
 import pytest
 
 from wanghuo.engines.codecs import onenet
-from wanghuo.entrypoints.ways.hub import Limits
+from wanghuo.entrypoints.ways.limits import Limits
 from wanghuo.entrypoints.ways.tests.rig import SECRET, TOKEN, http, hub_on, kept, post, way, web_on
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
