@@ -225,7 +225,7 @@ def roll_call(world: World, where: Where) -> Made:
     from wanghuo.modules.sensing.models import RollCall
 
     row = RollCall(
-        ref=f"CG-{where.number:06d}-2026-00001", minutes=5, reason=where.canary("roll"), asked_at=timezone.now()
+        ref=f"CG-{where.number:06d}-2026-00001", minutes=5, reason=where.canary("roll_call"), asked_at=timezone.now()
     )
     row.place(where.region_code, sector=where.sector, unit=where.scope_unit)
     row.save(force_insert=True)
