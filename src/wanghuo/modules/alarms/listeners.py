@@ -9,6 +9,9 @@ from wanghuo.kernel.notify import notify
 from wanghuo.kernel.outbox import listen, listen_many
 from wanghuo.modules.alarms import services
 from wanghuo.modules.alarms.contracts import AlarmMoved, AlarmRaised, FireConfirmed
+from wanghuo.modules.alarms.models import Alarm
+from wanghuo.modules.alarms.states import AlarmState
+from wanghuo.modules.sensing import public as sensing
 from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DutyUnanswered, SignalCleared, SignalRaised
 
 INDICATORS = ("alarms.handling_time", "alarms.take_on_time_rate", "alarms.false_share", "alarms.fires")
@@ -39,6 +42,16 @@ def on_unanswered(event: DutyUnanswered) -> None:
 def on_moved(events: list[AlarmRaised | AlarmMoved]) -> None:
     """A new alarm and every move change the indicators."""
     mark_dirty(*INDICATORS)
+
+
+@listen(AlarmMoved)
+def on_judged_false(event: AlarmMoved) -> None:
+    """A false alarm counts against the maker and the installer of its device (the league of sensing)."""
+    if event.target != AlarmState.FALSE:
+        return
+    found = Alarm.objects.filter(pk=event.alarm_id).values_list("device_id", flat=True).first()
+    if found is not None:
+        sensing.count_false_alarm(found, event.at)
 
 
 @listen(FireConfirmed)

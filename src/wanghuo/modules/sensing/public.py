@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +15,12 @@ from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
 from django.utils import timezone
 
 from wanghuo.base import NotFound, Text
+from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.loops.refs import numbered
 from wanghuo.modules.places import public as places
 from wanghuo.modules.places.contracts import Contact
-from wanghuo.modules.sensing import contracts, selectors
+from wanghuo.modules.sensing import contracts, league, selectors
 from wanghuo.modules.sensing.commands import send_command
 from wanghuo.modules.sensing.dead import dead_frames
 from wanghuo.modules.sensing.journals import open_reader
@@ -31,6 +32,7 @@ from wanghuo.modules.sensing.tables import begins
 
 __all__ = [
     "connected_unit_ids",
+    "count_false_alarm",
     "device",
     "device_by_source",
     "device_card",
@@ -106,6 +108,13 @@ def search(text: str, *, actor: Actor, limit: int = 8) -> list[contracts.Device]
     if not found:
         found = [*rows.filter(begins(wanted)).order_by("ref")[:limit]]
     return [selectors.as_contract(row) for row in found]
+
+
+def count_false_alarm(device_id: UUID, at: datetime) -> None:
+    """An alarm of this device, raised or judged at `at`, was judged false: it counts in the league of makers and installers."""
+    group = Device.objects.filter(pk=device_id).values_list("region_code", "maker", "installer").first()
+    if group is not None:
+        league.add(local_day(at), group, false_alarms=1)
 
 
 def connected_unit_ids() -> QuerySet[Device, Any]:

@@ -15,7 +15,7 @@ from wanghuo.kernel.indicators import Period
 from wanghuo.kernel.ledgers.registers.testing import make_row
 from wanghuo.kernel.loops.models import Duty
 from wanghuo.modules.places.testing import NEXT_TOWN, UnitFactory
-from wanghuo.modules.sensing import coverage, labels, league, lifetimes, outages, services, supervision
+from wanghuo.modules.sensing import coverage, labels, league, lifetimes, outages, public, services, supervision
 from wanghuo.modules.sensing.models import Device, DeviceDay, IngestPosition, Outage
 from wanghuo.modules.sensing.testing import DeviceFactory
 
@@ -250,3 +250,11 @@ def test_labels_are_printed(supervisor) -> None:
 def test_an_outage_of_a_device_that_moves_stays_where_it_was_found() -> None:
     device = gone_for(1)
     assert Outage.objects.get().region_code == device.region_code
+
+
+def test_a_false_alarm_counts_against_maker_and_installer() -> None:
+    device, now = DeviceFactory(maker="海安", installer="甲公司"), timezone.now()
+    public.count_false_alarm(device.pk, now)
+    public.count_false_alarm(uuid4(), now)
+    (day,) = DeviceDay.objects.all()
+    assert (day.maker, day.installer, day.false_alarms) == ("海安", "甲公司", 1)
