@@ -16,7 +16,7 @@ from wanghuo.engines.workplan.marks import mark_at
 _HAN = r"\u4e00-\u9fffA-Z×*○"
 _TYPES = (
     "方案|要点|规划|计划|意见|办法|规定|条例|通知|通报|决定|措施|细则|纲要|指南|制度|通告|公告|报告|清单|预案|标准|导则|总结|安排|任务书|责任书|"
-    "指引|决议|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
+    "指引|决议|(?<=的)实事|实事项目|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
 )
 _TITLE_END = re.compile(rf"(?:{_TYPES})[”》]?(?:\s*[(〔](?:[^()]{{2,24}})[)〕])?$")
 _SUFFIX = (
@@ -53,7 +53,7 @@ _NAMED = re.compile(
     r"(?:在|对|着眼|针对|为|结合|《|“|,|。|^|立足|将|把)(?P<place>[\u4e00-\u9fff]{2,6}?(?:省|自治区|自治州|市|县|区|镇|乡))"
 )
 _GENERIC = re.compile(
-    r"[各全本我该两三四]|(?:[城地社小辖防园景街片林库厂校营农山市灾牧矿港])[区镇乡市县]$|城市|乡镇|(?:住宅|老旧|工业|产业|中心|重点|相关|有关|部分|高新|开发|居民|经济|管理|.{0,2}"
+    r"[各全本我该两三四对]|(?:[城地社小辖防园景街片林库厂校营农山市灾牧矿港])[区镇乡市县]$|城市|乡镇|(?:住宅|老旧|工业|产业|中心|重点|相关|有关|部分|高新|开发|居民|经济|管理|.{0,2}"
     r"(?:住房|城乡|农村|乡村|建设|部门|机关|单位|政府|村居|由|和|及|或|等|为|与|于|从|从事|是否))"
 )
 
@@ -124,7 +124,7 @@ def _frame_lines(words: list[str], first: int, found: _Found) -> None:
         elif signed:
             found.issuers.append(re.sub(r"\s+", " ", signed["issuer"]).strip())
             _add_day(found, signed["day"])
-        elif len(line) < 40 and _DATE.fullmatch(line):
+        elif len(line) < 40 and _DATE.fullmatch(line.rstrip("? ")):
             _add_day(found, line)
             before = at - 1
             while before >= 0 and before not in found.frame and _is_issuer(words[before]) and at - before < 6:
@@ -138,6 +138,18 @@ def _frame_lines(words: list[str], first: int, found: _Found) -> None:
             continue
         found.frame.add(at)
     _annex_lists(words, first, found)
+    _leftovers(words, found)
+
+
+def _leftovers(words: list[str], found: _Found) -> None:
+    """What stands behind the signature (buttons of a site), and a signature that was cut off in its middle."""
+    last = max(found.frame, default=-1)
+    if last > 0 and len(words) - last <= 8 and all(len(line) <= 6 for line in words[last + 1 :]):
+        found.frame.update(range(last + 1, len(words)))
+    elif len(words) > 2 and len(words[-1]) <= 12 and words[-2].endswith("。"):
+        named = re.match(rf"[《“]?(?P<issuer>[{_HAN}()、]{{2,40}}?)关于", " ".join(words[:3]))
+        if named and len(words[-1]) >= 3 and named["issuer"].startswith(words[-1]):
+            found.frame.add(len(words) - 1)
 
 
 def _annex_lists(words: list[str], first: int, found: _Found) -> None:
@@ -204,7 +216,7 @@ def _run_in_title(words: list[str]) -> str:
 
 
 def _is_titlish(line: str, following: str) -> bool:
-    if not 2 <= len(line) <= 64 or re.search(r"[。;!?:,]$|[。;!?]", line):
+    if not 2 <= len(line) <= 64 or line.startswith("序号") or re.search(r"[。;!?:,]$|[。;!?]", line):
         return False
     if _is_issuer(line):
         return following.startswith(("关于", "印发", "转发"))
@@ -229,7 +241,7 @@ def _issuer(found: _Found, particulars: Mapping[str, str], title: str, front: Se
         if particulars.get(label):
             return particulars[label]
     for line in (*found.titles, title):
-        about = re.match(rf"(?P<issuer>[{_HAN}()、]{{2,40}}?)关于", line)
+        about = re.match(rf"[《“]?(?P<issuer>[{_HAN}()、]{{2,40}}?)关于", line)
         if about and _is_issuer(about["issuer"]):
             return about["issuer"]
     for line in front:

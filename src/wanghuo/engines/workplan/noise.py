@@ -20,9 +20,10 @@ _LABELS = (
 _OF_SITES = re.compile(
     r"索引|信息索引|统一登记|浏览|点击|阅读|访问|字号|字体|视力|保护视力|责任编辑|信息来源|文章来源|稿件来源|主题分类|公开(?:方式|范围|形式|时限)"
 )
+_LABELS = "|".join(r"\s*".join(label) for label in _LABELS.split("|"))  # 索 引 号 is spaced out to align
 _LABELLED = re.compile(rf"\s*[•·●▪]?\s*(?:\|\s*)?[【\[(]?\s*({_LABELS})\s*[】\])]?\s*[:|]")
 _LABEL = re.compile(
-    rf"(?:^|(?<=[\s|•·●▪]))[【\[]?({_LABELS})\s*[】\]]?\s*[:|][\s|]*([^|\n]*?)(?=$|\||\s{{2,}}|\s+(?:{_LABELS})\s*[:|])"
+    rf"(?:^|(?<=[\s|•·●▪]))[【\[]?({_LABELS})\s*[】\]]?\s*[:|][ |]*([^|\n]*?)(?=$|\||\s{{2,}}|\s+(?:{_LABELS})\s*[:|])"
 )
 _LINE = re.compile(
     r"(?:当前位置|您(?:现在|当前)?(?:的|所在)?位置|首页\s*[>»/|-]).*"
@@ -32,6 +33,9 @@ _LINE = re.compile(
     r"|第\s*\d+\s*页(?:\s*[,/]?\s*共\s*\d+\s*页)?"
     r"|[【\[(]?\s*(?:字体|字号|打印|打印本页|关闭|关闭窗口|关闭本页|收藏|分享|分享到|下载|下载全文|大|中|小|我要纠错|默认|超大|繁体|简体|无障碍|"
     r"收藏本页|返回顶部|返回|朗读|听全文|微信|微博|扫码阅读|语音播报|T|纠错)(?:\s*[:】\])]|[\s|/]+|$)[【\[(\s|/:】\])大中小T打印关闭窗口收藏分享到微信博默认超繁体简返回顶部下载]*"
+    r"|(?:[•·●▪|]\s*)?(?:(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?)\s+\d{1,2}:\d\d(?::\d\d)?[^。;]{0,40}"
+    r"|[^。;]{0,30}(?:请先?登录|登录后(?:查看|下载)|联系客服|阅读全文|展开全文|加入收藏|会员专享|VIP专享|免费下载|立即下载|举报投诉|投诉举报|文档下载)[^。;]{0,30}"
+    r"|[^A-Za-z0-9一-鿿]+|[^。;]{6,80}[_|-][^。;_|]{2,30}(?:网站?|门户|文库|范文)"
     r"|今天(?:是)?[:,\s]*(?:20)?\d\d\s*[年-].{0,24}|(?:20)?\d\d年\d{1,2}月\d{1,2}日\s*星期.{0,12}"
     r"|<!--.*-->|<[/a-zA-Z][^>]*>"
     r"|(?:https?://|www\.)[\x21-\x7e]+"
@@ -46,6 +50,7 @@ _TAIL = re.compile(
 _WATERMARK = re.compile(
     r"[(\[【]?(?:(?:本文)?(?:来自|来源|转载自|转自|出自|摘自|下载自)(?:于|网站)?|文章来源|更多[^。,;\n]{0,20}(?:尽在|请访问|请关注))\s*[:|]?\s*"
     r"(?:https?://)?(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?:/[\x21-\x7e]*)?[)\]】]?"
+    r"|[\[【(](?:接上页|续上页|转下页|接下页|上接[^\]】)\n]{0,8}|下转[^\]】)\n]{0,8})[\]】)]"
 )
 _OUTLINE = re.compile(
     r"\s*(?:第[一二三四五六七八九十百]+[章节条编]|[一二三四五六七八九十]+、|\([一二三四五六七八九十]+\)|\d{1,2}[.、](?!\d))"
@@ -59,7 +64,7 @@ def particulars(flat: str, noise: list[Span]) -> dict[str, str]:
         for match in _LABEL.finditer(flat[start:end]):
             value = match[2].strip(" |:")
             if value:
-                found.setdefault(match[1], value)
+                found.setdefault(re.sub(r"\s", "", match[1]), value)
     return found
 
 
@@ -94,8 +99,8 @@ def _is_noise(line: str, *, inside: bool) -> bool:
     if labelled is None or "。" in line:
         return False
     labels = _LABEL.findall(line)
-    if inside and not _OF_SITES.match(labelled[1]):  # 时间:…, 名称:… may well be the paper's own
-        return len(labels) >= 2 and any(_OF_SITES.match(label) for label, _ in labels)
+    if inside and not _OF_SITES.match(re.sub(r"\s", "", labelled[1])):  # 时间:…, 名称:… may well be the paper's own
+        return len(labels) >= 2 and any(_OF_SITES.match(re.sub(r"\s", "", label)) for label, _ in labels)
     return "|" in line or len(line) <= 60 or len(labels) >= 2
 
 
@@ -109,7 +114,7 @@ def _tail(flat: str, lines: list[Span]) -> int:
 
 
 def _watermarks(flat: str) -> Iterator[Span]:
-    if "." in flat:
+    if "." in flat or "页" in flat:
         for match in _WATERMARK.finditer(flat):
             yield match.start(), match.end()
 

@@ -137,10 +137,13 @@ class Outliner:
     ) -> list[Mark]:
         kept: list[Mark] = []
         edge = paragraph.start
-        for mark in marks:
+        for at, mark in enumerate(marks):
             leads = not self.flat[edge : mark.start].strip(" #*?>")
             headed = bool(kept) and mark.number == 1 and self._plain_heading(kept[-1], mark)
-            if self._in_series(mark, seen, following, leads=leads or headed):
+            inner = marks[at + 1] if at + 1 < len(marks) else None
+            if self._in_series(mark, seen, following, leads=leads or headed) or self._heads_series(
+                mark, inner, following
+            ):
                 kept.append(mark)
                 if leads:
                     edge = mark.end
@@ -153,6 +156,13 @@ class Outliner:
     def _plain_heading(self, outer: Mark, mark: Mark) -> bool:
         between = self.flat[outer.end : mark.start]
         return len(between) <= 40 and RANK[outer.kind] < RANK[mark.kind] and not re.search(r"[。,;:!?]", between)
+
+    def _heads_series(self, mark: Mark, inner: Mark | None, following: dict[int, Mark]) -> bool:
+        """Whether a 一、 in running text is followed by a heading and then by a series of a lower level (…。三、任务(一)…(二)…)."""
+        if mark.kind != "cn" or not mark.number or inner is None or inner.number != 1:
+            return False
+        after = following.get(inner.start)
+        return after is not None and after.number == 2 and self._plain_heading(mark, inner)
 
     def _in_series(self, mark: Mark, seen: dict[str, int], following: dict[int, Mark], *, leads: bool) -> bool:
         after = following.get(mark.start)

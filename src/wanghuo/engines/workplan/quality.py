@@ -52,14 +52,20 @@ def _cut_off(text: str, flat: str, body: Body, contents: Contents, paragraphs: S
         return None
     last = body.items[-1]
     words = flat[last.start : last.end]
-    ends_well = (
-        not words or words[-1] in _ENDS or len(words) < 24 or bool(body.tables and body.tables[-1].item == last.no)
-    )
+    short = len(words) < 24 and not _kin_end_in_stops(body, last.path)
+    ends_well = not words or words[-1] in _ENDS or short or bool(body.tables and body.tables[-1].item == last.no)
     missing = _missing(body, contents)
     if ends_well and not missing:
         return None
     start = max(last.start, last.end - 20)
     return Flag(last.no, "truncated", (), text[start : last.end], start, last.end)
+
+
+def _kin_end_in_stops(body: Body, path: str) -> bool:
+    """Whether the items beside this one are sentences, so that a short one without a stop is a torn one."""
+    around = path.rpartition("/")[0]
+    kin = [item for item in body.items[:-1] if item.path.rpartition("/")[0] == around and "¶" not in item.path]
+    return len(kin) > 1 and "¶" not in path and all(item.text.rstrip()[-1:] in "。;；" for item in kin)
 
 
 def _missing(body: Body, contents: Contents) -> bool:
