@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import connection
-
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
-from wanghuo.modules.sensing.fold import Fold
+from wanghuo.modules.sensing.fold import Fold, reading_s
 from wanghuo.modules.sensing.journal import JournalReader
 from wanghuo.modules.sensing.known import Devices, Known, Latest, Part
 from wanghuo.modules.sensing.models import Device, Reading
-from wanghuo.modules.sensing.observe import Key, label_s
-from wanghuo.modules.sensing.store import AWAY, CHUNK, SEEN_CHUNK, instant, mark_stored, store_new
+from wanghuo.modules.sensing.observe import Key
+from wanghuo.modules.sensing.store import (
+    AWAY,
+    CHUNK,
+    SEEN_CHUNK,
+    instant,
+    mark_stored,
+    read_parts,
+    store_new,
+    store_seen,
+)
 from wanghuo.modules.sensing.transitions import settle
 
 Newest = tuple[tuple[bytes, Key, int], Latest]
@@ -27,12 +34,15 @@ class Flusher:
     def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
         self._readings: list[Newest] = []
-        self._seen: list[int] = []
+        self._seen: list[tuple[int, list[int]]] = []
         self._new: list[Part] = []
 
     def begin(self, fold: Fold, *, readings: bool) -> None:
         """Take over what is dirty now."""
-        self._seen += set().union(*fold.pop_dirty().values())
+        dirty = fold.pop_dirty()
+        for hour in sorted(dirty, reverse=True):  # taken from the end: the earliest hour first
+            slots = sorted(dirty[hour])
+            self._seen = [(hour, slots[at : at + SEEN_CHUNK]) for at in range(0, len(slots), SEEN_CHUNK)] + self._seen
         if readings:
             self._readings += fold.dirty_readings.items()
             fold.dirty_readings.clear()
@@ -45,18 +55,20 @@ class Flusher:
     def step(self, fold: Fold) -> None:
         """Store one chunk in a transaction of its own; what cannot be stored is buried, and the rest goes on."""
         if self._seen:
-            devices = fold.devices
+            devices, (hour, chunk) = fold.devices, self._seen[-1]
             dead = together(
-                lambda slots: self._store_seen(devices, slots),
-                self._seen[-SEEN_CHUNK:],
+                lambda slots: self._store_seen(devices, slots, hour),
+                chunk,
                 lambda slot: f"{devices.seen_batch[slot]}:{devices.seen_index[slot]}",
             )
-            del self._seen[-SEEN_CHUNK:]
+            for slot in chunk:
+                devices.heard_s[slot] = max(devices.heard_s[slot], hour * 3600)
+            del self._seen[-1]
         else:
-            chunk = [latest for latest in self._readings[-CHUNK:] if latest[0][0] in fold.devices]
+            newest = [latest for latest in self._readings[-CHUNK:] if latest[0][0] in fold.devices]
             dead = together(
                 lambda some: self._store_readings(fold, some),
-                chunk,
+                newest,
                 lambda item: ref_of_device(fold.devices[item[0][0]]),
             )
             del self._readings[-CHUNK:]
@@ -65,28 +77,15 @@ class Flusher:
         if dead:
             bury(dead, self._reader)
 
-    def _store_seen(self, devices: Devices, slots: Sequence[int]) -> None:
-        adapt, key = connection.ops.adapt_datetimefield_value, Device._meta.pk.get_db_prep_value
-        heard = {devices.id_at(slot): instant(devices.seen_us[slot] / 1e6) for slot in slots}
-        rows = [
-            (
-                adapt(at),
-                f"{devices.seen_batch[slot]}:{devices.seen_index[slot]}",
-                devices.offset(slot),
-                key(id, connection),
-            )
-            for slot, (id, at) in zip(slots, heard.items(), strict=True)
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE sensing_device SET last_seen_at = %s, last_frame_ref = %s, clock_offset_s = %s WHERE id = %s",
-                rows,
-            )
-        away = list(Device.objects.filter(pk__in=heard, state__in=AWAY).values_list("pk", flat=True))
+    def _store_seen(self, devices: Devices, slots: Sequence[int], hour: int) -> None:
+        store_seen(devices, slots, hour)
+        away = list(Device.objects.filter(slot__in=slots, state__in=AWAY).values_list("slot", "pk"))
         if away:  # late or off line, and heard again
-            settle(away, at=max(heard.values()), since=None, heard=heard)
+            heard = {id: instant(devices.seen_us[slot] / 1e6) for slot, id in away}
+            settle(list(heard), at=max(heard.values()), since=None, heard=heard)
 
     def _store_readings(self, fold: Fold, items: Sequence[Newest]) -> None:
+        read_parts(fold.devices[source] for (source, _, _), _ in items)
         new: dict[UUID, tuple[Known, Part]] = {}
         rows = []
         for (source, key, quantity), latest in items:
@@ -112,8 +111,6 @@ def _reading_row(device: Known, part: Part, quantity: int, latest: Latest) -> Re
     if scale is not None:
         exact = latest.raw * scale.step
         value, unit, in_range = float(exact), scale.unit.zh, scale.low <= exact <= scale.high
-    seen = label_s(latest.label, device.profile.bcd)
-    at = latest.received_us / 1e6 if seen is None else seen + (device.offset_s or 0.0)
     return Reading(
         component_id=part.id,
         quantity=quantity,
@@ -121,6 +118,6 @@ def _reading_row(device: Known, part: Part, quantity: int, latest: Latest) -> Re
         value=value,
         unit=unit,
         in_range=in_range,
-        at=instant(at),
+        at=instant(reading_s(device, latest)),
         received_at=instant(latest.received_us / 1e6),
     )

@@ -169,7 +169,7 @@ class Fold:
             None  # asked when an unknown address appears: it may be registered by now
         )
         self.quiet = False  # taking in again what is already recorded: only times and readings count
-        self.counting = True  # messages and readings are counted and kept for the history: not when taken in again
+        self.counting = self.keeping = True  # messages and readings are counted, and kept: not when taken in again
 
     def find(self, source: bytes) -> int | None:
         """The slot of the device that speaks from an address. An unknown one may have been registered a moment ago."""
@@ -243,9 +243,10 @@ class Fold:
         device.readings[key, quantity] = latest
         self.dirty_readings[device.source, key, quantity] = latest
         if self.counting:
-            at_s = reading_s(device, latest)
-            hour = latest.received_us // HOUR_US
-            self.tally.reading(device.slot, self.devices.regions[device.slot], hour, key, quantity, at_s, latest.raw)
+            self.tally.reading(self.devices.regions[device.slot], latest.received_us // HOUR_US)
+        if self.keeping:
+            at_ms = round(reading_s(device, latest) * 1000)
+            self.tally.rows.add(device.slot, key, quantity, at_ms, latest.raw)
 
     def part(self, device: Known, key: Key) -> Part:
         """A reporter of the device, made when it reports for the first time."""

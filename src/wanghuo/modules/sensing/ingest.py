@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import close_old_connections
@@ -24,10 +24,12 @@ from wanghuo.modules.sensing.dead import AWAY, reason
 from wanghuo.modules.sensing.flusher import Flusher
 from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Note
 from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalDamaged
-from wanghuo.modules.sensing.journals import Address, open_reader
+from wanghuo.modules.sensing.journals import Address, folder_of, open_reader
 from wanghuo.modules.sensing.known import Devices
 from wanghuo.modules.sensing.message_fold import take_message
+from wanghuo.modules.sensing.observe import STATES
 from wanghuo.modules.sensing.recorder import Recorder
+from wanghuo.modules.sensing.segments import SegmentWriter, last_batch
 
 log = logging.getLogger("wanghuo.ingest")
 DOORBELL = "journal"
@@ -36,6 +38,7 @@ GATHER_S = 0.02  # between rounds without a fire: fewer, larger rounds cost less
 IDLE_S = 0.1
 REFRESH_S, FLUSH_S, READINGS_S = 1.0, 2.0, 5.0
 STRETCH_ROWS = 200  # recorded in one transaction, about: a fire waits for one at most
+MOST_OBJECTS = 50_000  # devices held as objects before those are dropped of whom all is stored
 MOST_WAITING = 200_000  # rows read ahead in a flood, about 150 MB
 HAND = 64  # deliveries of the outbox that ingest takes on each second
 T = TypeVar("T")
@@ -56,14 +59,16 @@ class Ingest:
         self.recorder, self.flusher = Recorder(self.reader), Flusher(self.reader)
         self.devices = Devices(store.rows_of)
         self.fold = Fold(self.devices, lambda device: _patiently(lambda: store.parts_of(device)))
-        self.fold.counting = False
         self._stretches: deque[Stretch] = deque()
         self._waiting = 0
         self._since = store.load_devices(self.devices, None)
         row = store.position()
-        self._recorded = row.events_through
+        self._recorded, self._counted = row.events_through, row.state_through
+        folder = folder_of(journal)
+        self._kept = max(last_batch(folder), row.state_through)
+        self.history = SegmentWriter(folder, self._kept)
         self._at = self._start(row.state_through)
-        self._flushing_to = self._at
+        self._flushing_to, self._counts = self._at, self.fold.tally.pop_counts()
         self._refreshed = self._flushed = self._readings = 0.0
         self._read_us = self._heard_us = 0
 
@@ -95,14 +100,31 @@ class Ingest:
     def _read(self) -> int:
         batches = self._next()
         self.fold.look_again = self._look_again
+        self._expect(batches)
         for batch in batches:
-            self.fold.quiet = batch.id <= self._recorded
+            self._look_at(batch.id)
             self._take(batch)
             self._at, self._read_us = batch.id, batch.last_us
             if len(self.fold.effects) >= STRETCH_ROWS:
                 self._end_stretch()
         self._end_stretch()
         return sum(map(len, batches))
+
+    def _expect(self, batches: Sequence[Batch]) -> None:
+        """Read together what is stored of the devices that report states here, not one by one as they are met."""
+        slots, found = self.devices.slots, {}
+        for batch in batches:
+            for kind, data in zip(batch.kind, batch.data, strict=True):
+                if kind == FRAME and len(data) > 32 and data[27] in STATES and (slot := slots.get(data[12:18])):
+                    found[slot] = data[12:18]
+        if len(found) > 1:
+            known = [self.devices.at(slot, source) for slot, source in found.items()]
+            _patiently(lambda: store.read_parts(known))
+
+    def _look_at(self, batch: int) -> None:
+        """What of this batch is new: it may have been recorded, counted or kept before a restart."""
+        self.fold.quiet = batch <= self._recorded
+        self.fold.counting, self.fold.keeping = batch > self._counted, batch > self._kept
 
     def _next(self) -> list[Batch]:
         """The next batches; one that is damaged is buried and passed over."""
@@ -113,7 +135,7 @@ class Ingest:
             except JournalDamaged as error:
                 if most == 1:
                     batch = int(str(error.known["batch"]))
-                    self.fold.quiet = batch <= self._recorded
+                    self._look_at(batch)
                     self.fold.bury(Dead(str(batch), error.text.filled(error.known).en))
                     self._at = batch
                 most = 1
@@ -165,31 +187,49 @@ class Ingest:
             self._refreshed = now
             self._since = store.load_devices(self.devices, self._since)
             drain(HAND)
+        if error := self.history.tend():
+            log.warning("readings cannot be kept: %s", error)
         if self.flusher.pending:
             self.flusher.step(self.fold)
-            if not self.flusher.pending:
-                store.store_heard_through(self._heard_us)
-                if self._flushing_to:
-                    store.store_state_through(self._flushing_to)
+        elif self._heard_us:
+            store.store_heard_through(self._heard_us)
+            self._heard_us = 0
+        elif self._flushing_to:
+            if not self.history.busy:
+                self._stored()
         elif now - self._flushed >= FLUSH_S:
             self._flushed = now
-            readings, self._heard_us = now - self._readings >= READINGS_S, self._read_us
-            self.flusher.begin(self.fold, readings=readings)
-            if readings:
-                self._readings = now
-            self._flushing_to = self._at if readings and not self.behind else 0
-            if not self.flusher.pending:
-                store.store_heard_through(self._heard_us)
+            self._begin(readings=now - self._readings >= READINGS_S and not self.behind, now=now)
+
+    def _begin(self, *, readings: bool, now: float) -> None:
+        """Begin to store what is known now. With `readings`: all of it, so that the position can follow."""
+        self._heard_us = self._read_us
+        self.flusher.begin(self.fold, readings=readings)
+        if readings:
+            self._readings, self._flushing_to = now, self._at
+            self._counts = self.fold.tally.pop_counts()
+            self.history.cut(self.fold.tally.pop_rows(), self._at)
+
+    def _stored(self) -> None:
+        """Readings, times and the history are stored up to `_flushing_to`: count, and move the position there."""
+        store.store_state_through(self._flushing_to, self._counts, self.devices.region_codes)
+        self.devices.let_go(self._flushing_to, MOST_OBJECTS)
+        self._flushing_to, self._counts = 0, {}
 
     def flush(self) -> None:
         """Store all that is known now (at the end, and in tests)."""
         while self.flusher.pending:
             self.flusher.step(self.fold)
-        self.flusher.begin(self.fold, readings=True)
+        if self._flushing_to:
+            self.history.wait()
+            self._stored()
+        self._begin(readings=True, now=self._readings)
         while self.flusher.pending:
             self.flusher.step(self.fold)
-        store.store_heard_through(self._read_us)
-        store.store_state_through(self._at)
+        store.store_heard_through(self._heard_us)
+        self._heard_us = 0
+        self.history.wait()
+        self._stored()
 
     def catch_up(self) -> int:
         """Take in everything there is, and store it. Gives the number of records."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.conf import settings
+
 from wanghuo.modules.sensing.journal import JournalReader, JournalWriter, Reader, Writer
 
 Address = Path | str
@@ -30,3 +32,8 @@ def open_reader(address: Address) -> JournalReader:
 def is_stream(address: Address) -> bool:
     """Whether the journal is a stream on other machines."""
     return str(address).startswith(("nats://", "tls://"))
+
+
+def folder_of(address: Address) -> Path:
+    """Where the history lies: beside the journal's file, or in this machine's own folder when the journal is elsewhere."""
+    return settings.HOME / "history" if is_stream(address) else Path(address).parent / "history"

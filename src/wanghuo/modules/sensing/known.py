@@ -252,9 +252,11 @@ class Devices:
         if slot is not None:
             self._live.pop(slot, None)
 
-    def let_go(self, through: int) -> int:
-        """Drop the objects of devices that said nothing after batch `through`, up to which all is stored: they are read
-        again when they are needed. Gives how many."""
+    def let_go(self, through: int, most: int) -> int:
+        """Where more than `most` are held, drop the objects of devices that said nothing after batch `through`, up to
+        which all is stored: they are read again when they are needed. Gives how many."""
+        if len(self._live) <= most:
+            return 0
         gone = [slot for slot in self._live if self.seen_batch[slot] <= through]
         for slot in gone:
             del self._live[slot]

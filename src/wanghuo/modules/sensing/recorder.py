@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from wanghuo.kernel.outbox import Event, emit
-from wanghuo.modules.sensing import contracts, rules, supervision
+from wanghuo.modules.sensing import contracts, hours, rules, supervision
 from wanghuo.modules.sensing.contracts import TRUSTS
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
-from wanghuo.modules.sensing.fold import Change, Dead, Effects, Note, Stranger
+from wanghuo.modules.sensing.fold import HOUR_US, Change, Dead, Effects, Note, Stranger
 from wanghuo.modules.sensing.journal import JournalReader
 from wanghuo.modules.sensing.known import read_rows
 from wanghuo.modules.sensing.messages import GB26875, split_key
@@ -47,6 +48,15 @@ def command_q(detail: dict[str, Any]) -> Q:
         return Q(pk=None)
 
 
+def _count(changes: Iterable[Change]) -> None:
+    """Count the conditions that are told, by the division of the device and the hour they were received."""
+    counts: dict[tuple[str, int], int] = defaultdict(int)
+    for change in changes:
+        if change.what == "raised" and not change.silent:
+            counts[change.device.region, change.moment.received_us // HOUR_US] += 1
+    hours.add({at: hours.Count(alarms=count) for at, count in counts.items()})
+
+
 class Recorder:
     """Records stretches of the journal. What cannot be recorded is buried (`dead`), and the rest goes on."""
 
@@ -67,6 +77,7 @@ class Recorder:
         fresh = {change.id: change for change in changes if change.id not in known}
         self._events(list(fresh.values()))
         self._emit(list(fresh.values()))
+        _count(fresh.values())
 
     def record(self, effects: Effects, through: int) -> None:
         """Store everything but the fires and move `events_through` to `through`, all or nothing; may be called again
@@ -104,6 +115,7 @@ class Recorder:
         self._events(changes)
         self._device_conditions(changes)
         self._emit(changes)
+        _count(changes)
 
     def _events(self, changes: Sequence[Change]) -> None:
         rows = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from wanghuo.modules.sensing import hours
 from wanghuo.modules.sensing.fold import Told
 from wanghuo.modules.sensing.known import (
     FAULTY,
@@ -26,7 +28,7 @@ from wanghuo.modules.sensing.models import Component, Device, IngestPosition
 from wanghuo.modules.sensing.observe import DEVICE_KEY, Key, key_text
 from wanghuo.modules.sensing.states import DeviceState
 
-CHUNK, SEEN_CHUNK, SLOT_CHUNK = 500, 200, 20_000  # rows of one transaction: a fire waits for one at most
+CHUNK, SEEN_CHUNK, SLOT_CHUNK = 500, 500, 20_000  # rows of one transaction: a fire waits for one at most
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
 AWAY = (DeviceState.OFFLINE, DeviceState.LATE)
 
@@ -112,13 +114,29 @@ def rows_of(ids: Iterable[UUID]) -> dict[UUID, Device]:
 
 def parts_of(device: Known) -> dict[Key, Part]:
     """The stored parts of a device."""
-    found: dict[Key, Part] = {}
-    for row in Component.objects.filter(device_id=device.id):
-        key = DEVICE_KEY if row.key == "uitd" else tuple(map(int, row.key.split(".")))
-        active = {c: Active(UUID(a["id"]), a["since"]) for c, a in row.active.items()}
-        since_s = row.since.timestamp() if row.since else None
-        found[key] = Part(key, row.id, row.word, since_s, row.location, row.location_given, active, True, row.location)
-    return found
+    read_parts([device])
+    return device.parts or {}
+
+
+def read_parts(devices: Iterable[Known]) -> None:
+    """Read the stored parts of devices together, where they are not there yet."""
+    missing = {device.id: device for device in devices if device.parts is None}
+    ids = list(missing)
+    for start in range(0, len(ids), CHUNK):
+        some = ids[start : start + CHUNK]
+        found: dict[UUID, dict[Key, Part]] = {id: {} for id in some}
+        for row in Component.objects.filter(device_id__in=some):
+            part = _part(row)
+            found[row.device_id][part.key] = part
+        for id, parts in found.items():
+            missing[id].parts = parts
+
+
+def _part(row: Component) -> Part:
+    key: Key = DEVICE_KEY if row.key == "uitd" else tuple(map(int, row.key.split(".")))
+    active = {c: Active(UUID(a["id"]), a["since"]) for c, a in row.active.items()}
+    since_s = row.since.timestamp() if row.since else None
+    return Part(key, row.id, row.word, since_s, row.location, row.location_given, active, True, row.location)
 
 
 def _component_row(told: Told) -> Component:
@@ -180,16 +198,57 @@ def position() -> IngestPosition:
     return IngestPosition.objects.get_or_create(pk=1)[0]
 
 
+def store_seen(devices: Devices, slots: Sequence[int], hour: int) -> None:
+    """Store when these devices were last heard, no later than the end of `hour`, and count those that were not heard in it
+    before. For use in a transaction; what is counted follows from the times that are stored in it."""
+    end_s = (hour + 1) * 3600 - 1e-6
+    adapt = connection.ops.adapt_datetimefield_value
+    rows = [
+        (
+            adapt(at := instant(min(devices.seen_us[slot] / 1e6, end_s))),
+            f"{devices.seen_batch[slot]}:{devices.seen_index[slot]}",
+            devices.offset(slot),
+            slot,
+            at,
+        )
+        for slot in slots
+    ]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_SEEN_TOGETHER, [list(column) for column in zip(*rows, strict=True)][:4])
+        else:
+            cursor.executemany(_SEEN, [(*row[:4], row[0]) for row in rows])
+    counts: dict[tuple[str, int], int] = defaultdict(int)
+    for slot in slots:
+        if devices.heard_s[slot] < hour * 3600:
+            counts[devices.region_codes[devices.regions[slot]], hour] += 1
+    hours.add({at: hours.Count(devices=count) for at, count in counts.items()})
+
+
+_SEEN = """UPDATE sensing_device SET last_seen_at = %s, last_frame_ref = %s, clock_offset_s = %s
+WHERE slot = %s AND (last_seen_at IS NULL OR last_seen_at < %s)"""
+
+_SEEN_TOGETHER = """UPDATE sensing_device d SET last_seen_at = n.at, last_frame_ref = n.ref, clock_offset_s = n.lag
+FROM unnest(%s::timestamptz[], %s::text[], %s::float8[], %s::int[]) AS n(at, ref, lag, slot)
+WHERE d.slot = n.slot AND (d.last_seen_at IS NULL OR d.last_seen_at < n.at)"""
+
+
 def store_heard_through(received_us: int) -> None:
     """Who was heard up to this receive time is stored; before that is done, nobody's silence is judged beyond it."""
     if received_us:
         IngestPosition.objects.filter(pk=1).update(heard_through_at=instant(received_us / 1e6))
 
 
-def store_state_through(through: int) -> None:
-    """All readings and times up to this batch are stored; events up to it had no effect that is not recorded."""
+def store_state_through(
+    through: int, counts: Mapping[tuple[int, int], tuple[int, int]], regions: Sequence[str]
+) -> None:
+    """All readings and times up to this batch are stored; events up to it had no effect that is not recorded.
+
+    `counts`: messages and readings since the position stood last, by (index into `regions`, hour).
+    """
     with transaction.atomic():
         row = IngestPosition.objects.select_for_update().get(pk=1)
         row.state_through = max(row.state_through, through)
         row.events_through = max(row.events_through, through)
         row.save(update_fields=["state_through", "events_through"])
+        hours.add({(regions[region], hour): hours.Count(*more) for (region, hour), more in counts.items()})

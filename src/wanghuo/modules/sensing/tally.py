@@ -49,10 +49,9 @@ class Tally:
         """A message came. `region`: index into `Devices.region_codes`; `hour`: since 1970, UTC."""
         self._messages[region << _HOUR_BITS | hour] += 1
 
-    def reading(self, slot: int, region: int, hour: int, key: Key, quantity: int, at_s: float, value: int) -> None:
-        """A value came."""
+    def reading(self, region: int, hour: int) -> None:
+        """A value came with a message."""
         self._readings[region << _HOUR_BITS | hour] += 1
-        self.rows.add(slot, key, quantity, round(at_s * 1000), value)
 
     def pop_counts(self) -> dict[tuple[int, int], tuple[int, int]]:
         """(region, hour) → messages and readings since the last call."""

@@ -1,0 +1,312 @@
+"""The files of the history: readings as Parquet, sorted by device, so that one device's rows lie together.
+
+A file's name is its contents: the batches of the journal it was made from, the first and the last time in it, its rows.
+
+    000000000017-000000000940_1764000000-1764003599_48211.parquet
+
+It appears whole or not at all (written beside, synced, renamed), and holds every reading of its batches. So the rows of a
+batch are there once: a file whose batches lie within another's has been merged into it and counts no more. No Django here.
+"""
+
+# ruff: noqa: S608 — DuckDB takes no parameters in COPY; what stands in its statements are numbers and quoted file names
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+
+from wanghuo.modules.sensing.tally import Rows
+
+_NAME = re.compile(r"(\d{12})-(\d{12})_(\d+)-(\d+)_(\d+)\.parquet")
+_OPTIONS = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 30720, PARQUET_VERSION v2"
+_COLUMNS = "slot, key, quantity, at_ms, value"
+_ORDER = "slot, key, quantity, at_ms"
+MERGE_FROM, MERGE_ROWS = 8, 20_000_000
+"""Merged are as many neighbours of about a size; not beyond so many rows, the readings of a million devices in a day."""
+
+
+class Segment(NamedTuple):
+    """One file. `first` and `last`: batches of the journal; `from_s` and `to_s`: seconds since 1970 UTC, both included."""
+
+    path: Path
+    first: int
+    last: int
+    from_s: int
+    to_s: int
+    rows: int
+
+
+def segments(folder: Path) -> list[Segment]:
+    """The files that count, in the order of the journal."""
+    found = []
+    for name in os.listdir(folder) if folder.exists() else ():
+        if match := _NAME.fullmatch(name):
+            found.append(Segment(folder / name, *map(int, match.groups())))
+    kept: list[Segment] = []
+    for segment in sorted(found, key=lambda s: (s.first, -s.last)):
+        if not kept or segment.last > kept[-1].last:
+            kept.append(segment)
+    return kept
+
+
+def last_batch(folder: Path) -> int:
+    """The last batch of the journal whose readings are in a file; 0 when there is none."""
+    return max((segment.last for segment in segments(folder)), default=0)
+
+
+def write(folder: Path, rows: Rows, first: int, last: int) -> Segment | None:
+    """Write the readings of batches `first` to `last`; none makes no file. Raises OSError and duckdb.Error."""
+    if not len(rows):
+        return None
+    columns = {
+        "slot": np.asarray(rows.slot),
+        "number": np.asarray(rows.key),
+        "quantity": np.asarray(rows.quantity),
+        "at_ms": np.asarray(rows.at_ms),
+        "value": np.asarray(rows.value),
+    }
+    at_s = columns["at_ms"] // 1000
+    segment = _named(folder, first, last, int(at_s.min()), int(at_s.max()), len(rows))
+    with _engine() as engine:
+        engine.register("columns", columns)
+        engine.execute("CREATE TEMP TABLE keys (number INTEGER, key VARCHAR)")
+        engine.executemany("INSERT INTO keys VALUES (?, ?)", list(enumerate(rows.keys)))
+        _copy(engine, f"SELECT {_COLUMNS} FROM columns JOIN keys USING (number) ORDER BY {_ORDER}", segment)
+    return segment
+
+
+def merge(folder: Path, through: int) -> list[Segment]:
+    """Merge neighbours of about a size, of batches up to `through`, into one file each; gives the new files.
+
+    Sizes go by powers of `MERGE_FROM`, so a row is written anew a few times in its life. Also takes away what an earlier run
+    that was cut off left behind.
+    """
+    _sweep(folder)
+    made = []
+    while group := _neighbours([s for s in segments(folder) if s.last <= through]):
+        made.append(_merged(folder, group))
+    return made
+
+
+def _neighbours(known: Sequence[Segment]) -> Sequence[Segment] | None:
+    """The first neighbours worth merging: the smallest first, so that a row is written anew as seldom as can be."""
+    for size in sorted(set(map(_size, known))):
+        run: list[Segment] = []
+        for segment in known:
+            run = [*run, segment] if _size(segment) <= size else []
+            if len(run) == MERGE_FROM:
+                if sum(s.rows for s in run) <= MERGE_ROWS:
+                    return run
+                run = run[1:]
+    return None
+
+
+def _size(segment: Segment) -> int:
+    return max(0, (segment.rows.bit_length() - 10) // 3)
+
+
+def _merged(folder: Path, group: Sequence[Segment]) -> Segment:
+    rows = sum(s.rows for s in group)
+    whole = _named(
+        folder, group[0].first, group[-1].last, min(s.from_s for s in group), max(s.to_s for s in group), rows
+    )
+    with _engine() as engine:
+        _copy(engine, f"SELECT {_COLUMNS} FROM {_from(group)} ORDER BY {_ORDER}", whole)
+    for segment in group:
+        segment.path.unlink(missing_ok=True)
+    return whole
+
+
+def _sweep(folder: Path) -> None:
+    """Take away files that were merged into others, and half-written ones."""
+    keep = {segment.path.name for segment in segments(folder)}
+    for name in os.listdir(folder) if folder.exists() else ():
+        if _NAME.fullmatch(name) and name not in keep:
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+        elif name.endswith(".merging"):
+            (folder / name).unlink(missing_ok=True)
+
+
+def forget(folder: Path, before_s: int) -> int:
+    """Delete the files in which everything is older than `before_s`; gives the rows deleted."""
+    rows = 0
+    for segment in segments(folder):
+        if segment.to_s < before_s:
+            segment.path.unlink(missing_ok=True)
+            rows += segment.rows
+    return rows
+
+
+def gaps(folder: Path) -> list[tuple[int, int]]:
+    """Batches that lie in two files, as (first, last). Whatever is between two files held no readings."""
+    known = segments(folder)
+    return [(b.first, a.last) for a, b in pairwise(known) if b.first <= a.last]
+
+
+def _named(folder: Path, first: int, last: int, from_s: int, to_s: int, rows: int) -> Segment:
+    name = f"{first:012}-{last:012}_{from_s}-{to_s}_{rows}.parquet"
+    return Segment(folder / name, first, last, from_s, to_s, rows)
+
+
+@contextlib.contextmanager
+def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    engine = duckdb.connect(config={"threads": 1, "memory_limit": "512MB", "preserve_insertion_order": False})
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _copy(engine: duckdb.DuckDBPyConnection, select: str, segment: Segment) -> None:
+    segment.path.parent.mkdir(parents=True, exist_ok=True)
+    ending = ".merging" if "read_parquet" in select else ".writing"
+    beside = segment.path.with_suffix(ending)
+    engine.execute(f"SET temp_directory = '{_quoted(segment.path.parent)}/.spill'")
+    engine.execute(f"COPY ({select}) TO '{_quoted(beside)}' ({_OPTIONS})")
+    _sync(beside)
+    beside.rename(segment.path)
+    _sync(segment.path.parent)
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _from(known: Iterable[Segment]) -> str:
+    return "read_parquet([" + ", ".join(f"'{_quoted(s.path)}'" for s in known) + "])"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Rows to be read: from `from_ms` until before `to_ms` (since 1970 UTC)."""
+
+    from_ms: int
+    to_ms: int
+    slot: int | None = None
+    quantity: int | None = None
+
+
+class History:
+    """Reads the files. One for a process; safe for threads, which take turns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        config: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": "512MB"}
+        self._engine = duckdb.connect(config=config)
+        self._engine.execute("SET parquet_metadata_cache = true")
+
+    def rows(self, wanted: Wanted, most: int) -> list[tuple[str, int, int, int]]:
+        """(reporter, quantity, milliseconds, raw value) of one device, by time; the newest `most` of them."""
+        told = self._ask(f"SELECT key, quantity, at_ms, value FROM {{files}} {_where(wanted)}", wanted)
+        return sorted(told, key=lambda row: (row[2], row[0], row[1]))[-most:]
+
+    def count(self, wanted: Wanted) -> int:
+        """How many rows there are."""
+        told = self._ask(f"SELECT count(*) FROM {{files}} {_where(wanted)}", wanted)
+        return int(told[0][0]) if told else 0
+
+    def export(self, wanted: Wanted, path: Path, tables: Mapping[str, Any], select: str, options: str) -> None:
+        """Write what `select` makes of `{rows}` and of `tables` to a file. `options`: of DuckDB's COPY."""
+        known = self._files(wanted)
+        rows = (
+            f"(SELECT * FROM {_from(known)} {_where(wanted)})"
+            if known
+            else "(SELECT NULL::INTEGER slot, '' AS key, 0 AS quantity, 0::BIGINT at_ms, 0::BIGINT AS value WHERE false)"
+        )
+        with _engine() as engine:
+            for name, table in tables.items():
+                engine.register(name, table)
+            engine.execute(f"COPY ({select.format(rows=rows)}) TO '{_quoted(path)}' ({options})")
+
+    def _files(self, wanted: Wanted) -> list[Segment]:
+        return [
+            s for s in segments(self.folder) if s.to_s >= wanted.from_ms // 1000 and s.from_s <= wanted.to_ms // 1000
+        ]
+
+    def _ask(self, select: str, wanted: Wanted) -> list[tuple[Any, ...]]:
+        for last_try in (False, True):
+            known = self._files(wanted)
+            if not known:
+                return []
+            try:
+                with self._lock:
+                    return self._engine.execute(select.format(files=_from(known))).fetchall()
+            except duckdb.IOException:  # merged meanwhile: the next look finds the new file
+                if last_try:
+                    raise
+        return []
+
+
+def _where(wanted: Wanted) -> str:
+    parts = [f"at_ms >= {int(wanted.from_ms)}", f"at_ms < {int(wanted.to_ms)}"]
+    if wanted.slot is not None:
+        parts.append(f"slot = {int(wanted.slot)}")
+    if wanted.quantity is not None:
+        parts.append(f"quantity = {int(wanted.quantity)}")
+    return "WHERE " + " AND ".join(parts)
+
+
+class SegmentWriter:
+    """Writes files beside ingest, in a thread: alarms do not wait for them. One file at a time."""
+
+    def __init__(self, folder: Path, after: int) -> None:
+        self.folder, self._next = folder, after + 1
+        self._pool = ThreadPoolExecutor(1, "history")
+        self._job: tuple[Rows, int, int] | None = None
+        self._running: Future[Segment | None] | None = None
+        for left in folder.glob("*.writing"):
+            left.unlink()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being written, or could not be and will be tried again."""
+        return self._job is not None
+
+    def cut(self, rows: Rows, through: int) -> None:
+        """Begin to write what came up to batch `through`. Only when it is not busy."""
+        if not len(rows):
+            return
+        self._job = (rows, self._next, through)
+        self._run()
+
+    def _run(self) -> None:
+        if self._job is not None:
+            self._running = self._pool.submit(write, self.folder, *self._job)
+
+    def tend(self) -> str:
+        """Look whether the file is on disk; when it could not be written, try again. Gives the error, "" for none."""
+        if self._running is None or self._job is None or not self._running.done():
+            return ""
+        error = self._running.exception()
+        if error is not None:
+            self._run()
+            return str(error)
+        self._next, self._job, self._running = self._job[2] + 1, None, None
+        return ""
+
+    def wait(self) -> None:
+        """Until the file is on disk. Raises what keeps it from being written."""
+        if self._running is not None:
+            self._running.result()
+            self.tend()
