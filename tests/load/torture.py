@@ -33,6 +33,8 @@ MODULES = {
     "R3": "disk_rig",
     "R3b": "disk_rig",
     "R4": "database_rig",
+    "R14": "simulation_rig",
+    "R15": "simulation_rig",
 }
 
 
