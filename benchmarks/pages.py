@@ -3,7 +3,7 @@
     python benchmarks/pages.py [--home FOLDER] [--quick] [--json] [--rounds 30] [--only TEXT]
 
 Without --home it makes a deployment of its own with `wanghuo load-scale` (100,000 units, devices and hazards; 20,000
-alarms, register lines 100,000, tasks and papers 20,000), which takes some five minutes; --quick makes 10,000 of each and times five rounds. With WANGHUO_DATABASE set it
+alarms, register lines 100,000, tasks, papers and orders 20,000, the other records of accountability 2,000 to 10,000), which takes some five minutes; --quick makes 10,000 of each and times five rounds. With WANGHUO_DATABASE set it
 measures PostgreSQL. Each page is asked by a person whose role opens it, through every middleware and template, in this
 process, so what is timed is the server's own work; rounds go through all pages in turn, so that no page has the caches to
 itself. Ratios are to the emptiest page of the platform (/search without words) in the same run.
@@ -93,7 +93,9 @@ def load(size: int) -> None:
     from wanghuo.entrypoints.cli.main import main as wanghuo
 
     amounts = [f"--{kind}={size}" for kind in ("units", "devices", "hazards", "register-rows")]
-    amounts += [f"--{kind}={size // 5}" for kind in ("alarms", "tasks", "papers")]
+    amounts += [f"--{kind}={size // 5}" for kind in ("alarms", "tasks", "papers", "orders")]
+    amounts += [f"--tours={size // 10}", f"--tables={size // 50}", f"--reports={size // 50}"]
+    amounts += [f"--{kind}={size // 20}" for kind in ("meetings", "duty-lists", "assessments")]
     wanghuo(["load-scale", *amounts, "--region", REGION])
 
 
@@ -218,7 +220,7 @@ LISTS = (
             "sort=due_on",
         ),
     ),
-    ("programmes/orders", "committee_clerk", ("late=1",)),
+    ("programmes/orders", "committee_clerk", ("late=1", "state=accepted", "month=2026-10", "q=合成")),
     (
         "papers",
         "committee_clerk",
@@ -226,16 +228,17 @@ LISTS = (
     ),
     ("papers/seals", "brigade_leader", ()),
     ("letters", "committee_clerk", ("state=served", "kind=order", "q=消防安全")),
-    ("tours", "committee_clerk", ()),
+    ("tours", "committee_clerk", ("state=answered", "q=合成")),
     ("tours/coverage", "committee_clerk", ()),
-    ("tables", "committee_clerk", ()),
+    ("tours/checklists", "committee_clerk", ()),
+    ("tables", "committee_clerk", ("state=published",)),
     ("tables/measures", "committee_clerk", ()),
-    ("meetings", "committee_clerk", ()),
+    ("meetings", "committee_clerk", ("state=minuted", "q=合成")),
     ("meetings/duties", "committee_clerk", ()),
-    ("duty-lists", "committee_clerk", ()),
-    ("assessments", "committee_clerk", ()),
+    ("duty-lists", "committee_clerk", ("state=signed", "year=2026")),
+    ("assessments", "committee_clerk", ("state=final", "year=2026")),
     ("assessments/schemes", "committee_clerk", ()),
-    ("reports", "committee_clerk", ()),
+    ("reports", "committee_clerk", ("state=issued",)),
     ("indicators/reports", "committee_clerk", ()),
     ("indicators/reviews", "committee_clerk", ()),
     ("indicators/presets", "committee_clerk", ()),
@@ -319,10 +322,18 @@ def detail_pages() -> Iterator[Page]:
         ("sensing.Device", "devices"),
         ("hazards.Hazard", "hazards"),
         ("alarms.Alarm", "alarms"),
+        ("accountability.MonthlyOrder", "programmes/orders"),
+        ("accountability.Tour", "tours"),
+        ("accountability.RankingTable", "tables"),
+        ("accountability.Meeting", "meetings"),
+        ("accountability.DutyList", "duty-lists"),
+        ("accountability.Assessment", "assessments"),
+        ("accountability.Report", "reports"),
     ):
         rows = apps.get_model(label).objects.order_by("-id")
         ref = rows.values_list("ref", flat=True)[rows.count() // 2]
-        yield Page(f"{path}: one", f"/{path}/{ref}")
+        role = "committee_clerk" if label.startswith("accountability") else "brigade_leader"
+        yield Page(f"{path}: one", f"/{path}/{ref}", role)
     yield Page(
         "hazards of a unit",
         f"/hazards?unit={apps.get_model('places.Unit').objects.order_by('id').values_list('ref', flat=True)[0]}",

@@ -10,14 +10,14 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from wanghuo.base import Invalid, Text
 from wanghuo.entrypoints.cli.django_setup import setup
-from wanghuo.entrypoints.demo import scaling
+from wanghuo.entrypoints.demo import scaling, scaling_cycle
 
 BATCH = 1000
 FIRST_SOURCE = 0xC0_00_00_00_00_00
@@ -51,6 +51,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--register-rows", type=int, default=100_000, help="lines of the register of hydrants")
     parser.add_argument("--tasks", type=int, default=20_000)
     parser.add_argument("--papers", type=int, default=20_000)
+    for kind, amount in scaling_cycle.AMOUNTS.items():
+        parser.add_argument(f"--{kind}", type=int, default=amount)
     parser.add_argument("--region", default="445281", help="division code to fill (default 445281)")
     parser.add_argument("--seed", type=int, default=1)
     parser.set_defaults(run=run)
@@ -69,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         register_rows=args.register_rows,
         tasks=args.tasks,
         papers=args.papers,
+        cycle={kind: getattr(args, kind.replace("-", "_")) for kind in scaling_cycle.AMOUNTS},
     )
     return 0
 
@@ -100,8 +103,10 @@ class Loader:
         register_rows: int = 0,
         tasks: int = 0,
         papers: int = 0,
+        cycle: Mapping[str, int] | None = None,
     ) -> None:
-        """Write everything, batch by batch, each batch in a transaction of its own."""
+        """Write everything, batch by batch, each batch in a transaction of its own. `cycle`: how many of each kind of
+        `scaling_cycle.KINDS`."""
         if units:
             self._write("units", self._unit_rows(units), units)
         places = list(self._units())
@@ -115,6 +120,8 @@ class Loader:
         self._register(register_rows)
         self._bulk("tasks", scaling.write_tasks, tasks)
         self._bulk("papers", scaling.write_papers, papers)
+        for kind, count in (cycle or {}).items():
+            self._cycle(kind, count)
         self._counts()
 
     def _rng(self, what: str) -> random.Random:
@@ -161,6 +168,17 @@ class Loader:
                 write(batch, bodies, rng, self.now, self.seed)
             done += len(batch)
             self._told(what, done, count, began)
+
+    def _cycle(self, kind: str, count: int) -> None:
+        """Records of accountability of one kind."""
+        towns = [code for code, *_ in self.towns]
+        bodies = scaling.bodies_of(self.context.region) if count else []
+        writer = scaling_cycle.Cycle(self.context.region, towns, bodies, self.now, self.seed)
+
+        def write(batch: list[int], _bodies: Any, rng: random.Random, _now: Any, _seed: int) -> None:
+            writer.write(kind, [n - 1 for n in batch], rng)
+
+        self._bulk(kind, write, count)
 
     def _told(self, what: str, done: int, total: int, began: float) -> None:
         if done % (BATCH * 10) == 0 or done == total:

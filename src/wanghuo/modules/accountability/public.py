@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wanghuo.modules.accountability.catalogue import scheme as assessment_scheme
 from wanghuo.modules.accountability.services.assessments import begin_run
 from wanghuo.modules.accountability.services.duty_lists import done as record_duty_done
 from wanghuo.modules.accountability.services.duty_lists import issue as issue_duty_list
@@ -26,6 +27,7 @@ __all__ = [
     "accept",
     "approve_table",
     "ask_for_meetings",
+    "assessment_scheme",
     "begin_run",
     "begin_tour",
     "convene",

@@ -105,7 +105,10 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
         grade=found.scheme.grade_name(found.grade),
         scheme=found.scheme,
         reviewers=reviewers,
-        ranking=[(n, other) for n, other in enumerate(assessments.ranking(row, actor=actor), 1)],
+        ranking=[
+            (n, other, found.scheme.grade_name(other.grade))
+            for n, other in enumerate(assessments.ranking(row, actor=actor), 1)
+        ],
         self_edit=row.state == AssessmentState.SELF and frame.may(actor, ANSWER_RIGHT, row),
         review_edit=reviewing,
     )

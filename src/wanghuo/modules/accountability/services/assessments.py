@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from wanghuo.base import Conflict, Invalid, NotFound, NotPermitted, Text, Verdict
@@ -494,9 +495,14 @@ def _result_paper(row: Assessment, actor: Actor) -> str:
     return paper.ref
 
 
+MOST_RANKED = 100
+"""How many of a run a page shows; the list of assessments has all of them."""
+
+
 def ranking(row: Assessment, *, actor: Actor) -> list[Assessment]:
-    """Those assessed in the same run, as far as the actor sees, the best first; without a score last."""
+    """Those assessed in the same run, as far as the actor sees, the best first; without a score last; at most MOST_RANKED."""
     rows = Assessment.objects.visible_to(actor).filter(
         by_region=row.by_region, scheme=row.scheme, year=row.year, part=row.part
     )
-    return sorted(rows, key=lambda r: (r.score is None, -(r.score or 0), r.region_code))
+    best_first = rows.order_by(F("score").desc(nulls_last=True), "region_code", "id")
+    return list(best_first.select_related("body").defer("scheme_data")[:MOST_RANKED])
