@@ -197,7 +197,7 @@ TEXTS: dict[Why, tuple[Text, str]] = {
         ),
         "GB 50116-2013 4.1.6",
     ),
-    Why.SHELF: (Text("已搁置至 {until}：{reason}", "shelved until {until}: {reason}"), ISA),
+    Why.SHELF: (Text("该点位已搁置至 {until}", "the point is shelved until {until}"), ISA),
     Why.WINDOW: (Text("在维护时段“{window}”内，至 {until}", "within the maintenance “{window}”, until {until}"), ISA),
 }
 UNTOUCHED = {

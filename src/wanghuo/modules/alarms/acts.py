@@ -10,7 +10,7 @@ from wanghuo.base import Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.ui.forms import Form
 from wanghuo.modules.alarms import forms, services
-from wanghuo.modules.alarms.states import FalseCause
+from wanghuo.modules.alarms.states import Channel, FalseCause, Said
 
 Save = Callable[[str, dict[str, Any], Actor], object]
 
@@ -32,6 +32,11 @@ def _plain(service: Callable[..., object]) -> Save:
 
 def _false(ref: str, data: dict[str, Any], actor: Actor) -> object:
     return services.judge_false(ref, cause=FalseCause(data["cause"]), note=data["note"], actor=actor)
+
+
+def _hear(ref: str, data: dict[str, Any], actor: Actor) -> object:
+    known = {"channel": Channel(data["channel"]), "said": Said(data["said"])}
+    return services.hear(ref, **{**data, **known}, actor=actor)
 
 
 def _call(ref: str, data: dict[str, Any], actor: Actor) -> object:
@@ -57,6 +62,14 @@ ACTS: dict[str, ActForm] = {
     "escalate": ActForm(
         forms.NothingForm, _plain(services.escalate), "e", after=Text("通知主管", "the supervisor is called")
     ),
+    "hear": ActForm(
+        forms.HearForm,
+        _hear,
+        "o",
+        after=Text("见到火情即升为推定火警", "whoever saw a fire makes it a presumed fire"),
+    ),
+    "shelve": ActForm(forms.ShelveForm, _plain(services.shelve), "l", after=Text("到期自动解除", "it ends by itself")),
+    "release": ActForm(forms.NothingForm, _plain(services.release), "i", at_once=True),
     "note": ActForm(forms.LineForm, _plain(services.add_note), "r"),
     "hazard": ActForm(
         forms.NoteForm, _plain(services.raise_hazard), "h", after=Text("生成隐患并起算核实时限", "a hazard is raised")
@@ -74,7 +87,7 @@ LABELS = {
     "shown": Text("提示值班员", "the operator is called"),
     "shelve": Text("搁置", "shelve"),
     "release": Text("立即提示", "show now"),
-    "testify": Text("记现场反馈", "log what somebody saw"),
+    "hear": Text("记现场反馈", "log what somebody saw"),
     "again": Text("再次报警", "reported again"),
     "lift": Text("升为推定火警", "lifted to presumed fire"),
     "cleared": Text("信号消除", "signal gone"),

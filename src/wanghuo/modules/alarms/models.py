@@ -61,6 +61,7 @@ class Alarm(Scoped):
     hazard_ref = models.CharField(max_length=32, blank=True, default="")
     source_ref = models.CharField(max_length=64, blank=True, default="")
     route = models.CharField(max_length=5, default="show")
+    route_why = models.CharField(max_length=12, blank=True, default="")
     route_reasons = models.JSONField(default=list)
     route_until = models.DateTimeField(null=True, blank=True)
     first_out = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="below")

@@ -5,20 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from wanghuo.base import AppError, Reason, Text
-from wanghuo.engines.alarm_logic import PRIORITIES
+from wanghuo.engines.alarm_logic import PRIORITIES, ROUTE_NAMES, Route
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
+from wanghuo.kernel.files import files_of
 from wanghuo.kernel.notify import live
 from wanghuo.kernel.ui.acts import Act, acts_for
 from wanghuo.kernel.ui.forms import answer, write_once
 from wanghuo.kernel.ui.pages import render, target
 from wanghuo.modules.alarms import forms, selectors, services
 from wanghuo.modules.alarms.acts import ACTS, LABELS
-from wanghuo.modules.alarms.models import Alarm, AlarmNote
-from wanghuo.modules.alarms.states import ALARM, CAUSES, OPEN, AlarmState, FalseCause
+from wanghuo.modules.alarms.models import Alarm, AlarmNote, MaintenanceWindow, Shelf
+from wanghuo.modules.alarms.policy import policy_at
+from wanghuo.modules.alarms.states import (
+    ALARM,
+    CAUSES,
+    CHANNELS,
+    OPEN,
+    SAID,
+    WAITING,
+    AlarmState,
+    Channel,
+    FalseCause,
+    Said,
+)
 from wanghuo.modules.alarms.tables import ALARMS, MARKS
 from wanghuo.modules.alarms.words import NAMES
 from wanghuo.modules.sensing import public as sensing
@@ -40,7 +54,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "title": Text("值班台", "Alarm console"),
         "seq": live.last_seq(),
         "shift": selectors.shift_of(actor.id),
-        "lines": _lines(actor),
+        **_rows(actor),
         "counts": _counts(actor),
     }
     return render(request, "alarms/console.html", context)
@@ -50,7 +64,22 @@ def console(request: HttpRequest) -> HttpResponse:
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
     """The rows of the console, in their order."""
-    return render(request, "alarms/_rows.html", {"lines": _lines(request.actor)})  # type: ignore[attr-defined]
+    return render(request, "alarms/_rows.html", _rows(request.actor))  # type: ignore[attr-defined]
+
+
+def _rows(actor: Actor) -> dict[str, Any]:
+    """What the console shows: the alarms before the operator, those the spot verifies first, and how loaded the seat is."""
+    counts = selectors.kept_counts(actor, region=actor.home)
+    now = timezone.now()
+    policy, seats = policy_at(actor.home, now), selectors.seats_in(actor.home)
+    lately = selectors.shown_lately(actor, region=actor.home)
+    return {
+        "lines": _lines(actor),
+        "asked": [(a, NAMES[a.condition]) for a in selectors.asked(actor, region=actor.home)],
+        "kept": sum(counts.values()),
+        "lately": round(lately / seats),
+        "flood": lately > policy.flood_starts * seats,
+    }
 
 
 def _lines(actor: Actor) -> list[dict[str, Any]]:
@@ -58,13 +87,13 @@ def _lines(actor: Actor) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     folded: dict[tuple[Any, ...], dict[str, Any]] = {}
     alarms = selectors.queue(actor, region=actor.home, limit=ROWS_SHOWN)
-    crowded = _crowded(alarms)
+    crowded, below = _crowded(alarms), selectors.below(alarms)
     for alarm in alarms:
         key = (alarm.priority, alarm.unit_id, alarm.condition)
         if key in crowded and (first := folded.get(key)):
-            first["more"] += 1
+            first["more"] += 1 + below.get(alarm.pk, 0)
             continue
-        line = {"alarm": alarm, "name": NAMES[alarm.condition], "more": 0}
+        line = {"alarm": alarm, "name": NAMES[alarm.condition], "more": below.get(alarm.pk, 0)}
         lines.append(line)
         folded[key] = line
     return lines
@@ -80,9 +109,9 @@ def _crowded(alarms: list[Alarm]) -> set[tuple[Any, ...]]:
 
 
 def _counts(actor: Actor) -> list[tuple[int, Text, int]]:
-    from wanghuo.modules.alarms import public
-
-    found = public.count_open(region=actor.home, actor=actor)
+    found = dict.fromkeys(PRIORITIES, 0)
+    for alarm in selectors.queue(actor, region=actor.home, limit=10_000):
+        found[alarm.priority] += 1
     return [(n, PRIORITIES[n], found[n]) for n in PRIORITIES]
 
 
@@ -108,10 +137,35 @@ def _pane(request: HttpRequest, alarm: Alarm) -> HttpResponse:
         "acts": [(act, ACTS[act.name]) for act in offered(alarm, actor)],
         "entries": _entries(alarm),
         "false_before": selectors.false_alarms(alarm, hours=24 * 30) if alarm.is_fire else None,
+        **route_of(alarm),
     }
     response = render(request, "alarms/_pane.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = f"#{PANE}", "innerHTML"
     return response
+
+
+def said_of(alarm: Alarm) -> list[dict[str, Any]]:
+    """Who was asked about an alarm and what was said, oldest first."""
+    return [
+        {
+            "channel": CHANNELS[Channel(row.channel)],
+            "said": SAID[Said(row.said)] if row.said else None,
+            "row": row,
+            "cause": CAUSES[FalseCause(row.cause)] if row.cause else None,
+            "late": row.passed_on_at is not None and row.said_at is None,
+        }
+        for row in alarm.testimonies.order_by("id")
+    ]
+
+
+def route_of(alarm: Alarm) -> dict[str, Any]:
+    """Where the alarm logic put it, and why."""
+    return {
+        "route": ROUTE_NAMES[Route[alarm.route.upper()]],
+        "route_reasons": [Reason(code, Text(zh, en), {}, source) for code, zh, en, source in alarm.route_reasons],
+        "said": said_of(alarm),
+        "below": selectors.below([alarm]).get(alarm.pk, 0),
+    }
 
 
 def _reasons(alarm: Alarm) -> list[Reason]:
@@ -126,6 +180,10 @@ def offered(alarm: Alarm, actor: Actor) -> list[Act]:
     if not actor.can("alarms.handle", alarm):
         return possible
     beside = [name for name in ("call", "note", "escalate") if alarm.state in OPEN]
+    if alarm.state in WAITING:
+        beside += ["release"] if alarm.is_kept else []
+        beside += ["hear"] if alarm.is_fire else []
+        beside += ["shelve"] if alarm.priority > 2 and alarm.device_id and alarm.route != "hold" else []
     if alarm.state in (AlarmState.FALSE, AlarmState.FAULT) and not alarm.hazard_ref:
         beside.append("hazard")
     return [*possible, *(Act(name, LABELS[name], f"{alarm.url}/acts/{name}") for name in beside)]
@@ -178,6 +236,9 @@ def alarm(request: HttpRequest, ref: str) -> HttpResponse:
         "card": sensing.device_card(row.device_id) if row.device_id else None,
         "acts": offered(row, actor),
         "entries": _entries(row),
+        "photos": files_of("alarm", row.id, actor),
+        "may_answer": row.state in WAITING and actor.can("alarms.answer", row),
+        **route_of(row),
     }
     return render(request, "alarms/alarm.html", context)
 
@@ -227,6 +288,30 @@ def _on_console(request: HttpRequest, row: Alarm, name: str) -> HttpResponse:
     return render(request, "alarms/_act.html", {**context, "numbered": "cause" in form.fields}, status=status)
 
 
+@needs("alarms.answer")
+@require_http_methods(["GET", "POST"])
+def answer_alarm(request: HttpRequest, ref: str) -> HttpResponse:
+    """What the unit or the grid worker found on the spot: a page for a phone in one hand."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    row = selectors.get_alarm(ref, actor=actor)
+    actor.require("alarms.answer", row)
+
+    def save(data: dict[str, Any]) -> object:
+        return services.answer(ref, **{**data, "said": Said(data["said"])}, actor=actor)
+
+    return answer(
+        request,
+        forms.AnswerForm,
+        save=save,
+        then=row.url,
+        title=Text("现场核实", "What you found on the spot"),
+        submit=Text("提交核实结果", "Send what I found"),
+        after=Text("见到明火或浓烟先拨 119", "call 119 first where you see flames or dense smoke"),
+        template="alarms/answer.html",
+        context={"alarm": row, "name": NAMES[row.condition], "said": said_of(row), "open": row.state in WAITING},
+    )
+
+
 @needs("alarms.handle")
 @require_http_methods(["GET", "POST"])
 def seat(request: HttpRequest) -> HttpResponse:
@@ -269,5 +354,10 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         title=Text("交班", "Hand over"),
         submit=Text("交班", "Hand over"),
         template="alarms/hand_over.html",
-        context={"shift": selectors.shift_of(actor.id), "lines": _lines(actor)},
+        context={
+            "shift": selectors.shift_of(actor.id),
+            "lines": _lines(actor),
+            "shelves": Shelf.objects.visible_to(actor).in_region(actor.home).filter(ended_at=None).order_by("until"),
+            "windows": MaintenanceWindow.objects.visible_to(actor).in_region(actor.home).filter(ended_at=None),
+        },
     )

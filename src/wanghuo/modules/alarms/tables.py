@@ -11,8 +11,8 @@ from wanghuo.engines.alarm_logic import PRIORITIES
 from wanghuo.kernel.ui.filters import Choice, Flag, Words
 from wanghuo.kernel.ui.lists import Column, Empty, Link, ListPage
 from wanghuo.kernel.ui.spans import Span
-from wanghuo.modules.alarms.selectors import not_taken_within, taken_within
-from wanghuo.modules.alarms.states import ALARM, CAUSES, OPEN, AlarmState
+from wanghuo.modules.alarms.selectors import not_taken_within, stale_before, taken_within
+from wanghuo.modules.alarms.states import ALARM, CAUSES, KEPT_ROUTES, OPEN, WAITING, AlarmState
 from wanghuo.modules.alarms.words import KIND_NAMES, NAMES
 
 MARKS = {
@@ -64,6 +64,11 @@ ALARMS = ListPage(
         Flag("open", Text("未结", "open"), lambda: Q(state__in=OPEN), fixes={"state": [str(s) for s in OPEN]}),
         Flag("judged", Text("已判定", "judged"), lambda: Q(judged_at__isnull=False)),
         Flag("unjudged", Text("无判定时间", "not judged"), lambda: Q(judged_at__isnull=True)),
+        Flag("kept", Text("未提示", "kept back"), lambda: Q(route__in=KEPT_ROUTES, state__in=WAITING)),
+        Flag("chattering", Text("抖动", "chattering"), lambda: Q(comes_and_goes=True, state__in=OPEN)),
+        Flag("stale", Text("超 24 小时", "stale"), lambda: Q(state__in=OPEN, received_at__lt=stale_before())),
+        Words("why", Text("去处理由", "routed because"), where=lambda words: Q(route_why=words.lower())),
+        Words("below", Text("归并于", "below"), where=lambda words: Q(first_out__ref=words.upper())),
         Flag("here", Text("本平台接收", "received here"), lambda: Q(imported=False)),
         Words("taken_within", Text("接警不超过（秒）", "taken within (s)"), where=lambda s: _taken(s, taken_within)),
         Words(

@@ -12,6 +12,7 @@ from wanghuo.modules.alarms.services.handling import (
     judge_test,
     raise_hazard,
     restore,
+    send_mender,
     take,
     withdraw,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "raise_hazard",
     "release",
     "restore",
+    "send_mender",
     "settle",
     "shelve",
     "signal_cleared",

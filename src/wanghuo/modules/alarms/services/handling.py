@@ -29,6 +29,7 @@ from wanghuo.modules.hazards import contracts as hazard_contracts
 from wanghuo.modules.hazards import public as hazards
 
 REPEAT_RULE, REPEAT_HOURS = "alarms.false_to_fault", 24
+OFFENDER_RULE = "alarms.offender"
 
 
 class OnlyForFire(Invalid):
@@ -188,13 +189,33 @@ def escalate(ref: str, *, actor: Actor) -> Alarm:
 def raise_hazard(ref: str, *, note: str = "", actor: Actor) -> hazard_contracts.Hazard:
     """Raise a hazard from a fault or from a point that gave false alarms again and again (rule alarms.false_to_fault)."""
     alarm = _load(ref, actor)
-    if alarm.hazard_ref:
-        raise Conflict(what=Text("隐患 {ref}", "Hazard {ref}").filled({"ref": alarm.hazard_ref}))
     limits = rule(REPEAT_RULE, region=alarm.region_code, on=local_day(timezone.now())).value
     if alarm.state != AlarmState.FAULT:
-        seen, needed = false_alarms(alarm, hours=REPEAT_HOURS), limits["within_24_hours"]
-        if alarm.state != AlarmState.FALSE or seen < needed:
-            raise NothingToRaise(seen=seen, count=needed, hours=REPEAT_HOURS)
+        _often_false(alarm, hours=REPEAT_HOURS, needed=limits["within_24_hours"])
+    return _hazard_of(alarm, note, actor)
+
+
+@transaction.atomic
+def send_mender(ref: str, *, note: str = "", actor: Actor) -> hazard_contracts.Hazard:
+    """Send the maintenance firm to a repeat offender (派维保): a hazard that names the point and keeps the clock.
+
+    `ref`: a false alarm of the point. Raises NotFound, NotPermitted, NothingToRaise (below the rule alarms.offender), Conflict.
+    """
+    alarm = _load(ref, actor)
+    limits = rule(OFFENDER_RULE, region=alarm.region_code, on=local_day(timezone.now())).value
+    _often_false(alarm, hours=24 * limits["within_days"], needed=limits["false_alarms"])
+    return _hazard_of(alarm, note, actor)
+
+
+def _often_false(alarm: Alarm, *, hours: float, needed: int) -> None:
+    seen = false_alarms(alarm, hours=hours)
+    if alarm.state != AlarmState.FALSE or seen < needed:
+        raise NothingToRaise(seen=seen, count=needed, hours=hours)
+
+
+def _hazard_of(alarm: Alarm, note: str, actor: Actor) -> hazard_contracts.Hazard:
+    if alarm.hazard_ref:
+        raise Conflict(what=Text("隐患 {ref}", "Hazard {ref}").filled({"ref": alarm.hazard_ref}))
     hazard = hazards.report_hazard(
         unit_id=alarm.unit_id,
         region_code=alarm.region_code,

@@ -193,12 +193,12 @@ def _facts(scene: Scene, alarm: Alarm, point: AlarmPoint | None, *, tested: bool
     shelf, window = scene.shelf(alarm), scene.window(alarm)
     if shelf is not None:
         facts |= Fact.SHELVED
-        known |= {"until": timezone.localtime(shelf.until).strftime("%m-%d %H:%M"), "reason": shelf.reason}
+        known |= {"until": timezone.localtime(shelf.until).strftime("%m-%d %H:%M")}
     if window is not None or tested:
         facts |= Fact.WINDOW
         until = timezone.localtime(window.ends_at).strftime("%m-%d %H:%M") if window else "—"
         known |= {
-            "window": window.reason if window else Text("设备维护中", "the device is under maintenance"),
+            "window": window.ref if window else Text("设备维护中", "the device is under maintenance"),
             "until": until,
         }
     if alarm.priority <= 2:
@@ -269,6 +269,7 @@ def _route(scene: Scene, alarm: Alarm, facts: int, known: dict[str, Any]) -> Non
     verdict = decide(facts, known)
     why = WHY[facts]
     alarm.route = verdict.value.name.lower()
+    alarm.route_why = why.name.lower()
     alarm.route_reasons = kept(verdict.reasons)
     if verdict.value is not Route.GROUP:
         alarm.first_out = None

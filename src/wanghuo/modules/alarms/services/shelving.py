@@ -84,13 +84,13 @@ def shelve(ref: str, *, hours: float, reason: str, actor: Actor) -> Shelf:
         until=until,
         **scope_columns(alarm.region_code, sector=alarm.sector, unit=alarm.scope_unit),
     )
-    words = Text("{who} 搁置至 {until}：{reason}", "{who} shelved it until {until}: {reason}").filled(
-        {"who": actor.name, "until": timezone.localtime(until).strftime("%m-%d %H:%M"), "reason": shelf.reason}
+    words = Text("由值班员搁置至 {until}", "shelved by an operator until {until}").filled(
+        {"until": timezone.localtime(until).strftime("%m-%d %H:%M")}
     )
-    alarm.route, alarm.route_until, alarm.first_out = "hold", until, None
+    alarm.route, alarm.route_why, alarm.route_until, alarm.first_out = "hold", "shelf", until, None
     alarm.route_reasons = [*alarm.route_reasons, ["alarm.shelved", words.zh, words.en, SHELF_RULE]]
-    alarm.save(update_fields=["route", "route_until", "first_out", "route_reasons"])
-    add_line(alarm, "shelve", actor=actor, at=now, text=words.zh)
+    alarm.save(update_fields=["route", "route_why", "route_until", "first_out", "route_reasons"])
+    add_line(alarm, "shelve", actor=actor, at=now, text=shelf.reason)
     record(
         actor,
         "alarms:alarm:shelve",

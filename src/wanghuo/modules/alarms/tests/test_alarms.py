@@ -103,8 +103,8 @@ def test_taking_then_judging_false_with_its_cause() -> None:
         services.confirm_fire(alarm.ref, actor=OPERATOR)
 
 
-@pytest.mark.parametrize(("who", "error"), [(NEXT, NotFound), (GRID, NotFound)])
-def test_out_of_scope_looks_absent(who, error) -> None:
+@pytest.mark.parametrize(("who", "error"), [(NEXT, NotFound), (GRID, NotPermitted)])
+def test_out_of_scope_looks_absent_and_a_grid_worker_only_answers(who, error) -> None:
     alarm = AlarmFactory()
     with pytest.raises(error):
         services.take(alarm.ref, actor=who)
