@@ -268,6 +268,32 @@ def alarm(world: World, where: Where) -> Made:
     return Made(row.ref, "BJ-445281-2026-99999", "alarms.view", where)
 
 
+@kind("shelf")
+def shelf(world: World, where: Where) -> Made:
+    from wanghuo.base.ids import new_id
+    from wanghuo.modules.alarms.models import Shelf
+    from wanghuo.modules.sensing.testing import DeviceFactory
+
+    device = DeviceFactory(unit=world.row("unit", where), **AT)
+    row = Shelf.objects.create(
+        device=device, condition="fault", where=where.canary("shelf"), reason="维修",
+        by_name="王芳", started_at=timezone.now(), until=timezone.now() + timedelta(hours=2), **columns(where),
+    )  # fmt: skip
+    return Made(row.pk, new_id(), "alarms.view", where)
+
+
+@kind("maintenance")
+def maintenance(world: World, where: Where) -> Made:
+    from wanghuo.modules.alarms.models import MaintenanceWindow
+
+    now = timezone.now()
+    row = MaintenanceWindow.objects.create(
+        ref=f"WH-445281-2026-0000{where.number}", unit=world.row("unit", where), where=where.canary("maintenance"), reason="年检",
+        contact="李工 17000001", by_name="王芳", starts_at=now, ends_at=now + timedelta(hours=2), **columns(where),
+    )  # fmt: skip
+    return Made(row.ref, "WH-445281-2026-99999", "alarms.view", where)
+
+
 @kind("duty")
 def duty(world: World, where: Where) -> Made:
     from wanghuo.kernel.loops import open_duty
