@@ -97,10 +97,23 @@ class Body:
             found = _within(item.deadlines, sentences[at], start, end)
             if found is not None:
                 return found
+        cell = self._cell(item, start)
+        if cell is not None:
+            return cell
         for around in (item, *self.parents(item)):
             found = next((d for d in around.deadlines if self._heads(around, d)), None)
             if found is not None:
                 return found
+        return None
+
+    def _cell(self, item: Item, at: int) -> Deadline | None:
+        """The deadline that has a line to itself, as in a row flattened to one cell a line: the first one after `at`."""
+        for deadline in item.deadlines:
+            start = self.flat.rfind("\n", 0, deadline.start) + 1
+            end = self.flat.find("\n", deadline.end)
+            around = self.flat[start : deadline.start] + self.flat[deadline.end : end if end >= 0 else len(self.flat)]
+            if deadline.start > at and start > item.start and deadline.last and len(around.strip()) <= 4:
+                return deadline
         return None
 
     def item_at(self, offset: int) -> Item | None:

@@ -25,6 +25,7 @@ from wanghuo.engines.workplan.quality import text_flags
 from wanghuo.engines.workplan.targets import find_targets
 
 _BACKGROUND = re.compile(r"成效|成绩|现状|形势|回顾|存在(?:的)?问题|面临|背景|指导思想")
+_REPORT = re.compile(r"成效|成绩|现状|形势|回顾|存在(?:的)?问题|主要问题|面临")
 
 
 def compile_paper(text: str, *, places: Sequence[str] = ()) -> Paper:
@@ -94,6 +95,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
         if latest:
             years[id(node)] = latest
         background = _is_background(node, flat)
+        due = tuple(d for d in found.deadlines if not (_is_report(node, flat) and d.kind == "phase"))
         acts = compact.at(_after_heading(node, flat, end))
         actions = () if background else find_actions(compact.words, acts, len(compact.words))
         owners = () if background else _owners(compact, node)
@@ -107,7 +109,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
                 end=end,
                 actions=tuple(compact.back(action) for action in actions),
                 owners=tuple(compact.back(owner) for owner in owners),
-                deadlines=tuple(compact.back(deadline) for deadline in found.deadlines),
+                deadlines=tuple(compact.back(deadline) for deadline in due),
             )
         )
         flags += [replace(compact.back(flag), item=no) for flag in found.flags]
@@ -142,6 +144,16 @@ def _is_background(node: Node, flat: str) -> bool:
     around: Node | None = node
     while around is not None:
         if _BACKGROUND.search(flat[around.heading[0] : around.heading[1]]):
+            return True
+        around = around.parent
+    return False
+
+
+def _is_report(node: Node, flat: str) -> bool:
+    """Whether the item tells how things are or were; periods in it are no deadlines."""
+    around: Node | None = node
+    while around is not None:
+        if _REPORT.search(flat[around.heading[0] : around.heading[1]]):
             return True
         around = around.parent
     return False

@@ -25,6 +25,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("recurring", r"每(?:隔|个)?(?:半个月|半月|半年|季度|月度|年度|年|季|月|周|星期|日|天|旬|(?:\d|[两二三四五六])(?:个)?(?:年|月|周|天|日|季度))(?:度)?(?!份|家|户)"
                   r"|[一1](?:月|季度|季|周|年|日)[一1](?=[\u4e00-\u9fff])|(?<![上下\d])半年(?=[\d一二两]次)|按(?:月|季度|季|周|年|年度|半月|半年)(?=[^份度])|逐(?:月|季|周|日)|"
                   r"(?<!半)(?:半月|月度|季度|年度|半年)(?=(?:至少|不少于)?\s*[\d一二两三四]+\s*次)"),
+    ("years", r"(?P<y1>(?:19|20)\d\d)\s*年?\s*(?:-|—|~|至|到)+\s*(?P<y2>20\d\d)\s*年(?=[,内期每])"),
     ("months", rf"(?P<of>{YEAR})?(?<![\d.])(?P<m1>1[0-2]|[1-9])\s*(?:-|—|~|至)\s*(?P<m2>1[0-2]|[1-9])\s*月(?:份|底)?(?!\d)"),
     ("range", rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_P})\s*(?:开始|起)?\s*(?:,)?(?:至|到|-|—|~)+\s*(?P<b>{_P_END})\s*(?:结束|止|为止|前)?"),
     ("range2", rf"(?:从|自)(?P<c>即日|{_P})\s*(?:开始|起)\s*,\s*(?P<e>{_P})(?:结束|止|前)"),
@@ -39,7 +40,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _DEADLINE = re.compile("|".join(f"(?P<{name}>{form})" for name, form in _FORMS))
 _NAMED = r"工作|规划|计划|要点|方案|目标|任务|考核|标准|版|预案|情况"
-_TITLES = re.compile(r"《[^》]*》|〔[^〕]*〕")
+_TITLES = re.compile(r"《[^》]*》|〔[^〕]*〕|(?<=[》划案要纲法点见])\((?:19|20)\d\d年?(?:-|—|~|至)+(?:19|20)\d\d年?\)")
 _COUNTS = {
     "半": 0.5,
     "一": 1,
@@ -178,6 +179,11 @@ class _Reader:
         year = self.match["of"] or ""
         yield from self._span(f"{year}{self.match['m1']}月", f"{self.match['m2']}月")
 
+    def _years(self) -> Iterator[Deadline]:
+        last = date(int(self.match["y2"]), 12, 31)
+        if self.match["y1"] < self.match["y2"] and not self.calendar.is_past(last):
+            yield self._make("phase", date(int(self.match["y1"]), 1, 1), last)
+
     def _range2(self) -> Iterator[Deadline]:
         yield from self._span(self.match["c"], self.match["e"])
 
@@ -252,6 +258,8 @@ class _Reader:
         ):
             return
         point = point_in(words, self._year_of(words))
+        if has_year and (self.match["to"] or "").startswith("截") and not how and not self.calendar.issued_on:
+            return
         if point is None:
             if not has_year and re.search(r"[月]", words):
                 yield self._make("by", None, None)

@@ -30,6 +30,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ),
     ("top", r"(?P<top>\d{1,2})(?=\s+[\u4e00-\u9fff][\u4e00-\u9fff、“” ]{1,18}$)"),
     ("bare", r"(?P<bare>\d{1,2})(?=\s+[\u4e00-\u9fff“《]{4})"),
+    ("row", r"(?P<row>\d{1,3})(?=\s*$)"),
     ("num", r"(?P<num>\d{1,3})\s*(?:、|\.(?!\d))"),
     ("glued", r"(?P<glued>\d{1,2})\.(?=\d{1,5}(?:余|多|万|亿)?[\u4e00-\u9fff])"),
     ("num_paren", r"\(\s*(?P<num_paren>\d{1,3})\s*\)\s*[.、:]?"),
@@ -43,6 +44,7 @@ RANK["task"] = RANK["cn_paren"] + 0.5
 RANK["box"] = RANK["article"]
 RANK["top"] = RANK["decimal"]
 RANK["bare"] = RANK["num"]
+RANK["row"] = RANK["num"]
 _MARK = re.compile("|".join(form for _, form in _FORMS))
 _LEAD = re.compile(r"[\s?#*>]*")
 _AFTER = re.compile(r"[\s?*]*")
@@ -137,7 +139,7 @@ def _in(char: str, span: str) -> bool:
 
 
 def _label(kind: str, written: str, number: int, words: str) -> str:
-    plain = {"cn": written, "num": str(number), "bare": str(number), "num_paren": f"({number})", "half": f"{number})", "cn_paren": f"({written})",
+    plain = {"cn": written, "num": str(number), "bare": str(number), "row": str(number), "num_paren": f"({number})", "half": f"{number})", "cn_paren": f"({written})",
              "shi": f"{written}是", "yao": f"{written}要", "di": f"第{written}"}  # fmt: skip
     if kind in plain:
         return plain[kind]

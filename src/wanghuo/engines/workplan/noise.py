@@ -73,11 +73,30 @@ def find_noise(flat: str) -> list[Span]:
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", flat) if not m.group().isspace()]
     tail = _tail(flat, lines)
     body = next((s for s, e in lines if _OUTLINE.match(flat, s, e)), len(flat))
-    found = [(s, e) for s, e in lines if s < tail and _is_noise(flat[s:e], inside=s > body)]
+    rows = _row_numbers(flat, lines)
+    found = [(s, e) for s, e in lines if s < tail and s not in rows and _is_noise(flat[s:e], inside=s > body)]
     if tail < len(flat):
         found.append((tail, len(flat.rstrip())))
     found.extend(span for span in _watermarks(flat) if span[0] < tail)
     return _joined(flat, found)
+
+
+def _row_numbers(flat: str, lines: list[Span]) -> set[int]:
+    """Where the numbers of rows stand, in a table flattened to one cell a line: 1, 2, 3 on lines of their own with a few short
+    lines between them. A page's number has a page before it."""
+    numbers = [
+        (at, int(flat[s:e].strip()), s)
+        for at, (s, e) in enumerate(lines)
+        if flat[s:e].strip().isdecimal() and e - s < 9
+    ]
+    run: list[tuple[int, int, int]] = []
+    found: set[int] = set()
+    for at, number, start in numbers:
+        follows = run and number == run[-1][1] + 1 and 1 < at - run[-1][0] <= 12 and start - run[-1][2] < 400
+        run = [*run, (at, number, start)] if follows else [(at, number, start)] if number == 1 else []
+        if len(run) >= 3:
+            found.update(place for _, _, place in run)
+    return found
 
 
 def blanked(flat: str, noise: list[Span]) -> str:

@@ -128,7 +128,7 @@ class Outliner:
 
     def _after_heading(self, mark: Mark, end: int) -> list[Mark]:
         """A first mark of a lower level that follows a heading without any stop: 二、重点任务(一)提升…"""
-        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\([一1]\)|1[、.](?!\d)|①)").match(self.flat, mark.end, end)
+        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\([一1]\)|1(?:、|\.(?!\d))|①)").match(self.flat, mark.end, end)
         inner = mark_at(self.flat, match.end(), end) if match else None
         return [inner] if inner is not None and RANK[inner.kind] > RANK[mark.kind] else []
 
@@ -178,7 +178,7 @@ class Outliner:
             return continues or paired or (mark.kind == "shi" and mark.number == 1)
         if mark.kind == "decimal":
             return f"{mark.label.rpartition('.')[0]}.1" in self._decimals
-        if mark.kind == "bare":
+        if mark.kind in ("bare", "row"):
             return continues or paired
         return mark.kind != "top" or f"{mark.number}.1" in self._decimals or (continues and bool(self._decimals))
 

@@ -43,6 +43,16 @@ _PUSHED = re.compile(
     r"(?=依法|开展|实施|履行|落实|建立|制定|出台|将|发布|一律|加强|做好|完善|推进|修订|编制|对|切实|严格|认真|全面|按|牵头|抓紧|加大|颁布|组织|切)"
 )
 _OFFICE = re.compile(r"[\u4e00-\u9fff]{2,8}(?:科|处|室|办|站|所|队)")
+# the same where the text is cut off before the bracket closes; its last name is torn
+_TORN = re.compile(r"(?<=[。;])[(【\[](?P<bodies>[^()【】\[\]:;。]{6,120})、[^、()【】\[\]:;。]{0,20}$")
+# whoever is told what to do: 各级财政要…, 各村党支部应当…
+_TOLD = re.compile(
+    rf"(?P<who>(?:[{HAN}()]{{2,8}})?各(?![类项种方环个])[{HAN}()、]{{1,12}}?)(?:都|均)?(?:要(?!求|点|素)|应当|应(?![急用对])|必须|须)"
+)
+# a verb that serves as a noun: 建设的覆盖率, 队伍建设得到加强
+_NOMINAL = re.compile(
+    r"[\u4e00-\u9fff]{2,4}?(?:的|得到|进一步|明显|显著|水平|能力|相结合)|[\u4e00-\u9fff]{2,3}室(?:要|应|将|须|负责|牵头|会同)"
+)
 _CLOSING = re.compile(r"[(【\[](?P<bodies>[^()【】\[\]:;。]{3,120}?)(?:等)?[)】\]](?=\s*(?:[。\n]|$))")
 _LISTED = re.compile(
     rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构)|"
@@ -54,10 +64,10 @@ _CHARGE = re.compile(
 )
 _WHEN = re.compile(
     r"(?:(?:到|于|在|从|自)?(?:20\d\d年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?<=[年月日])(?:底|末|初|上半年|下半年)?(?:之?前|内|起|至今)?|"
-    r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|同时|另外|即日起|原则上|平时|请|望|要|并|还|再)*"
+    r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|特别是|尤其是|同时|另外|即日起|原则上|平时|请|望|要|并|还|再)*"
 )
 _ACTS = re.compile(
-    r"(?:等)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
+    r"(?:等)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就(?![业近地医餐])|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
 )
 _NOUNS_AFTER = re.compile(
     r"(?:监督|监管|检查|管理|建设|培训|教育|宣传|考核|评估|训练|保障|救援|整治|治理|防控|调查|处置|执法|联合|审批|指导|组织|巡查|排查|备案|登记|整改|联动|运行|值班|学习)"
@@ -70,7 +80,12 @@ _REPORTS = re.compile(
 
 def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
     """The owners named between `start` and `end`, in order, each body once; lead where both roles are given."""
-    found = [*_labelled(flat, start, end), *_bracketed(flat, start, end)]
+    found = [
+        *_labelled(flat, start, end),
+        *_bracketed(flat, start, end),
+        *_torn(flat, start, end),
+        *_celled(flat, start, end),
+    ]
     taken = [(o.start, o.end) for o in found]
     for sentence in re.finditer(r"[^。!?;\n]+", flat[start:end]):
         found += _of_sentence(flat, start + sentence.start(), start + sentence.end(), taken)
@@ -113,8 +128,30 @@ def _bracketed(flat: str, start: int, end: int) -> Iterator[Owner]:
     for match in _CLOSING.finditer(flat, start, end):
         words = match["bodies"]
         names = [words[a:b] for a, b in parts_of(words)]
-        if names and all(is_plausible(name) and (is_body(name) or _OFFICE.fullmatch(name)) for name in names):
+        stands_in = re.search(r"(?:政府|部门|办事处|街道|局)$", flat[start : match.start()]) is not None
+        if (
+            names
+            and not (stands_in and len(names) == 1)
+            and all(is_plausible(name) and (is_body(name) or _OFFICE.fullmatch(name)) for name in names)
+        ):
             yield from _names(words, match.start("bodies"), "lead", sure=True)
+
+
+def _torn(flat: str, start: int, end: int) -> Iterator[Owner]:
+    match = _TORN.search(flat, start, end)
+    if match is not None and end >= len(flat.rstrip()):
+        words = match["bodies"]
+        if all(is_plausible(words[a:b]) and is_body(words[a:b]) for a, b in parts_of(words)):
+            yield from _names(words, match.start("bodies"), "lead", sure=True)
+
+
+def _celled(flat: str, start: int, end: int) -> Iterator[Owner]:
+    """Lines that are names of bodies and nothing else: the cells of a row whose table was flattened to one cell a line."""
+    for line in list(re.finditer(r"[^\n]+", flat[start:end]))[1:]:
+        words = line.group().strip()
+        names = [words[a:b] for a, b in parts_of(words)]
+        if len(words) <= 40 and names and all(is_plausible(name) and is_body(name) for name in names):
+            yield from _names(words, start + line.start() + line.group().index(words), "lead", sure=True)
 
 
 def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) -> Iterator[Owner]:
@@ -150,6 +187,10 @@ def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
         if _acts(flat[listed.end() : min(end, listed.end() + 60)], after_comma=comma):
             yield from _list_names(listed["list"], listed["of"], first, "lead")
             return
+    told = _TOLD.match(words)
+    if told and (found := list(_told(told["who"], first))):
+        yield from found
+        return
     reports = _REPORTS.match(words)
     if reports:
         yield from _names(reports["who"], first, "lead", sure=False)
@@ -164,13 +205,21 @@ def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
                 return
 
 
+def _told(who: str, at: int) -> Iterator[Owner]:
+    """Those who are told, each name of a list; none where something else than names stands there."""
+    parts = list(parts_of(who))
+    if all(is_plausible(who[a:b]) and len(who[a:b]) >= 2 for a, b in parts):
+        for a, b in parts:
+            yield Owner(re.sub(r"\s+", "", who[a:b]), "lead", at + a, at + b)
+
+
 def _plain_parts(words: str) -> Iterator[bool]:
     return (is_plausible(words[a:b]) for a, b in parts_of(words))
 
 
 def _acts(rest: str, *, after_comma: bool = False) -> bool:
     """Whether what follows a name is what it does."""
-    if PERSON.match(rest) or _NOUNS_AFTER.match(rest):
+    if PERSON.match(rest) or _NOUNS_AFTER.match(rest) or _NOMINAL.match(rest):
         return False
     manner = MANNER.match(rest)
     after = rest[manner.end() :] if manner else rest
