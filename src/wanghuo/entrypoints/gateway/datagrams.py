@@ -143,7 +143,7 @@ class Datagrams(asyncio.DatagramProtocol):
         else:
             self._refuse(cast(list[Rejected], events), len(data), peer)
 
-    def error_received(self, exc: OSError) -> None:
+    def error_received(self, exc: Exception) -> None:
         """A peer is not there any more (ICMP); its link ends by silence."""
 
     def sweep(self, heard_before: float) -> None:

@@ -27,11 +27,12 @@ def _compiled() -> Parts | None:
     quick = compiled("wanghuo.entrypoints.gateway._lane")
     if quick is None:
         return None
+    bucket = quick.Bucket
 
     class QuickLink(quick.Lane, Link):  # type: ignore[name-defined]
         """A link whose plain frames take the compiled lane."""
 
-        Bucket = quick.Bucket
+        Bucket = bucket
 
         def __init__(self, server: Server, number: int) -> None:
             super().__init__(server, number)
