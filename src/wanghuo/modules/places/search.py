@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from pypinyin import lazy_pinyin
 
 from wanghuo.kernel.access.actor import Actor
@@ -28,6 +28,7 @@ from wanghuo.modules.places.states import UnitState
 NAME_UNITS = 4  # characters of a name in one key; what is longer is compared with `text`
 KEY_LENGTH = 17
 ENOUGH = 200  # candidates that are ranked; a query with more matches is too short to rank well anyway
+FIRST_LOOK = 1000  # keys that are tried before all of them are: a town's name stands in ten thousand units
 TAIL = 6
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -131,15 +132,30 @@ def find(actor: Actor, query: str, limit: int = 8, *, kind: str = "") -> list[Se
     rows = SearchEntry.objects.visible_to(actor)
     if kind:
         rows = rows.filter(kind=kind)
-    for place, term in enumerate(sorted(terms, key=len, reverse=True)):
+    candidates = _candidates(rows, terms)
+    return sorted(candidates, key=lambda e: _rank(e, terms[0], actor.home))[:limit]
+
+
+def _candidates(rows: QuerySet[SearchEntry], terms: list[str]) -> list[SearchEntry]:
+    """At most ENOUGH entries that match every term: where the first keys of the longest one give as many, only those are
+    looked at, so that a word in ten thousand names is as quick as a rare one.
+    """
+    longest, *others = sorted(terms, key=len, reverse=True)
+    for term in others:
         # a further Chinese word may begin at any character, so the text alone tells; two large sets are slow to intersect
-        by_text_alone = place > 0 and not term[0].isascii()
+        by_text_alone = not term[0].isascii()
         if not by_text_alone:
             rows = rows.filter(pk__in=SearchKey.objects.filter(ranges(term)).values("entry"))
         if by_text_alone or len(term) > NAME_UNITS:
             rows = rows.filter(text__contains=term)
-    candidates = list(rows[:ENOUGH])
-    return sorted(candidates, key=lambda e: _rank(e, terms[0], actor.home))[:limit]
+    if len(longest) > NAME_UNITS:
+        rows = rows.filter(text__contains=longest)
+    keys = SearchKey.objects.filter(ranges(longest))
+    first = list(keys.values_list("entry", flat=True)[:FIRST_LOOK])
+    found = list(rows.filter(pk__in=set(first))[:ENOUGH])
+    if len(found) == ENOUGH or len(first) < FIRST_LOOK:
+        return found
+    return list(rows.filter(pk__in=keys.values("entry"))[:ENOUGH])
 
 
 def _rank(entry: SearchEntry, term: str, home: str) -> tuple[Any, ...]:
