@@ -29,6 +29,7 @@ from wanghuo.modules.sensing.quantities import codes
 MOST_STRANGE_BYTES = 4096  # of the last message of an unknown device that are kept
 TELL_AGAIN_US = 600_000_000  # a sender whose messages cannot be read is told about this often
 LEARN_EVERY_US = 60_000_000
+SAMPLE_EVERY_US = 30_000_000
 EVENT = "event."
 DUTY_REPLY = "duty_reply"
 _OF_ITSELF = frozenset(codes()[name] for name in ("battery", "battery_voltage", "signal", "snr"))
@@ -67,6 +68,7 @@ def take_message(
     except Undecodable as error:
         _unread(fold, message, heard, str(error))
         return
+    _sample(fold, message, heard)
     for number, report in enumerate(reports):
         try:
             _report(fold, message, report, heard, number, data, in_service)
@@ -265,6 +267,21 @@ def _sessions(fold: Fold, device: Known, report: Report, moment: Moment) -> None
         fold.effects.changes.append(
             Change(id, what, device, None, "", id, event_s(device, report.at_ms, moment), moment, {})
         )
+
+
+def _sample(fold: Fold, message: Message, heard: Heard) -> None:
+    """Name a record of each way in now and then, so that its page can show what comes."""
+    way = message.topic
+    if (
+        fold.quiet
+        or not way
+        or {*way} & {*"/;"}
+        or heard.received_us - fold.repeats.shown.get(way, 0) < SAMPLE_EVERY_US
+    ):
+        return
+    fold.repeats.shown[way] = heard.received_us
+    known = {"what": "way_sample", "way": way}
+    fold.note(Note(f"{heard.batch}:{heard.index}", heard.writer, heard.received_us, known))
 
 
 def _unread(fold: Fold, message: Message, heard: Heard, error: str) -> None:

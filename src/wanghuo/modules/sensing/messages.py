@@ -71,7 +71,8 @@ class Repeats:
 
     Only of messages that carry their own time or number: without one, a terminal that says "fire" again may well mean it. What
     is said twice changes nothing in any case, since messages tell levels. `sessions`: by slot, whether a device is connected as its
-    operator or broker says; `unread`: by sender, since when (µs) and how often its messages could not be read.
+    operator or broker says; `unread`: by sender, since when (µs) and how often its messages could not be read; `shown`: by
+    way in, when a record of it was last named as a sample (µs).
     """
 
     KEPT_US = 600_000_000  # operators repeat after minutes
@@ -82,6 +83,7 @@ class Repeats:
         self._turned_us = 0
         self.sessions: dict[int, bool] = {}
         self.unread: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self.shown: dict[str, int] = {}
 
     def seen(self, about: bytes, received_us: int) -> bool:
         """Whether the same was taken in within the last ten minutes; remembers it."""

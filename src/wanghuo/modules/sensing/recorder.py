@@ -32,7 +32,7 @@ from wanghuo.modules.sensing.models import (
 from wanghuo.modules.sensing.signals import cleared_event, place_of, raised_event, reporter_of
 from wanghuo.modules.sensing.store import CHUNK, instant, mark_stored, store_new, store_parts
 from wanghuo.modules.sensing.transitions import settle
-from wanghuo.modules.sensing.way_notes import undecoded, ways_report
+from wanghuo.modules.sensing.way_notes import message_taken, undecoded, ways_report
 
 REPORTS_KEPT = timedelta(days=7)
 OPEN_COMMANDS = ("queued", "sent", "confirmed")
@@ -226,6 +226,8 @@ class Recorder:
                 Command.objects.filter(pk=note.known["id"], state="queued").update(state="sent", sent_at=at)
             elif note.known["what"] == "ways":
                 ways_report(note.known, at)
+            elif note.known["what"] == "way_sample":
+                message_taken(note.known["way"], note.ref)
             elif note.known["what"] == "undecoded":
                 undecoded(note.known, note.ref, at)
             elif note.known["what"] == "duplicate_source":

@@ -213,3 +213,17 @@ def test_a_damaged_record_is_buried_and_the_others_go_on(journal) -> None:
     take_in(journal)
     assert DeadFrame.objects.count() == 1
     assert len(told("signal_raised")) == 1
+
+
+def test_the_page_of_a_way_shows_its_last_message(journal) -> None:
+    way = Way(code="telecom", kind="ctwing", name="电信")
+    way.place("445281")
+    way.save(force_insert=True)
+    DeviceFactory(protocol="ctwing", source="d-9", profile="smoke")
+    push = {"deviceId": "d-9", "messageType": "dataReport", "payload": {"smoke_state": 1}}
+    say(journal, push, push, protocol="ctwing", address="", topic="telecom")
+    take_in(journal)
+    way.refresh_from_db()
+    assert way.last_ref == "1:0"
+    client = client_for(make_user("supervisor", "alarm_supervisor", "445281"))
+    assert "报：火警" in client.get("/ways/telecom").content.decode()
