@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -286,5 +286,5 @@ def run_replay(args: argparse.Namespace) -> int:
 
     with _only_one(settings.HOME):
         result = replay(settings.JOURNAL, write=args.write)
-    print(json.dumps({"frames": result.frames, "components": result.components, "different": result.different}))
+    print(json.dumps(asdict(result)))
     return 1 if result.different and not args.write else 0

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Fold, reading_s
+from wanghuo.modules.sensing.heard import HeardColumn
 from wanghuo.modules.sensing.journal import JournalReader
 from wanghuo.modules.sensing.known import Devices, Known, Latest, Part
 from wanghuo.modules.sensing.models import Device, Reading
@@ -31,8 +32,8 @@ class Flusher:
     """Stores what is latest-wins: when devices were last heard, and readings. In chunks, so that a fire never waits
     for it."""
 
-    def __init__(self, reader: JournalReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: JournalReader, heard: HeardColumn) -> None:
+        self._reader, self._heard = reader, heard
         self._readings: list[Newest] = []
         self._seen: list[tuple[int, list[int]]] = []
         self._new: list[Part] = []
@@ -40,7 +41,7 @@ class Flusher:
     def begin(self, fold: Fold, *, readings: bool) -> None:
         """Take over what is dirty now."""
         dirty = fold.pop_dirty()
-        for hour in sorted(dirty, reverse=True):  # taken from the end: the earliest hour first
+        for hour in sorted(dirty):  # taken from the end: the earliest hour first
             slots = sorted(dirty[hour])
             self._seen = [(hour, slots[at : at + SEEN_CHUNK]) for at in range(0, len(slots), SEEN_CHUNK)] + self._seen
         if readings:
@@ -63,6 +64,7 @@ class Flusher:
             )
             for slot in chunk:
                 devices.heard_s[slot] = max(devices.heard_s[slot], hour * 3600)
+            self._heard.put(chunk, devices)
             del self._seen[-1]
         else:
             newest = [latest for latest in self._readings[-CHUNK:] if latest[0][0] in fold.devices]

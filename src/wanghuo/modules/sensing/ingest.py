@@ -23,6 +23,7 @@ from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.dead import AWAY, reason
 from wanghuo.modules.sensing.flusher import Flusher
 from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Note
+from wanghuo.modules.sensing.heard import HeardColumn
 from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalDamaged
 from wanghuo.modules.sensing.journals import Address, folder_of, open_reader
 from wanghuo.modules.sensing.known import Devices
@@ -56,7 +57,9 @@ class Ingest:
 
     def __init__(self, journal: Address) -> None:
         self.reader = open_reader(journal)
-        self.recorder, self.flusher = Recorder(self.reader), Flusher(self.reader)
+        folder = folder_of(journal)
+        self.heard = HeardColumn(folder)
+        self.recorder, self.flusher = Recorder(self.reader), Flusher(self.reader, self.heard)
         self.devices = Devices(store.rows_of)
         self.fold = Fold(self.devices, lambda device: _patiently(lambda: store.parts_of(device)))
         self._stretches: deque[Stretch] = deque()
@@ -64,7 +67,6 @@ class Ingest:
         self._since = store.load_devices(self.devices, None)
         row = store.position()
         self._recorded, self._counted = row.events_through, row.state_through
-        folder = folder_of(journal)
         self._kept = max(last_batch(folder), row.state_through)
         self.history = SegmentWriter(folder, self._kept)
         self._at = self._start(row.state_through)
@@ -204,6 +206,7 @@ class Ingest:
     def _begin(self, *, readings: bool, now: float) -> None:
         """Begin to store what is known now. With `readings`: all of it, so that the position can follow."""
         self._heard_us = self._read_us
+        self.heard.follow(self.devices)
         self.flusher.begin(self.fold, readings=readings)
         if readings:
             self._readings, self._flushing_to = now, self._at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from wanghuo.kernel.jobs.periodic import every
-from wanghuo.modules.sensing import commands, lifetimes, outages, retention, supervision
+from wanghuo.modules.sensing import commands, early, lifetimes, outages, retention, supervision
 
 
 @every(5, "sensing.silence")
@@ -32,6 +32,12 @@ def ask_to_renew() -> None:
     lifetimes.ask_to_renew()
 
 
+@every(3600, "sensing.early")
+def judge_circuits() -> None:
+    """Judge how the slow quantities of circuits stand."""
+    early.judge_all()
+
+
 @every(300, "sensing.look")
 def look() -> None:
     """One look an hour for the online rate; asked more often, so that a restart misses none."""
@@ -42,3 +48,15 @@ def look() -> None:
 def prune() -> None:
     """Let the journal forget what is old and taken in."""
     retention.prune()
+
+
+@every(60, "sensing.history")
+def merge_history() -> None:
+    """Merge the small files that ingest writes every few seconds."""
+    retention.merge()
+
+
+@every(86_400, "sensing.forget")
+def forget() -> None:
+    """Delete readings, events and counts beyond their time."""
+    retention.forget()

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
-
-import numpy as np
-import numpy.typing as npt
 
 from wanghuo.modules.sensing.observe import Key
 from wanghuo.modules.sensing.profiles import Profile, profile
 
 MAINTENANCE, FAULTY, STANDBY_LOW = 1, 2, 4
+NOBODY = 0xFFFFFFFF
+"""The division of a slot that no device has now."""
+
 _GROW = 1 << 16
 
 
@@ -175,6 +175,7 @@ class Devices:
         self._profile_index: dict[str, int] = {}
         self._region_index: dict[str, int] = {}
         self._live: dict[int, Known] = {}
+        self.version = 0  # of what the register says: moves when a device is taken in or removed
 
     def __len__(self) -> int:
         return len(self.slots)
@@ -229,6 +230,7 @@ class Devices:
     def put(self, entry: Entry) -> None:
         """Take in what the register says of a device; what is remembered of it between frames is kept."""
         slot, known = entry.slot, self.slots.get(entry.source)
+        self.version += 1
         if slot >= len(self.seen_us):
             self._grow(slot + 1)
         if known != slot:
@@ -250,6 +252,8 @@ class Devices:
         """Forget a device that was retired."""
         slot = self.slots.pop(source, None)
         if slot is not None:
+            self.regions[slot] = NOBODY
+            self.version += 1
             self._live.pop(slot, None)
 
     def let_go(self, through: int, most: int) -> int:
@@ -262,18 +266,11 @@ class Devices:
             del self._live[slot]
         return len(gone)
 
-    def sources(self, slots: Iterable[int]) -> Iterator[tuple[int, Known]]:
-        """Those of some slots that are held as objects."""
-        return ((slot, self._live[slot]) for slot in slots if slot in self._live)
-
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """A copy of a column, by slot; slots of nobody hold 0."""
-        return np.array(getattr(self, name))
-
     def _grow(self, needed: int) -> None:
         more = max(needed, len(self.seen_us) + max(_GROW, len(self.seen_us) // 8)) - len(self.seen_us)
         self.ids.extend(bytes(16 * more))
-        for column in (self.profiles, self.regions, self.flags, self.seen_us, self.seen_batch, self.seen_index):
+        self.regions.frombytes(b"\xff" * (self.regions.itemsize * more))
+        for column in (self.profiles, self.flags, self.seen_us, self.seen_batch, self.seen_index):
             column.frombytes(bytes(column.itemsize * more))
         for column in (self.learned_us, self.heard_s, self.muted_until_s, self.offset_s):
             column.frombytes(bytes(column.itemsize * more))

@@ -4,34 +4,41 @@ right."""
 from __future__ import annotations
 
 import contextlib
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db import transaction
 
-from wanghuo.modules.sensing import store
+from wanghuo.modules.sensing import segments, store
 from wanghuo.modules.sensing.fold import Fold
 from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalReader, Record
-from wanghuo.modules.sensing.journals import Address, open_reader
+from wanghuo.modules.sensing.journals import Address, folder_of, open_reader
 from wanghuo.modules.sensing.known import Devices, Known, Part
 from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.messages import NotPacked
 from wanghuo.modules.sensing.models import Component, IngestPosition
 from wanghuo.modules.sensing.observe import Key, key_text
 
+ROWS_OF_A_FILE = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay found: frames read, components with a word, and how many of them the tables have otherwise."""
+    """What a replay found: frames read, components with a word, and how many of them the tables have otherwise;
+    `readings`: rows of the history written anew."""
 
     frames: int
     components: int
     different: int
+    readings: int = 0
 
 
 def replay(journal: Address, *, write: bool = False) -> Replayed:
     """Fold the whole journal from nothing, up to where ingest stands, and compare words and standing conditions.
 
-    Raises no event and causes nothing else. `write` puts differing rows right. A journal that was pruned begins late:
+    Raises no event and causes nothing else. `write` puts differing rows right, and writes the history anew as far back as the
+    journal goes; ingest must not run meanwhile. A journal that was pruned begins late:
     a component
     that last changed before its beginning is left as the table has it.
     """
@@ -39,16 +46,55 @@ def replay(journal: Address, *, write: bool = False) -> Replayed:
     store.load_devices(devices, None)
     nothing: dict[Key, Part] = {}
     fold = Fold(devices, lambda device: dict(nothing))
-    frames = _run(fold, open_reader(journal), IngestPosition.objects.filter(pk=1).first())
+    reader, position = open_reader(journal), store.position()
+    rebuilt = Rebuilt(folder_of(journal), reader, position.state_through) if write else None
+    frames = _run(fold, reader, position, rebuilt)
     parts = [(d, p) for d in devices.values() for p in (d.parts or {}).values() if p.word is not None]
     different = _compare(parts, write=write)
-    return Replayed(frames, len(parts), different)
+    return Replayed(frames, len(parts), different, rebuilt.finish(fold) if rebuilt else 0)
 
 
-def _run(fold: Fold, reader: JournalReader, position: IngestPosition | None) -> int:
-    at, frames, end = 0, 0, position.events_through if position else 0
+class Rebuilt:
+    """The history written anew, beside the old one; then it takes the place of what it repeats."""
+
+    def __init__(self, folder: Path, reader: JournalReader, through: int) -> None:
+        begin = reader.after(0, batches=1)
+        first = begin[0].id if begin else through + 1
+        self._folder, self._beside, self._through = folder, folder / "rebuilt", through
+        # a file that begins before the journal does cannot be made again, and holds its batches whole
+        self._kept = max((s.last for s in segments.segments(folder) if s.first < first), default=0)
+        self._next, self._rows = max(first, self._kept + 1), 0
+        shutil.rmtree(self._beside, ignore_errors=True)
+
+    def wants(self, batch: int) -> bool:
+        """Whether the readings of a batch belong into it."""
+        return self._next <= batch <= self._through
+
+    def gather(self, fold: Fold, through: int, least: int = ROWS_OF_A_FILE) -> None:
+        """Write what has gathered, when it is enough for a file."""
+        if len(fold.tally.rows) >= least:
+            rows = fold.tally.pop_rows()
+            segments.write(self._beside, rows, self._next, min(through, self._through))
+            self._next, self._rows = through + 1, self._rows + len(rows)
+
+    def finish(self, fold: Fold) -> int:
+        """Put the new files in the place of the old ones; gives the rows written."""
+        self.gather(fold, self._through, least=1)
+        for segment in segments.segments(self._folder):
+            if segment.last > self._kept:
+                segment.path.unlink()
+        for segment in segments.segments(self._beside):
+            segment.path.rename(self._folder / segment.path.name)
+        shutil.rmtree(self._beside, ignore_errors=True)
+        return self._rows
+
+
+def _run(fold: Fold, reader: JournalReader, position: IngestPosition, rebuilt: Rebuilt | None) -> int:
+    at, frames, end = 0, 0, position.events_through
+    fold.counting = False
     while batches := [b for b in reader.after(at) if b.id <= end]:
         for batch in batches:
+            fold.keeping = rebuilt is not None and rebuilt.wants(batch.id)
             for index, record in enumerate(batch):
                 if record.kind == FRAME and _in_service(fold, record):
                     frames += 1
@@ -58,6 +104,8 @@ def _run(fold: Fold, reader: JournalReader, position: IngestPosition | None) -> 
                     _message(fold, batch, index, record)
         at = batches[-1].id
         fold.pop_effects()
+        if rebuilt is not None:
+            rebuilt.gather(fold, at)
     return frames
 
 

@@ -149,7 +149,7 @@ def forget(folder: Path, before_s: int) -> int:
     return rows
 
 
-def gaps(folder: Path) -> list[tuple[int, int]]:
+def twice(folder: Path) -> list[tuple[int, int]]:
     """Batches that lie in two files, as (first, last). Whatever is between two files held no readings."""
     known = segments(folder)
     return [(b.first, a.last) for a, b in pairwise(known) if b.first <= a.last]
