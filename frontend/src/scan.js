@@ -72,7 +72,19 @@ class Near {
     this.centre = [lng, lat];
     const answer = await fetch(`${this.root.dataset.near}?lng=${lng}&lat=${lat}`, { headers: { Accept: "application/json" } });
     if (answer.ok) ({ units: this.units, buildings: this.buildings } = await answer.json());
+    this.fit();
     this.draw();
+  }
+
+  /** Wide enough for the six nearest, or says that nothing lies around. */
+  fit() {
+    const far = [...this.units, ...this.buildings].map((each) => {
+      const turn = Math.cos((this.centre[1] * Math.PI) / 180);
+      return Math.max(Math.abs(each.lng - this.centre[0]) * turn, Math.abs(each.lat - this.centre[1]) * 1.42) * METRES_A_DEGREE;
+    }).sort((a, b) => a - b);
+    if (!far.length) return this.say(t("附近 1 公里没有登记过的单位，请按名称查找。", "No registered unit within a kilometre; find it by name."));
+    this.span = Math.min(2000, Math.max(120, far[Math.min(5, far.length - 1)] * 2.4));
+    this.say(t("点选单位或建筑；点空白处标出设备位置。", "Tap a unit or a building; tap elsewhere to mark the device's place."));
   }
 
   async find(words) {
@@ -82,7 +94,7 @@ class Near {
     const { units } = await answer.json();
     if (!units.length) return this.say(t("没有找到有坐标的单位。", "No unit with a place was found."));
     await this.go(units[0].lng, units[0].lat);
-    this.say(t(`找到 ${units.length} 个，请点选。`, `${units.length} found; tap the one.`));
+    if (units.length > 1) this.say(t(`有 ${units.length} 个，最像的在中间：${units[0].name}`, `${units.length} found; the best stands in the middle: ${units[0].name}`));
   }
 
   zoom(factor) {

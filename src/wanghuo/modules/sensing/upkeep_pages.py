@@ -105,7 +105,8 @@ def leagues(request: HttpRequest) -> HttpResponse:
 
 
 def _region(request: HttpRequest) -> str:
+    home = _actor(request).home
     try:
-        return codes.normalise(request.GET.get("region", "") or codes.COUNTRY)
+        return codes.normalise(request.GET.get("region", "") or home)
     except ValueError:
-        return codes.COUNTRY
+        return home

@@ -48,11 +48,6 @@ def step_of(row: Outage) -> Text:
     return rungs[min(rung, len(rungs)) - 1].name
 
 
-def days_down(row: Outage) -> int:
-    """Whole days since it does not do its work."""
-    return (timezone.now() - row.since).days
-
-
 def down(rows: QuerySet[Outage]) -> QuerySet[Outage]:
     """The outages that last, with what a line of the list tells."""
     clocks = Clock.objects.filter(subject_kind=SUBJECT, subject_id=OuterRef("pk"), rule=MEND_RULE, ended_at=None)
@@ -75,7 +70,6 @@ DOWN = ListPage(
         Column("ref", Text("设备", "Device"), value="device__ref", kind="ref"),
         Column("kind", Text("情况", "What"), value=lambda o: KINDS[o.kind]),
         Column("since", Text("自", "Since"), kind="when", sort="since"),
-        Column("days", Text("天数", "Days"), value=days_down, kind="number"),
         Column("unit", Text("单位", "Unit"), value=lambda o: unit_name(o.device)),
         Column("place", Text("位置", "Place"), value=lambda o: place_of(o.device)),
         Column("owner", Text("由谁修复", "Who must mend it"), value=owner_of),
@@ -85,7 +79,6 @@ DOWN = ListPage(
             "state", Text("现状", "State"), value="device__state", kind="state", machine=DEVICE, marks=MARKS, wide=True
         ),
         Column("installer", Text("安装单位", "Installer"), value="device__installer", wide=True),
-        Column("maker", Text("厂家", "Maker"), value="device__maker", wide=True),
         Column("region", Text("区划", "Region"), value="region_code", kind="region", wide=True),
     ),
     filters=(  # type: ignore[arg-type]
