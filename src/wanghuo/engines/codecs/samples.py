@@ -79,7 +79,7 @@ def plain(value: object) -> Plain | None:
 def flatten(values: Mapping[str, object], at_ms: int | None) -> Iterator[Sample]:
     """The leaves of nested values, named by their path with dots: {"ch1": {"temp": 20}} → ch1.temp."""
     count = 0
-    stack: list[tuple[str, object, int]] = [(str(name), value, 0) for name, value in reversed(values.items())]
+    stack: list[tuple[str, object, int]] = [(str(name), value, 0) for name, value in reversed([*values.items()])]
     while stack:
         name, value, depth = stack.pop()
         if isinstance(value, dict) and depth < MOST_DEPTH:

@@ -77,10 +77,9 @@ async def _speak(args: argparse.Namespace, values: dict[str, Any]) -> tuple[bool
         await speakers.serve_modbus(
             host, int(port), list(values.get("holding", [0] * 10)), list(values.get("discrete", [False] * 8))
         )
-    known = {name: int(values[name]) for name in ("kind", "bits", "battery", "at_s") if name in values}
-    message = a55a.build(
-        args.device, int(values.get("value", 200)), **{"at_s": speakers.now_ms() // 1000, "kind": 34, **known}
-    )
+    known: dict[str, Any] = {"at_s": speakers.now_ms() // 1000, "kind": 34}
+    known |= {name: int(values[name]) for name in ("kind", "bits", "battery", "at_s") if name in values}
+    message = a55a.build(args.device, int(values.get("value", 200)), **known)
     answer = await speakers.speak_a55a(host, int(port), message, udp=args.udp)
     return bool(answer), f"answered {answer.hex() or 'nothing'}"
 

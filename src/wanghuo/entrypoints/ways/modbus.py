@@ -75,11 +75,11 @@ async def ask(client: Any, block: Block, unit: int) -> list[int]:
         "holding": client.read_holding_registers, "input": client.read_input_registers,
         "coil": client.read_coils, "discrete": client.read_discrete_inputs,
     }[block.table]  # fmt: skip
-    answer = await read(block.address, count=block.count, device_id=unit)
+    answer = await read(block.address, count=block.size, device_id=unit)
     if answer.isError():
         raise OSError(f"{block.table} {block.address}: {answer}"[:200])
     if block.table in ("coil", "discrete"):
-        return [int(bit) for bit in answer.bits[: block.count]]
+        return [int(bit) for bit in answer.bits[: block.size]]
     return [int(word) for word in answer.registers]
 
 

@@ -41,7 +41,7 @@ class Heard(NamedTuple):
     """Where a record stands, and how it came. `received_us`: microseconds since 1970 UTC."""
 
     batch: int
-    index: int
+    at: int
     writer: str
     received_us: int
     link: int
@@ -281,7 +281,7 @@ def _sample(fold: Fold, message: Message, heard: Heard) -> None:
         return
     fold.repeats.shown[way] = heard.received_us
     known = {"what": "way_sample", "way": way}
-    fold.note(Note(f"{heard.batch}:{heard.index}", heard.writer, heard.received_us, known))
+    fold.note(Note(f"{heard.batch}:{heard.at}", heard.writer, heard.received_us, known))
 
 
 def _unread(fold: Fold, message: Message, heard: Heard, error: str) -> None:

@@ -27,7 +27,7 @@ class Block(NamedTuple):
 
     table: str
     address: int
-    count: int
+    size: int
 
 
 def check(given: Mapping[str, Any]) -> None:
@@ -50,10 +50,10 @@ def blocks(given: Mapping[str, Any]) -> list[Block]:
     for table, address, size in wanted:
         most = MOST_BITS if table in ("coil", "discrete") else MOST_REGISTERS
         last = found[-1] if found else None
-        if last and last.table == table and address <= last.address + last.count + MOST_GAP:
-            count = max(last.count, address + size - last.address)
-            if count <= most:
-                found[-1] = last._replace(count=count)
+        if last and last.table == table and address <= last.address + last.size + MOST_GAP:
+            whole = max(last.size, address + size - last.address)
+            if whole <= most:
+                found[-1] = last._replace(size=whole)
                 continue
         found.append(Block(table, address, size))
     return found

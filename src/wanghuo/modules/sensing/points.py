@@ -176,8 +176,8 @@ def _read_point(code: str, row: dict[str, Any], component_type: int) -> Iterator
         component_type=int(row.get("type", component_type)),
         of_component=row.get("part", "") == "component",
     )
-    if unknown := point.governs - CONDITIONS.keys():
-        raise Wrong(f"unknown condition {sorted(unknown)[0]}")
+    if strange := point.governs - CONDITIONS.keys():
+        raise Wrong(f"unknown condition {sorted(strange)[0]}")
     if row.get("part", "device") not in ("device", "component") or (
         point.bits and not all(0 <= b < 64 for b in point.bits)
     ):

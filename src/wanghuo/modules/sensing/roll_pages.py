@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -56,7 +57,7 @@ def new_roll(request: HttpRequest) -> HttpResponse:
             region_code=region,
             minutes=data["minutes"],
             reason=data["reason"],
-            unit_ids=_units(data["units"]),
+            unit_ids=_units(data["only"]),
             actor=actor,
         )
 
@@ -72,7 +73,7 @@ def _units(text: str) -> list[Any]:
         unit = places.unit_by_code(code)
         if unit is None:
             raise Invalid(
-                Text("没有单位 {code}。", "There is no unit {code}.").filled({"code": code[:40]}), field="units"
+                Text("没有单位 {code}。", "There is no unit {code}.").filled({"code": code[:40]}), field="only"
             )
         found.append(unit.id)
     return found
@@ -112,7 +113,7 @@ def league(request: HttpRequest) -> HttpResponse:
         "title": LEAGUE, "by": by, "days": span, "spans": SPANS, "groups": WAYS_TO_GROUP.items(),
         "lines": [(n, line, _named(line.key, by)) for n, line in enumerate(lines, 1)],
     }  # fmt: skip
-    units = places.units_by_ids([line.key for line in lines]) if by == "unit" else {}
+    units = places.units_by_ids([UUID(line.key) for line in lines]) if by == "unit" else {}
     if by == "unit":
         names = {str(key): unit for key, unit in units.items()}
         context["lines"] = [(n, line, names.get(line.key)) for n, line in enumerate(lines, 1)]

@@ -43,12 +43,9 @@ class WayForm(Form):
     networks = _words(Text("来源网段", "Networks it may come from"), 400, help_text=_NETWORKS)
 
     def __init__(self, *args: Any, about: Kind, **kwargs: Any) -> None:
-        self.base_fields = {
-            **self.base_fields,
-            **{f.name: _field(f, new="code" in self.base_fields) for f in about.fields},
-        }
-        if not about.pushed:
-            del self.base_fields["networks"]
+        own = {each.name: _field(each, new="code" in self.base_fields) for each in about.fields}
+        mine = {name: field for name, field in self.base_fields.items() if about.pushed or name != "networks"}
+        self.base_fields = {**mine, **own}  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
     def clean(self) -> dict[str, Any]:
@@ -114,7 +111,7 @@ class RollCallForm(Form):
     """Ask many posts at once."""
 
     region = _words(Text("行政区划", "Region"), 60, required=True)
-    units = _words(
+    only = _words(
         Text("只查这些单位", "Only these units"), 4000, widget=fields.Textarea(attrs={"rows": 3}),
         help_text=Text("单位编号，逗号或换行分隔；不填为该区划全部", "unit references, by commas or lines; empty: all of the region"),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from wanghuo.base import Text
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage
 from wanghuo.modules.sensing.models import Way
@@ -30,7 +32,7 @@ WAYS = ListPage(
     ),
     filters=(
         Choice("kind", Text("方式", "Kind"), {code: kind.name for code, kind in KINDS.items()}),
-        Flag("off", Text("已停用", "not in use"), lambda: {"enabled": False}),
+        Flag("off", Text("已停用", "not in use"), lambda: Q(enabled=False)),
     ),
     sort="code",
     row_url="/ways/{0.code}",

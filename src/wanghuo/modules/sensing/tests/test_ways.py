@@ -213,9 +213,7 @@ def test_the_pages_of_profiles_show_every_one(supervisor, home) -> None:
 
 
 def asked(client, **more):
-    return client.post(
-        "/roll-calls/new", {"region": "普宁市", "units": "", "minutes": "5", "reason": "例行查岗"} | more
-    )
+    return client.post("/roll-calls/new", {"region": "普宁市", "only": "", "minutes": "5", "reason": "例行查岗"} | more)
 
 
 def test_a_roll_is_called_of_those_on_line_and_each_has_its_clock(supervisor) -> None:
@@ -244,7 +242,7 @@ def test_a_roll_is_called_of_those_on_line_and_each_has_its_clock(supervisor) ->
         ({"reason": ""}, "reason"),
         ({"minutes": "11"}, "minutes"),
         ({"region": "火星"}, "region"),
-        ({"units": "DW-9"}, "units"),
+        ({"only": "DW-9"}, "only"),
     ],
 )
 def test_a_bad_roll_call_asks_nobody(supervisor, wrong, field) -> None:
