@@ -26,7 +26,7 @@ def text(value: object) -> bytes:
 class TestJson:
     def test_values_with_a_time_and_without(self) -> None:
         (timed,) = json_points.decode_body(text({"ts": AT, "seq": 4, "values": {"smoke": 1, "ch": {"t": 20.5}}}), "D1")
-        assert timed == Report("D1", (Sample("smoke", 1, AT), Sample("ch.t", 20.5, AT)), at_ms=AT)
+        assert timed == Report("D1", (Sample("smoke", 1, AT), Sample("ch.t", 20.5, AT)), at_ms=AT, key="4")
         (flat,) = json_points.decode_body(text({"smoke": True}), "D1")
         assert flat.samples == (Sample("smoke", True, None),)
 
