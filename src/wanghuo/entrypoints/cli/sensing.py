@@ -10,12 +10,13 @@ import signal
 import socket
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from wanghuo.base import AppError, Text
-from wanghuo.entrypoints.cli.django_setup import setup
+from wanghuo.entrypoints.cli.django_setup import settle, setup
 
 if TYPE_CHECKING:
     from wanghuo.entrypoints.gateway.ports import Ports
@@ -95,38 +96,37 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 def run_gateway(args: argparse.Namespace) -> int:
     """Receive frames until told to stop."""
-    setup()
+    settle()
     from django.conf import settings
 
     address = args.listen or settings.GATEWAY
     if args.processes <= 1:
         _serve(args, address, shared=False)
         return 0
+    setup()  # before they part, so that they share the memory
     return _supervise(args, address)
 
 
 def _serve(args: argparse.Namespace, address: str, *, shared: bool) -> None:
     from django.conf import settings
 
-    from wanghuo.entrypoints.gateway.downlink import Order
     from wanghuo.entrypoints.gateway.lanes import PARTS
     from wanghuo.entrypoints.gateway.limits import Limits
     from wanghuo.entrypoints.gateway.server import run
-    from wanghuo.kernel.jobs.beats import beating
-    from wanghuo.modules.sensing.gateway_side import RegisterChanges, bell, waiting_commands
+    from wanghuo.entrypoints.gateway.side import Side
 
-    changes = RegisterChanges()
     limits = Limits(**{field.name: getattr(args, field.name) for field in fields(Limits)})
     where = f"{address}{' TLS' if args.tls_cert else ''}{f', UDP {args.udp}' if args.udp else ''}"
     path = "compiled" if PARTS.compiled else "plain Python"
-    with beating("gateway"):
+    with ExitStack() as stack:
+        side = Side(setup, stack)
         run(
             settings.JOURNAL,
             _ports(args, address, shared=shared),
             limits,
-            ring=bell(),
-            refresh=lambda register: register.update(changes()),
-            orders=lambda: (Order(*known) for known in waiting_commands()),
+            ring=side.ring,
+            refresh=side.refresh,
+            orders=side.orders,
             ready=lambda: print(f"望火接收服务 / gateway: {where} ({path})", file=sys.stderr, flush=True),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import tracemalloc
+from contextlib import ExitStack, nullcontext
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from wanghuo.entrypoints.gateway import register as register_module
 from wanghuo.entrypoints.gateway.register import NETWORK, NONE, Register
+from wanghuo.entrypoints.gateway.side import Side
 from wanghuo.entrypoints.gateway.tests.test_gateway import FIRE_FRAME, SOURCE, answer, gateway
 from wanghuo.modules.sensing.journal import FRAME, Reader
-from wanghuo.modules.sensing.testing import unit_frame
+from wanghuo.modules.sensing.testing import DeviceFactory, unit_frame
 
 
 def raw(n: int) -> bytes:
@@ -105,3 +107,22 @@ async def test_a_device_registered_while_it_is_linked_is_known_from_then_on(tmp_
             await gate.server.renew()
             if n == 1:
                 assert not gate.server.register.may_command(bytes.fromhex(SOURCE), "127.0.0.1")
+
+
+@pytest.mark.django_db
+def test_the_platform_is_loaded_when_the_register_is_first_read(monkeypatch) -> None:
+    monkeypatch.setattr("wanghuo.kernel.jobs.beats.beating", lambda kind: nullcontext(told.append(kind)))
+    device = DeviceFactory(networks=["10.0.0.0/8"])
+    retired = DeviceFactory(state="retired")
+    told: list[str] = []
+    with ExitStack() as stack:
+        side = Side(lambda: told.append("prepared"), stack)
+        side.ring()
+        assert not told
+        register = Register()
+        side.refresh(register)
+        side.refresh(register)
+        assert list(side.orders()) == []
+        assert told == ["prepared", "gateway"]
+    assert [str(network) for network in register.networks(bytes.fromhex(device.source))] == ["10.0.0.0/8"]
+    assert not register.knows(bytes.fromhex(retired.source))
