@@ -109,7 +109,7 @@ class Back(IntEnum):
     BY_HAND = 6
 
 
-OURS = "本平台 [D]"
+OURS = "Wanghuo [D]"
 BACK_TEXTS: dict[Back, tuple[Text, str]] = {
     Back.UNANSWERED: (Text("{seconds:g} 秒内单位无人答复", "nobody of the unit answered within {seconds:g} s"), OURS),
     Back.STAYED: (Text("{seconds:g} 秒后仍未恢复", "still there after {seconds:g} s"), OURS),
@@ -122,7 +122,7 @@ BACK_TEXTS: dict[Back, tuple[Text, str]] = {
     Back.CORROBORATED: (Text("出现互证，立即提示", "corroborated: shown at once"), "GB 50116-2013 4.1.6"),
     Back.BY_HAND: (Text("由 {who} 解除", "released by {who}"), OURS),
 }
-ISA = "ISA-18.2 / EEMUA 191 [U]"
+ISA = "ISA-18.2, EEMUA 191 [U]"
 TEXTS: dict[Why, tuple[Text, str]] = {
     Why.PLAIN: (Text("没有理由压下，直接提示", "nothing speaks against showing it"), OURS),
     Why.PROTECTED: (
@@ -177,7 +177,7 @@ TEXTS: dict[Why, tuple[Text, str]] = {
             "该点位 {days:g} 天内误报 {count} 次，疑似故障，先由单位核实，{seconds:g} 秒无人答复即提示",
             "{count} false alarms of this point in {days:g} days: the unit is asked first, the operator after {seconds:g} s",
         ),
-        "GB 50440-2007 (N8); 本平台 [D]",
+        "GB 50440-2007 N8; Wanghuo [D]",
     ),
     Why.ASK_ECHO: (
         Text(
