@@ -124,14 +124,14 @@ def context_of(record: Record, device: Device) -> dict[str, Any]:
     }
 
 
-def last_of(row: QuarantinedDevice) -> dict[str, Any]:
-    """The last that was heard of an unknown device, for its page."""
+def last_of(row: QuarantinedDevice, hint: str) -> dict[str, Any]:
+    """The last that was heard of an unknown device, for its page; `hint`: the profile it probably needs."""
     if not row.last_frame:
         return {}
     raw = bytes.fromhex(row.last_frame)
     if row.protocol == GB26875:
         return {"shown": shown_bytes(raw)}
     try:
-        return {"preview": preview(unpack_message(raw), profile("generic")), "whole": True}
+        return {"preview": preview(unpack_message(raw), profile(hint)), "whole": True}
     except NotPacked:
         return {}

@@ -274,12 +274,13 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 def quarantined(request: HttpRequest, source: str) -> HttpResponse:
     """One unknown device: its last frame, and what can be done."""
     row = selectors.get_quarantined(source, actor=_actor(request))
-    ask = urlencode({"protocol": row.protocol, "source": row.source, "profile": ways.profile_hint(row)})
+    hint = ways.profile_hint(row)
+    ask = urlencode({"protocol": row.protocol, "source": row.source, "profile": hint})
     acts = [
         Act("register", REGISTER, f"/devices/new?{ask}", main=True),
         Act("ignore", IGNORE, f"/devices/quarantine/{row.key}/acts/ignore"),
     ]
-    context = {"row": row, "title": row.source, "acts": acts, **frames.last_of(row)}
+    context = {"row": row, "title": row.source, "acts": acts, **frames.last_of(row, hint)}
     return render(request, "sensing/quarantined.html", context)
 
 

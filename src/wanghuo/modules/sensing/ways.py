@@ -18,7 +18,7 @@ from wanghuo.kernel import audit
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts.sealed import seal, unseal
 from wanghuo.modules.sensing.journals import open_reader
-from wanghuo.modules.sensing.messages import NotPacked, unpack_message
+from wanghuo.modules.sensing.messages import GB26875, NotPacked, unpack_message
 from wanghuo.modules.sensing.models import Device, QuarantinedDevice, Way
 from wanghuo.modules.sensing.preview import Preview, preview
 from wanghuo.modules.sensing.profiles import profile, profiles
@@ -145,10 +145,12 @@ def _profile_for(way: Way, protocol: str, topic: str, payload: bytes) -> str:
 
 def profile_hint(row: QuarantinedDevice) -> str:
     """Which profile an unknown device probably needs: by its product where its way in says so."""
+    if row.protocol == GB26875:
+        return "standard"
     try:
         message = unpack_message(bytes.fromhex(row.last_frame))
     except NotPacked:
-        return ""
+        return "generic"
     way = Way.objects.filter(code=message.topic, kind=message.protocol).first()
     hint = _profile_for(way, message.protocol, message.topic, message.payload) if way else "generic"
     return hint if hint in profiles() else "generic"
