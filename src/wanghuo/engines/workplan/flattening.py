@@ -27,6 +27,10 @@ def _plain(char: str) -> str:
         return " "
     if char in _DASHES:
         return "-"
+    if (
+        "\u0400" <= char <= "\u04ff"
+    ):  # a page turned to text by a site: a letter of no language here stands for a line's end
+        return "\n"
     if char in _STOPS:
         return _STOPS[char]
     if "\u2460" <= char <= "\u24ff" or "\u2776" <= char <= "\u2793" or "\u3200" <= char <= "\u32ff":

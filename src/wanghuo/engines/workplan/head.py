@@ -45,8 +45,8 @@ _LISTED = re.compile(r"\d{1,2}\s*[.、][^。;]{2,80}")
 _YEARS_LINE = re.compile(r"[(]\s*(?:20\d\d[^()]{1,20}|试行|修订稿?|征求意见稿|送审稿|暂行)[)]")
 _ADOPTED = re.compile(r"((?:19|20)\d\d年\d{1,2}月\d{1,2}日)[^\n。]{0,60}(?:通过|修订|修正|批准|公布|施行)")
 _PLACE = (
-    r"(?:[^\s。,;:、“”《》()的各全本我]{1,7}?(?:省|自治区|特别行政区))?(?:[^\s。,;:、“”《》()的各全本我]{1,9}?(?:自治州|地区|盟|市))?"
-    r"(?:[^\s。,;:、“”《》()的各全本我]{1,9}?(?:自治县|县|新区|开发区|(?<!市)区|市|旗))?(?:[^\s。,;:、“”《》()的各全本我]{1,6}?(?:街道|镇|乡|苏木))?"
+    r"(?:[^\s。,;:、“”《》()的各全本我委府关于]{1,7}?(?:省|自治区|特别行政区))?(?:[^\s。,;:、“”《》()的各全本我委府关于]{1,9}?(?:自治州|地区|盟|市))?"
+    r"(?:(?!提升|加强|推进|建设|开展|深化|创建|完善|促进|实施)[^\s。,;:、“”《》()的各全本我委府关于]{1,9}?(?:自治县|县|新区|开发区|(?<!市)区|市|旗))?(?:[^\s。,;:、“”《》()的各全本我委府关于]{1,6}?(?:街道|镇|乡|苏木))?"
 )
 _LEADING_PLACE = re.compile(rf"(?:(?:19|20)\d\d年(?:度)?)?(?P<place>{_PLACE})")
 _NAMED = re.compile(
@@ -92,6 +92,8 @@ def read_head(
         if found.titles
         else particulars.get("标题", particulars.get("名称", "")) or _run_in_title(words)
     )
+    longer = [named for named in found.titles if len(named) > 6]
+    title = longer[-1] if longer and title in found.titles and len(title) <= 6 else title
     issuer = _issuer(found, particulars, title, words[:first])
     number = _first([*found.numbers, particulars.get("文号", ""), particulars.get("发文字号", "")])
     number = re.sub(r"\s", "", number).replace("[", "〔").replace("]", "〕")
@@ -277,7 +279,8 @@ def _region(title: str, issuer: str, text: str, places: Sequence[str]) -> str:
     known = sorted((place for place in places if place in title or place in issuer), key=len, reverse=True)
     if known:
         return known[0]
-    for words in (issuer, title):
+    after_year = re.search(r"20\d\d年(?:度)?(?P<rest>.+)", title)
+    for words in (issuer, title, after_year["rest"] if after_year else ""):
         place = _leading_place(words)
         if place:
             return place

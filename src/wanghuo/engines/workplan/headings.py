@@ -8,6 +8,7 @@ from wanghuo.engines.workplan.contents import Entry, heading_after
 from wanghuo.engines.workplan.marks import Mark, cn_number, mark_at
 
 _CHAPTER = re.compile(r"第\s*(?P<n>[一二三四五六七八九十百]{1,4}|\d{1,2})\s*(?P<of>[章节])(?=[\s?]|(?<=章)|(?<=节))")
+_ARTICLE = re.compile(r"(?<![^。;:,!?\s])第(?P<n>[一二三四五六七八九十百]{1,5}|\d{1,3})条(?![例款件、和至及规])")
 _BOX = re.compile(r"(?<=[。;!?])\s*(专栏\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[:.、\s])")
 _STOP = re.compile(r"[。;!?\n]")
 _BRACKETED = re.compile(r"\([^()]*\)|“[^”]*”|《[^》]*》")
@@ -44,8 +45,20 @@ def run_in_chapters(flat: str, start: int, entries: tuple[Entry, ...]) -> list[i
         chapter, section = (number, 0) if of_chapter else (chapter, number)
         if not at_line:
             found.append(match.start())
+    found += _run_in_articles(flat, start)
     found += [match.start(1) for match in _BOX.finditer(flat, start)]
     return sorted(found)
+
+
+def _run_in_articles(flat: str, start: int) -> list[int]:
+    """Where 第一条, 第二条 … begin in running text: right behind a stop, in order from the first."""
+    found, number = [], 0
+    for match in _ARTICLE.finditer(flat, start):
+        if cn_number(match["n"]) == number + 1:
+            number += 1
+            if flat[flat.rfind("\n", 0, match.start()) + 1 : match.start()].strip(" #*?"):
+                found.append(match.start())
+    return found if number > 2 else []
 
 
 def heading_end(flat: str, mark: Mark, end: int, *, last: bool) -> int:

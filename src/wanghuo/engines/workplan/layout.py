@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _LINE = re.compile(r"[^\n]+")
 _WIDE = re.compile(r"(?<=\S) {3,}(?=\S)")
@@ -37,6 +37,8 @@ def lines_of(flat: str) -> list[Paragraph]:
         start = match.start() + len(words) - len(words.lstrip())
         found.append(Paragraph(start, start + len(kept), gap=flat.count("\n", last, start) > 1 or not found))
         last = start + len(kept)
+    if len(found) > 8 and sum(line.gap for line in found) > 0.9 * len(found):
+        return [replace(line, gap=False) for line in found]  # every line stands apart: a gap tells nothing
     return found
 
 
@@ -97,6 +99,8 @@ def _width(flat: str, line: Paragraph) -> int:
 
 
 def _continues(flat: str, last: Paragraph, line: Paragraph, width: int) -> bool:
+    if _is_torn(flat, last, line):
+        return True
     if not width or _width(flat, last) < width * 0.8 or _OPENS.match(flat, line.start):
         return False
     ended = flat[last.end - 1] in _FULL_STOP
@@ -106,6 +110,16 @@ def _continues(flat: str, last: Paragraph, line: Paragraph, width: int) -> bool:
     if ended:
         return not indented and _has_indents(flat, last)
     return True
+
+
+def _is_torn(flat: str, last: Paragraph, line: Paragraph) -> bool:
+    """Whether a line far longer than any heading stops in mid-sentence, and the next one goes on with it."""
+    torn = (
+        last.end - last.start > 150
+        and "\u4e00" <= flat[last.end - 1] <= "\u9fff"
+        and "。" in flat[last.start : last.end]
+    )
+    return torn and not line.gap and not _OPENS.match(flat, line.start) and "\u4e00" <= flat[line.start] <= "\u9fff"
 
 
 def _has_indents(flat: str, line: Paragraph) -> bool:

@@ -65,6 +65,7 @@ _TENTHS_RE = re.compile(
     r"(?![立为员功果效绩本长熟就品型分片不])"
 )
 _ALL_RE = re.compile("百分之?百(?!分)")
+_NOTHING_RE = re.compile(r"(?<=[为是])零(?=[,，。;；、:\n]|$)")  # 死亡人数为零
 _HALF_RE = re.compile(r"(?:一半|半数)(?!个)|(?<=[超过])半(?![年月天个日夜])")
 _RATIO_RE = re.compile(
     r"(?<![\d:])(?P<a>\d+(?:\.\d+)?) ?[:∶] ?(?P<b>\d+(?:\.\d+)?)(?![\d:])|(?<![第])(?P<c>一)比(?P<d>[一二三四五六七八九十百]+)"
@@ -353,6 +354,11 @@ def _ratio(match: re.Match[str], plain: str) -> Quantity | None:
     return Quantity(round(float(a / b), 6), None, "比", "ratio", "", match["a"] is None, *match.span())
 
 
+def _nothing(match: re.Match[str], plain: str) -> Quantity | None:
+    del plain
+    return _quantity(Decimal(0), None, "", "", True, match.span())
+
+
 def _everything(match: re.Match[str], plain: str) -> Quantity | None:
     del plain
     return _quantity(Decimal(100), None, "%", "", True, match.span())
@@ -366,5 +372,6 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], Quantity |
     (_RATIO_RE, _ratio),
     (_RANGE_RE, _range),
     (_PAIR_RE, _pair),
+    (_NOTHING_RE, _nothing),
     (_SINGLE_RE, _single),
 )

@@ -195,7 +195,7 @@ def _own_year(body: Body, start: int, at: int) -> date | None:
 def _named_year(body: Body, start: int, at: int) -> date | None:
     """A year named in the words before the number (各地2020年经费投入增幅) ends on its last day."""
     years = list(_YEAR.finditer(body.flat, max(start, at - _LONGEST), at))
-    if not years or BASE_YEAR_RE.search(body.flat[max(start, years[-1].start() - 3) : years[-1].end()]):
+    if not years or BASE_YEAR_RE.search(body.flat[max(start, years[-1].start() - 8) : years[-1].end()]):
         return None
     if IS_BASE.match(body.flat, years[-1].end()):
         return None

@@ -78,7 +78,7 @@ def _tenses(bare: str, clauses: tuple[tuple[int, int], ...]) -> _Tenses:
     years = tuple(
         (int(match[1]), match.start(), match.end())
         for match in _YEAR.finditer(bare)
-        if not BASE_YEAR_RE.search(bare[max(0, match.start() - 3) : match.end()])
+        if not BASE_YEAR_RE.search(bare[max(0, match.start() - 8) : match.end()])
         and not IS_BASE.match(bare, match.end())
         and not TASK_END_RE.search(bare[max(0, match.start() - 6) : match.start()])
     )

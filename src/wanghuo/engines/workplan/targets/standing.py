@@ -24,6 +24,8 @@ from wanghuo.engines.workplan.targets.words import (
 )
 
 _ONE_EACH = re.compile(r"一[^一,，、]{1,2}一")
+# a share whose sign was lost or left out: 调解率100, 培训面达到90以上
+_BARE_SHARE = re.compile(r"(?:率|(?:教育|培训|覆盖|普及|知晓|合格|检查)面)$")
 # what a clause says of how many there are, though verbs may stand in it
 _STATES = re.compile(
     r"涉及|包括|分为|共有|设有|下设|辖|由[^,，]{0,12}组成|其中|发现|收到|造成|导致|接到|属于|列为|划为|确定为"
@@ -108,9 +110,15 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         return True
     if _RANKED.search(left) and unit in ("名", "位"):
         return False
+    if left.endswith("等") and MAKING_RE.search(left):  # 拆除甲、乙等5个收费站 sums up what is to be done
+        return False
     if re.search(r"(?:这|那|该|上述|其余|另外|其他|剩余|等|此|上列|前)$", left) and unit not in ("%", "元"):
         return True
     if (re.match(r"人口", after) and unit in ("", "人")) or (re.match(r"口", after) and unit == "人"):
+        return True
+    if unit in ("件", "项", "个") and re.match(r"(?:民生|为民|惠民)?实事", after):
+        return True
+    if re.match(r"分制|制(?=[,，。;；]|$)", after):
         return True
     if ABSTRACT_RE.match(after) and unit in ("个", "项", "条", "大", "种", "道", "套", "级", "层", "位"):
         drafted = (
@@ -236,8 +244,12 @@ def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, lef
         return False
     if words.bare.startswith("量级", quantity.end):
         return False
+    if quantity.han and quantity.low == 0:
+        return False
     if not comparison.said:
-        return True
+        return not (_BARE_SHARE.search(left.strip()) and 0 < quantity.low <= 100)
+    if _BARE_SHARE.search(left.strip()):
+        return False
     return RATE_END_RE.search(left.strip()) is None
 
 
