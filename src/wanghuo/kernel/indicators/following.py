@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from wanghuo.base import Text
 from wanghuo.kernel.access.actor import Actor
-from wanghuo.kernel.indicators.measuring import Measure
+from wanghuo.kernel.indicators.aims import direction
+from wanghuo.kernel.indicators.measuring import Measure, light
 from wanghuo.kernel.regions import codes
 
 
@@ -29,14 +31,25 @@ def follow_up(label: Text, right: str, address: Callable[[str, str, str], str]) 
     _known[:] = [each for each in _known if each.label != label] + [FollowUp(label, right, address)]
 
 
-def lags(found: Measure) -> bool:
-    """Whether a region is behind what is expected by now, or was to report and did not."""
-    return bool(found.level) or (found.value is None and found.missing > 0 and found.indicator.told)
+def lags(found: Measure, under: Measure | None, now: datetime) -> bool:
+    """Whether a region is behind what is expected by now, or was to report and did not.
+
+    `under`: the region above. Where a region has no target of its own, what is no growing count is held against the one
+    above it, as monthly orders do: a share is asked of everybody as it is.
+    """
+    of = found.indicator
+    if found.value is None:
+        return found.missing > 0 and of.told
+    if found.target is not None or under is None or under.expected is None or of.accumulates or of.kind == "count":
+        return bool(found.level)
+    better = direction(of, under.set_by.op) if under.set_by is not None else of.better
+    shown = light(of, found.value, under.expected, region=found.region, now=now, better=better)
+    return shown is not None and shown.value != "green"
 
 
-def offered(found: Measure, actor: Actor) -> list[tuple[Text, str]]:
+def offered(found: Measure, actor: Actor, now: datetime, under: Measure | None = None) -> list[tuple[Text, str]]:
     """The acts a person may take on a region that lags, as label and address; none where it does not lag."""
-    if not lags(found):
+    if not lags(found, under, now):
         return []
     period = found.period.key
     return [

@@ -107,7 +107,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
     before = boards.months_of_year_before(found.indicator, region, points)
     tile = boards.tile_of(found, points)
     goals = _goals(actor, code, region, period, now)
-    below = {m.region: following.offered(m, actor) for m in found.by_region}
+    below = {m.region: following.offered(m, actor, now, found) for m in found.by_region}
     context = {
         "title": found.indicator.name,
         "indicator": found.indicator,
@@ -118,7 +118,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponseBase:
         "above": _above(actor, region),
         "chart": _climb(found, points, before, now) or boards.chart_of(found, points, before),
         "rows": ranked(found),
-        "follow": following.offered(found, actor),
+        "follow": following.offered(found, actor, now),
         "below": below,
         "may_follow": any(below.values()),
         "unranked": [m for m in found.by_region if m.small],

@@ -199,6 +199,11 @@ def grades_text(data: Mapping[str, Any]) -> str:
     return "\n".join(f"{shown(g['from'])}={g['name'][0]}|{g['name'][1]}" for g in data.get("grades", ()))
 
 
+def as_typed(item: Mapping[str, Any]) -> Data:
+    """An item with its numbers as a person types them."""
+    return {**item, **{name: shown(item[name]) for name in NUMBERS if name in item}}
+
+
 def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value or "")
 

@@ -84,7 +84,9 @@ def _seen(row: ScoreSheet, actor: Actor) -> Data:
 def shown(kind: str, data: Mapping[str, Any], names: Mapping[str, Text]) -> list[dict[str, Any]]:
     """The parts of a sheet as a page shows them; a checklist is one part."""
     if kind == CHECKLIST:
-        rows = [{**i, "title": Text(*i["text"]), "how": Text(*i["how"])} for i in data.get("items", ())]
+        rows = [
+            {**data_of.as_typed(i), "title": Text(*i["text"]), "how": Text(*i["how"])} for i in data.get("items", ())
+        ]
         return [{"title": None, "items": rows, "full": data_of.full_of(kind, data)}]
     return [
         {
@@ -98,7 +100,7 @@ def shown(kind: str, data: Mapping[str, Any], names: Mapping[str, Text]) -> list
 
 def _shown_item(item: Mapping[str, Any], names: Mapping[str, Text]) -> dict[str, Any]:
     return {
-        **item,
+        **data_of.as_typed(item),
         "title": Text(*item["title"]),
         "evidence": Text(*(item.get("evidence") or ("", ""))),
         "how": METHOD_NAMES.get(item.get("method", ""), Text("未选", "not chosen")),
@@ -281,7 +283,7 @@ def edit(request: HttpRequest, ref: str) -> HttpResponse:
 def _editor(
     request: HttpRequest, row: ScoreSheet, data: Data, *, error: AppError | None = None, focus: str = "", saved: bool = False
 ) -> HttpResponse:  # fmt: skip
-    items = list(enumerate(data_of.items_of(row.kind, data)))
+    items = [(n, data_of.as_typed(item)) for n, item in enumerate(data_of.items_of(row.kind, data))]
     parts, at = [], 0
     for part in data.get("part", ()):
         count = len(part["item"])
@@ -295,7 +297,6 @@ def _editor(
         "checklist": row.kind == CHECKLIST,
         "parts": parts if row.kind == SCHEME else [(None, items, data_of.full_of(CHECKLIST, data))],
         "full": data_of.full_of(row.kind, data),
-        "steps": {n: data_of.steps_text(item) for n, item in items},
         "grades": data_of.grades_text(data),
         "methods": METHOD_NAMES,
         "subjects": data_of.SUBJECTS,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from wanghuo.base.time import local_day
 from wanghuo.kernel.accounts.testing import client_for, make_user
+from wanghuo.kernel.indicators.models import IndicatorTarget
 from wanghuo.modules.accountability.models import MonthlyOrder
 from wanghuo.modules.accountability.testing import COUNTY, SISTER_TOWN, TOWN, standard, target, this_month
 from wanghuo.modules.hazards.testing import HazardFactory
@@ -44,6 +45,13 @@ def test_the_office_above_is_offered_order_circular_and_interview(page: str) -> 
     ]
     assert links("committee_clerk", COUNTY, page) == wanted
     assert links("government_leader", COUNTY, page) == wanted[1:], "a leader sends letters, no orders"
+
+
+def test_a_share_without_a_target_of_its_own_is_held_against_the_one_above() -> None:
+    IndicatorTarget.objects.filter(region_code=TOWN).delete()
+    found = links("committee_clerk", COUNTY, PAGE)
+    assert [each for each in found if TOWN in each]
+    assert not [each for each in found if SISTER_TOWN in each]
 
 
 def test_nobody_is_offered_an_order_to_themselves_or_without_the_right() -> None:
