@@ -18,7 +18,7 @@ import random
 import sqlite3
 import tempfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.load import deployment, virtual, wire
+from tests.load import crash_rig, deployment, virtual, wire
 from tests.load.rig import Result, Rig, Size, broken
 from tests.load.wire import CONFIRM, FIRE_WORD, NORMAL_WORD, acked_key, frame, state_unit, value_unit
 
@@ -79,7 +79,7 @@ class Radio(asyncio.Transport):
         rng, loop, at = self.world.rng, self.world.loop, 0
         while at < len(data):
             size = rng.randint(1, 64)
-            self.arrives_s = max(self.arrives_s, loop.time() + rng.uniform(0.01, 0.3))
+            self.arrives_s = max(self.arrives_s + 1e-6, loop.time() + rng.uniform(0.01, 0.3))  # pieces keep their order
             loop.call_at(self.arrives_s, self.arrive, data[at : at + size])
             at += size
 
@@ -263,13 +263,14 @@ class World:
         self.rng, self.size, self.plant = random.Random(seed), size, plant
         self.clock = virtual.Clock()
         self.loop = virtual.Loop(self.clock)
-        self.turns = virtual.Turns(self.loop)
+        self.turns, self.ingest_turns = virtual.Turns(self.loop), virtual.Turns(self.loop)
         self.journal = folder / "journal.sqlite3"
         self.truth, self.trace = Truth(), hashlib.blake2b(digest_size=16)
         self.server: Any = None
         self.tasks: list[asyncio.Task[None]] = []
         self.ingest: Any = None
         self.stopping = False
+        self.errors: list[str] = []
         self.event_s = size["event_s"]
         self.devices = [Device(self, n) for n in range(size["devices"])]
 
@@ -318,24 +319,30 @@ class World:
 
     # --- ingest ---
 
+    def follow(self) -> None:
+        """Ingest, in a thread of its own that takes turns with the loop."""
+        thread: Any = self.ingest_turns.current
+        while not self.stopping:
+            self.loop.call_later(self.rng.uniform(0.5, self.size["ingest_s"]), thread.turn)
+            self.ingest_turns.pause(thread)
+            self.take_in()
+        deployment.close_connections()
+
     def take_in(self) -> None:
         """A turn of ingest; now and then it is killed, also in the middle of a transaction."""
         from wanghuo.modules.sensing.ingest import Ingest
 
-        if not self.stopping:
-            self.loop.call_later(self.rng.uniform(0.5, 4.0), self.take_in)
-        if not self.journal.exists():
-            return
         try:
             if self.ingest is None:
                 self.ingest = Ingest(self.journal)
-            with dying_at(self.rng.randrange(1, 40) if self.rng.random() < self.size["ingest_dies"] else 0):
+            with dying_at(1 + int(self.rng.expovariate(1 / 60)) if self.rng.random() < self.size["ingest_dies"] else 0):
                 self.ingest.step()
                 self.ingest.tend(self.clock.virtual_s)
                 deliver()
         except virtual.Killed:
             self.truth.crashes += 1
             self.ingest = None
+            deployment.close_connections()
         else:
             self.note("ingest", self.ingest._at)
 
@@ -360,7 +367,7 @@ class World:
         for device in self.devices:
             device.begin()
         self.loop.call_later(self.rng.expovariate(1 / self.size["crash_s"]), self.crash_now_and_then)
-        self.loop.call_later(1.0, self.take_in)
+        self.ingest_turns.Thread(target=self.follow).start()
         if self.size["jumps"]:
             self.jump()
         await asyncio.sleep(self.size["hours"] * 3600)
@@ -378,10 +385,11 @@ class World:
         from wanghuo.modules.sensing.ingest import Ingest
 
         asyncio.set_event_loop(self.loop)
+        self.loop.set_exception_handler(lambda loop, known: self.errors.append(repr(known.get("exception") or known)))
         fake = virtual.Time(self.clock, lambda: self.turns)
         virtual.put_into_modules(fake)
         self.loop.run_until_complete(self.live())
-        self.ingest = self.ingest or Ingest(self.journal)
+        self.ingest = Ingest(self.journal)
         self.ingest.catch_up()
         deliver()
         self.loop.close()
@@ -454,14 +462,15 @@ def slow_down(writer: Any, world: World) -> None:
 # --- a run of a seed -----------------------------------------------------------------------------------------------
 
 
-def fresh_tables(template: sqlite3.Connection) -> None:
-    """Empty tables in memory, with the devices."""
-    from django.db import connection
+def fresh_tables(template: sqlite3.Connection, folder: Path) -> None:
+    """Empty tables, with the devices."""
+    from django.db import connections
 
-    connection.close()
-    connection.settings_dict["NAME"] = ":memory:"
-    connection.ensure_connection()
-    template.backup(connection.connection)
+    connections.close_all()
+    for known in (connections.settings["default"], connections["default"].settings_dict):
+        known["NAME"] = str(folder / "wanghuo.sqlite3")
+    with sqlite3.connect(folder / "wanghuo.sqlite3") as target:
+        template.backup(target)
 
 
 def judge(world: World) -> tuple[tuple[str, ...], dict[str, int]]:
@@ -506,6 +515,7 @@ def judge(world: World) -> tuple[tuple[str, ...], dict[str, int]]:
         ends_of_nothing=len(cleared.keys() - truth.ended),
         out_of_order=sum(a > b for a, b in zip(order, order[1:], strict=False)),
         dead=rows("SELECT count(*) FROM sensing_deadframe")[0][0],
+        errors=world.errors[:2],
         window_never_emptied=window if window > 20 * len(world.devices) else 0,
     ), {"frames": len(stored), "fires": len(truth.fires), "acked": truth.acked}
 
@@ -521,9 +531,9 @@ def one(task: tuple[int, dict[str, Any], str, str]) -> tuple[str, tuple[str, ...
     seed, size, plant, home = task
     template = _template(Path(home))
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        fresh_tables(template)
+        fresh_tables(template, Path(folder))
         if plant:
-            PLANTS[plant]()
+            crash_rig.PLANTS[plant]()
         world = World(seed, Path(folder), size, plant)
         world.run()
         failures, figures = judge(world)
@@ -549,26 +559,6 @@ def _template(home: Path) -> sqlite3.Connection:
     return _templates[home]
 
 
-def confirm_before_commit() -> None:
-    """A gateway that answers what is not on disk."""
-    from tests.load import crash_rig
-
-    crash_rig.confirm_before_commit()
-
-
-def no_memory_of_repetitions() -> None:
-    """An ingest that takes each retransmission of an end or a fire for a new one, and gives each a new id."""
-    from tests.load import crash_rig
-
-    crash_rig.forgetful_ids()
-
-
-PLANTS: dict[str, Callable[[], None]] = {
-    "confirm-before-commit": confirm_before_commit,
-    "forgetful-ids": no_memory_of_repetitions,
-}
-
-
 def run(seed: int, home: Path, size: Size, plant: str) -> Result:
     """All seeds, each for itself; the first ones twice."""
     rng = random.Random(seed)
@@ -587,8 +577,9 @@ def run(seed: int, home: Path, size: Size, plant: str) -> Result:
     return Result(figures, tuple(failures[:8]) + broken(traces_that_differ=differ))
 
 
-FLOOR = {"devices": 50, "hours": 2, "crash_s": 600.0, "ingest_dies": 0.01, "event_s": 600.0, "jumps": 0, "twice": 4}
-SMALL = {**FLOOR, "seeds": 2, "hours": 0.5, "crash_s": 200.0, "ingest_dies": 0.05, "event_s": 200.0, "twice": 1}
+FLOOR = {"devices": 50, "hours": 2, "crash_s": 600.0, "ingest_dies": 0.05, "ingest_s": 15.0, "event_s": 1800.0}
+FLOOR |= {"jumps": 0, "twice": 4}
+SMALL = {**FLOOR, "seeds": 1, "hours": 0.4, "crash_s": 200.0, "event_s": 300.0, "twice": 1}
 
 RIGS = {
     "R14": Rig(
@@ -599,6 +590,7 @@ RIGS = {
         small=SMALL,
         minutes=9,
         plants=("confirm-before-commit", "forgetful-ids"),
+        plant_size={"ingest_dies": 0.6},
     ),
     "R15": Rig(
         "R15",
