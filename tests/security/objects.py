@@ -188,6 +188,23 @@ def outage(world: World, where: Where) -> Made:
     return Made(device.ref, "SB-445281-2026-99998", "sensing.view", where)
 
 
+@kind("early_warning")
+def early_warning(world: World, where: Where) -> Made:
+    from wanghuo.modules.sensing.models import EarlyWarning
+    from wanghuo.modules.sensing.testing import DeviceFactory
+
+    device = DeviceFactory(
+        unit=world.row("unit", where), location=where.canary("early_warning"), ref=f"SB-445281-2026-0003{where.number}"
+    )
+    known = {"begun_at": timezone.now(), "judged_at": timezone.now(), "due_at": timezone.now()}
+    row = EarlyWarning(
+        ref=f"DQ-{where.number:06d}-2026-00001", device=device, quantity=257, unit="mA", level=2, latest=310.0, **known
+    )
+    row.place(device.region_code, sector=device.sector, unit=device.unit_id)
+    row.save(force_insert=True)
+    return Made(row.ref, "DQ-999999-2026-99999", "sensing.view", where)
+
+
 @kind("expiring_device")
 def expiring_device(world: World, where: Where) -> Made:
     from wanghuo.modules.sensing.testing import DeviceFactory

@@ -76,8 +76,10 @@ class Normal:
     def of_json(cls, known: dict[str, Any]) -> Normal:
         """What `as_json` gave."""
         first, second = known["limits"]
-        names = ("mean", "spread", "patterns", "strengths")
-        return cls(*(np.array(known[name], np.float64) for name in names), (float(first), float(second)))
+        mean, spread, patterns, strengths = (
+            np.array(known[name], np.float64) for name in ("mean", "spread", "patterns", "strengths")
+        )
+        return cls(mean, spread, patterns, strengths, (float(first), float(second)))
 
 
 def _checked(samples: npt.ArrayLike) -> Samples:

@@ -17,6 +17,7 @@ class SensingConfig(AppConfig):
         devices = Text("设备", "Devices")
         nav.add("units", devices, "/devices", right="sensing.view", order=32)
         down = Text("失联与故障设备", "Devices that are down")
+        nav.add("units", Text("电气火灾预警", "Early warnings"), "/devices/early", right="sensing.view", order=34)
         nav.add("units", down, "/devices/down", right="sensing.view", order=33)
         nav.add("units", Text("点名查岗", "Roll-calls"), "/roll-calls", right="sensing.view", order=36)
         nav.add("units", Text("接入", "Ways in"), "/ways", right="sensing.ways", order=37)

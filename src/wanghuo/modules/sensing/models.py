@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from wanghuo.base.ids import new_id
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import Scoped
+from wanghuo.modules.sensing.early_models import EarlyWarning
 from wanghuo.modules.sensing.states import DEVICE
 from wanghuo.modules.sensing.way_models import DeviceCredential, RollCall, Way
 
@@ -391,6 +392,7 @@ __all__ = [
     "Device",
     "DeviceCredential",
     "DeviceDay",
+    "EarlyWarning",
     "GatewayCounter",
     "GatewayReport",
     "IngestPosition",

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from wanghuo.modules.sensing import pages, profile_pages, roll_pages, scan_pages, upkeep_pages, way_pages
+from wanghuo.modules.sensing import early_pages, pages, profile_pages, roll_pages, scan_pages, upkeep_pages, way_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("devices", pages.devices),
@@ -9,6 +9,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("devices/quarantine/<str:source>", pages.quarantined),
     path("devices/quarantine/<str:source>/acts/ignore", pages.ignore),
     path("devices/down", upkeep_pages.down),
+    path("devices/early", early_pages.warnings),
+    path("devices/early/<str:ref>", early_pages.warning),
+    path("devices/early/<str:ref>/acts/looked", early_pages.looked),
     path("devices/expiring", upkeep_pages.expiring),
     path("devices/connection", upkeep_pages.connection),
     path("devices/households", upkeep_pages.households),
