@@ -33,6 +33,7 @@ _DATE = re.compile(
 _SIGNED = re.compile(rf"(?P<issuer>{_ISSUER.pattern})\s+(?P<day>{_DATE.pattern})(?:\s*印发)?")
 _NUMBER = rf"[{_HAN}]{{1,14}}(?:字)?\s*[〔\[【(〈]\s*(?:19|20)\d\d\s*[〕\]】)〉]\s*(?:第\s*)?\d{{1,4}}\s*号"
 _NUMBER_LINE = re.compile(rf"[(]?\s*(?:文\s*号\s*[:|]?|发文字号\s*[:|]?)?\s*(?P<number>{_NUMBER})\s*[)]?")
+_NUMBERED = re.compile(rf"(?P<number>{_NUMBER})\s*[《关][^。]{{4,160}}")
 _SALUTATION = re.compile(
     r"(?!(?:为|根据|按照|现|经|近|从|在|据|关于))(?![^。]*(?:如下|有关事项|下列|要求|意见|通知):$)(?=[^。;]{0,300}(?:各|有关|局|政府|单位|部门|办|委|会|队|村|街道|厅|企业|公司))[^。;]{2,300}:"
 )
@@ -112,14 +113,17 @@ def _plain(words: str) -> str:
 
 def _begins_body(flat: str, paragraph: Paragraph) -> bool:
     mark = mark_at(flat, paragraph.start, paragraph.end)
-    return mark is not None and mark.kind not in ("annex", "first", "yao", "half")
+    sample = mark is not None and mark.kind == "part" and "篇" in mark.label  # 第一篇: as sites head a sample
+    return mark is not None and not sample and mark.kind not in ("annex", "first", "yao", "half")
 
 
 def _frame_lines(words: list[str], first: int, found: _Found) -> None:
     """The lines that are neither title nor text: number, day, signature, salutation, list of annexes, imprint."""
     for at, line in enumerate(words):
         near = at < first or at >= len(words) - 12
-        number = _NUMBER_LINE.fullmatch(line) if len(line) < 60 else None
+        number = (_NUMBER_LINE.fullmatch(line) if len(line) < 60 else None) or (
+            _NUMBERED.fullmatch(line) if at < 2 else None
+        )
         signed = _SIGNED.fullmatch(line) if len(line) < 90 else None
         if number and near:
             found.numbers.append(number["number"])
@@ -266,7 +270,17 @@ def _issuer(found: _Found, particulars: Mapping[str, str], title: str, front: Se
 def _issued(found: _Found, particulars: Mapping[str, str], flat: str) -> date | None:
     if found.days:
         return found.days[-1] if len(found.days) == 1 else found.days[0]
-    for label in ("成文日期", "成文时间", "发文日期", "印发日期", "生成日期", "发布日期", "公开日期"):
+    for label in (
+        "成文日期",
+        "成文时间",
+        "发文日期",
+        "印发日期",
+        "生成日期",
+        "发布日期",
+        "公开日期",
+        "日期",
+        "发布时间",
+    ):
         day = day_in(particulars.get(label, ""))
         if day is not None:
             return day

@@ -114,6 +114,8 @@ def _continues(flat: str, last: Paragraph, line: Paragraph, width: int) -> bool:
 
 def _is_torn(flat: str, last: Paragraph, line: Paragraph) -> bool:
     """Whether a line far longer than any heading stops in mid-sentence, and the next one goes on with it."""
+    if flat[last.end - 1] in "《“、" and not line.gap and not _OPENS.match(flat, line.start):
+        return True
     torn = (
         last.end - last.start > 150
         and "\u4e00" <= flat[last.end - 1] <= "\u9fff"

@@ -46,7 +46,7 @@ _BARE = r"(?<=[超近逾上达过每破])(?:千万|百万|十万|上万|万|亿|
 _NUMBER = rf"(?:{_ARABIC}|{_HAN}|半)(?:[余多](?={_SCALE}))?{_SCALE}*|{_BARE}"
 _FULL_RE = re.compile(rf"(?P<body>{_ARABIC}|{_PLAIN_HAN}|半)?(?:[余多])?(?P<scale>{_SCALE}*)")
 _RANGE_RE = re.compile(
-    rf"(?P<low>{_NUMBER})(?P<lowunit>%|‰|{_UNIT_FULL})?(?:-{{1,2}}|至|到)(?P<high>{_NUMBER})(?P<more>[余多])? ?(?P<unit>%|‰|{_UNIT_FULL})?"
+    rf"(?P<low>{_NUMBER})(?P<lowunit>%|‰|{_UNIT_FULL})? ?(?:-{{1,2}}|至|到) ?(?P<high>{_NUMBER})(?P<more>[余多])? ?(?P<unit>%|‰|{_UNIT_FULL})?"
 )
 # whatever single word ends the clause right behind a number is a measure word, also one that no list knows (专线92对)
 _CLOSING = r"[一-鿿](?<![号以之第多余来内外上下前后左右中强等至到的和与及或分成倍])(?=(?:及?以上|以下|以内|左右)?(?:[,，。;；、)]|$))"

@@ -128,7 +128,9 @@ class Outliner:
 
     def _after_heading(self, mark: Mark, end: int) -> list[Mark]:
         """A first mark of a lower level that follows a heading without any stop: 二、重点任务(一)提升…"""
-        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\([一1]\)|1(?:、|\.(?!\d))|①)").match(self.flat, mark.end, end)
+        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\([一1]\)|1(?:、|\.(?!\d)|(?= +[一-鿿]{4}))|①)").match(
+            self.flat, mark.end, end
+        )
         inner = mark_at(self.flat, match.end(), end) if match else None
         return [inner] if inner is not None and RANK[inner.kind] > RANK[mark.kind] else []
 
@@ -174,6 +176,8 @@ class Outliner:
             if mark.number == 1:
                 return paired and (mark.kind in _SERIAL or (after is not None and after.start - mark.start < 6000))
             return continues or (mark.kind == "first" and "first" in seen)
+        if mark.kind == "part" and "篇" in mark.label:
+            return continues or paired
         if mark.kind in _SERIAL:
             return continues or paired or (mark.kind == "shi" and mark.number == 1)
         if mark.kind == "decimal":

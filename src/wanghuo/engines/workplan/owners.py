@@ -26,7 +26,7 @@ _LABEL_STOP = re.compile(
 )
 _LEADS = (
     r"(?:共同|具体|全面|分别|按职责分工|按职责|按照职责分工|按照各自职责|依职责|各自|统一|依法)?"
-    r"(?:牵头负责|牵头抓总|牵头组织实施|牵头组织|牵头落实|牵头实施|牵头|负责组织实施|负责落实|负责(?!人|同志)|主抓|主办|承办|主导|分工负责|组织实施|落实)"
+    r"(?:牵头负责|牵头抓总|牵头组织实施|牵头组织|牵头落实|牵头实施|牵头(?!部门|单位|人|领导|责任)|负责组织实施|负责落实|负责(?!人|同志)|主抓|主办|承办|主导|分工负责|组织实施|落实)"
 )
 _HELPS = r"(?:等)?(?:积极|共同|密切|按职责分工|按职责|主动|依职责|协同)?(?:配合|协助|参与|参加|协办)(?:实施|落实)?"
 _BY = re.compile(
@@ -47,12 +47,14 @@ _OFFICE = re.compile(r"[\u4e00-\u9fff]{2,8}(?:科|处|室|办|站|所|队)")
 _TORN = re.compile(r"(?<=[。;])[(【\[](?P<bodies>[^()【】\[\]:;。]{6,120})、[^、()【】\[\]:;。]{0,20}$")
 # whoever is told what to do: 各级财政要…, 各村党支部应当…
 _TOLD = re.compile(
-    rf"(?P<who>(?:[{HAN}()]{{2,8}})?各(?![类项种方环个])[{HAN}()、]{{1,12}}?)(?:都|均)?(?:要(?!求|点|素)|应当|应(?![急用对])|必须|须)"
+    rf"(?P<who>(?:[{HAN}()]{{2,8}})?各(?![类项种方环个])[{HAN}()、]{{1,12}}?)(?:都|均)?(?:(?<![主重必])要(?!求|点|素)|应当|应(?![急用对])|必须|须)"
 )
 # a verb that serves as a noun: 建设的覆盖率, 队伍建设得到加强
 _NOMINAL = re.compile(
     r"[\u4e00-\u9fff]{2,4}?(?:的|得到|进一步|明显|显著|水平|能力|相结合)|[\u4e00-\u9fff]{2,3}室(?:要|应|将|须|负责|牵头|会同)"
 )
+# another name for a body, of no use here
+_ALIAS = re.compile(r"\((?:以下)?(?:统?简称|下同)[^()]{0,30}\)")
 _CLOSING = re.compile(r"[(【\[](?P<bodies>[^()【】\[\]:;。]{3,120}?)(?:等)?[)】\]](?=\s*(?:[。\n]|$))")
 _LISTED = re.compile(
     rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构)|"
@@ -67,7 +69,7 @@ _WHEN = re.compile(
     r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|特别是|尤其是|同时|另外|即日起|原则上|平时|请|望|要|并|还|再)*"
 )
 _ACTS = re.compile(
-    r"(?:等)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从(?!业)|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就(?![业近地医餐])|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
+    r"(?:等)?(?:不仅|既|都|均|也)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从(?!业)|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就(?![业近地医餐])|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
 )
 _NOUNS_AFTER = re.compile(
     r"(?:监督|监管|检查|管理|建设|培训|教育|宣传|考核|评估|训练|保障|救援|整治|治理|防控|调查|处置|执法|联合|审批|指导|组织|巡查|排查|备案|登记|整改|联动|运行|值班|学习)"
@@ -80,6 +82,7 @@ _REPORTS = re.compile(
 
 def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
     """The owners named between `start` and `end`, in order, each body once; lead where both roles are given."""
+    flat = _ALIAS.sub(lambda alias: " " * len(alias[0]), flat)
     found = [
         *_labelled(flat, start, end),
         *_bracketed(flat, start, end),
@@ -182,7 +185,8 @@ def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
     if words.startswith(("与", "和", "及", "同", "跟", "给")):
         return
     listed = _LISTED.match(flat, first, end)
-    if listed and (listed["comma"] or listed.end() <= last) and all(_plain_parts(listed["list"])):
+    of = "部门" if listed and listed["of"].endswith("部门") else ""
+    if listed and (listed["comma"] or listed.end() <= last) and all(_plain_parts(listed["list"], of)):
         comma = bool(listed["comma"])
         if _acts(flat[listed.end() : min(end, listed.end() + 60)], after_comma=comma):
             yield from _list_names(listed["list"], listed["of"], first, "lead")
@@ -213,8 +217,12 @@ def _told(who: str, at: int) -> Iterator[Owner]:
             yield Owner(re.sub(r"\s+", "", who[a:b]), "lead", at + a, at + b)
 
 
-def _plain_parts(words: str) -> Iterator[bool]:
-    return (is_plausible(words[a:b]) for a, b in parts_of(words))
+def _plain_parts(words: str, of: str = "") -> Iterator[bool]:
+    """Whether each part is a name; `of`: the word they share (规划、建设等部门)."""
+    return (
+        is_plausible(words[a:b]) or words[a:b] == "政府" or (bool(of) and b - a <= 8 and is_plausible(words[a:b] + of))
+        for a, b in parts_of(words)
+    )
 
 
 def _acts(rest: str, *, after_comma: bool = False) -> bool:
@@ -252,7 +260,7 @@ def _leading(words: str, at: int) -> Iterator[Owner]:
 def _helping(words: str, at: int) -> Iterator[Owner]:
     """…配合."""
     helped = _HELPED.match(words)
-    if helped:
+    if helped and not re.search(r"(?<![主重])要|应(?![急用])|须", helped["helped"]):
         sure = re.search(r"配合|协办", helped.group()) is not None
         yield from _names(helped["helped"], at, "support", sure=sure)
 
@@ -294,7 +302,7 @@ def _list_names(words: str, of: str, at: int, role: Role) -> Iterator[Owner]:
         return
     for first, last in parts_of(words):
         name = words[first:last]
-        if not is_plausible(name) or len(name) > 14:
+        if len(name) > 14 or not (is_plausible(name) or (of.endswith("部门") and is_plausible(name + "部门"))):
             continue
         full = name + "部门" if of.endswith("部门") and not is_body(name) else name
         yield Owner(full, role, at + first, at + last)

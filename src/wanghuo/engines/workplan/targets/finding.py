@@ -161,6 +161,12 @@ def _deadline(body: Body, item: Item, sentence: Sentence, at: int, start: int, e
         and re.search(r"\d", body.flat[found.end : _clause_end(body, found.end)])
     ):
         found = None
+    this_year = body.flat.rfind("今年", sentence.start, at)
+    if this_year >= 0 and (found is None or not this_year < found.start < end):
+        year = _year_of(body)
+        return date(year, 12, 31) if year else None
+    if found is not None and found.kind == "by" and found.last is None and not said:
+        return None  # 今年 of a paper without a day: no other day may stand in for it
     if found is None or found.last is None:
         found = _from_list(body, item, sentence) or _from_aims(body, item, at) or found
     if found is not None:
@@ -170,6 +176,14 @@ def _deadline(body: Body, item: Item, sentence: Sentence, at: int, start: int, e
         or _named_year(body, sentence.start, at)
         or _named_year(body, item.start, min(at, item.start + 16))
     )
+
+
+def _year_of(body: Body) -> int:
+    """The year that 今年 means: the one the paper is for where it is one, else that of its issue; 0 when not known."""
+    first, last = body.head.period
+    if first and last and first.year == last.year:
+        return first.year
+    return body.head.issued_on.year if body.head.issued_on else 0
 
 
 def _clause_end(body: Body, at: int) -> int:

@@ -21,6 +21,7 @@ from wanghuo.engines.workplan.targets.words import (
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
 _GAP = re.compile(r"低于全[国省市][^,，。]{0,14}平均|与[^,，。]{1,20}(?:差距|矛盾)")
+_AIMED = re.compile(r"实现|确保|力争|达到|控制在")
 _AS_OF = re.compile(r"截(?:至|止)(?:到)?\s*((?:19|20)\d\d)年")
 _AIMS_AFTER = re.compile(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d")
 _AVERTS = re.compile(r"不发生|杜绝|防止|遏制|不出现")
@@ -83,7 +84,12 @@ def _tenses(bare: str, clauses: tuple[tuple[int, int], ...]) -> _Tenses:
         and not TASK_END_RE.search(bare[max(0, match.start() - 6) : match.start()])
     )
     as_of = _AS_OF.search(bare)
-    return _Tenses(_GAP.search(bare) is not None, tuple(told), years, (int(as_of[1]), as_of.end()) if as_of else None)
+    return _Tenses(
+        _GAP.search(bare) is not None and not _AIMED.search(bare),
+        tuple(told),
+        years,
+        (int(as_of[1]), as_of.end()) if as_of else None,
+    )
 
 
 def _stands_as_of(tenses: _Tenses, at: int, first_year: int) -> bool:

@@ -103,6 +103,8 @@ def _name_of_all(words: Words, place: int, clause: Clause, match: re.Match[str])
         return None
     if not noun:
         noun = _object_before(words, place)
+    if not noun and VERB_RE.fullmatch(done):  # 12月底前全部落实 does not say of what
+        return None
     empty = re.match(r"(?:开展|实施|完成|予以|进行|落实)+", done)
     if empty and len(done) - empty.end() >= 2:
         done = done[empty.end() :]

@@ -49,6 +49,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     before = words.bare[max(0, quantity.start - 12) : quantity.start]
     if _THRESHOLD_LEAD.search(before) and re.match(r"(?:及|或)?(?:以[上下内])?的(?!比例|标准)", after):
         return True
+    if quantity.unit == "座" and bounded is not None and "车" in bounded["noun"]:
+        return True
     if quantity.unit not in ATTRIBUTE:
         return False
     if _is_size(words, quantity):
@@ -120,7 +122,7 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         return True
     if re.match(r"分制|制(?=[,，。;；]|$)", after):
         return True
-    if ABSTRACT_RE.match(after) and unit in ("个", "项", "条", "大", "种", "道", "套", "级", "层", "位"):
+    if ABSTRACT_RE.match(after.lstrip()) and unit in ("个", "项", "条", "大", "种", "道", "套", "级", "层", "位"):
         drafted = (
             DRAFTING_RE.search(left[-16:])
             and DRAFTED_RE.match(after)
