@@ -214,9 +214,10 @@ def _facts(scene: Scene, alarm: Alarm, point: AlarmPoint | None, *, tested: bool
         facts |= (Fact.HEADED if near else 0) | (Fact.CROWDED if not near else 0)
         known |= {"head": head.ref, "seconds": policy.head_s}
         alarm.first_out = head
-    if Kind(alarm.kind) in BRIEF:
+    delay_s = policy.delay_3_s if alarm.priority == 3 else policy.delay_4_s
+    if Kind(alarm.kind) in BRIEF and delay_s > 0:
         facts |= Fact.BRIEF
-        known.setdefault("seconds", policy.delay_3_s if alarm.priority == 3 else policy.delay_4_s)
+        known.setdefault("seconds", delay_s)
     return facts, known
 
 
