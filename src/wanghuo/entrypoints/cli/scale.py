@@ -17,7 +17,7 @@ from typing import Any
 
 from wanghuo.base import Invalid, Text
 from wanghuo.entrypoints.cli.django_setup import setup
-from wanghuo.entrypoints.demo import scaling, scaling_cycle
+from wanghuo.entrypoints.demo import scaling, scaling_cycle, terminals
 
 BATCH = 1000
 FIRST_SOURCE = 0xC0_00_00_00_00_00
@@ -53,6 +53,12 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--papers", type=int, default=20_000)
     for kind, amount in scaling_cycle.AMOUNTS.items():
         parser.add_argument(f"--{kind}", type=int, default=amount)
+    parser.add_argument(
+        "--terminals",
+        type=int,
+        default=0,
+        help="wireless terminals as bare rows, and nothing else: 1,000,000 in two minutes",
+    )
     parser.add_argument("--region", default="445281", help="division code to fill (default 445281)")
     parser.add_argument("--seed", type=int, default=1)
     parser.set_defaults(run=run)
@@ -63,6 +69,9 @@ def run(args: argparse.Namespace) -> int:
     from wanghuo.entrypoints.cli.serve import prepare
 
     prepare()
+    if args.terminals:
+        Loader(args.region, args.seed).load_terminals(args.terminals)
+        return 0
     Loader(args.region, args.seed).load(
         units=args.units,
         devices=args.devices,
@@ -123,6 +132,17 @@ class Loader:
         for kind, count in (cycle or {}).items():
             self._cycle(kind, count)
         self._counts()
+
+    def load_terminals(self, count: int) -> None:
+        """Write so many terminals that report once a day."""
+        from django.db import connection
+
+        began = time.monotonic()
+        tell = lambda done: self._told("terminals", done, count, began)
+        terminals.write_terminals(self.towns, count, self.seed, self.now, tell)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        self.tell(f"terminals: ready in {time.monotonic() - began:.0f} s")
 
     def _rng(self, what: str) -> random.Random:
         return random.Random(f"{self.seed}/{what}")
