@@ -331,6 +331,8 @@ def detail_pages() -> Iterator[Page]:
         ("accountability.Report", "reports"),
     ):
         rows = apps.get_model(label).objects.order_by("-id")
+        if not rows.exists():
+            continue
         ref = rows.values_list("ref", flat=True)[rows.count() // 2]
         role = "committee_clerk" if label.startswith("accountability") else "brigade_leader"
         yield Page(f"{path}: one", f"/{path}/{ref}", role)

@@ -1,4 +1,16 @@
+from functools import partial
+
 from django.apps import AppConfig
+
+
+def _order_to(code: str, region: str, period: str) -> str:
+    """The form of an order about an indicator, for one region."""
+    return f"/programmes/orders/new?to={region}&code={code}"
+
+
+def _letter_to(kind: str, code: str, region: str, period: str) -> str:
+    """The form of a letter about an indicator in a region and period."""
+    return f"/letters/new?kind={kind}&about=indicator:{code}:{region}:{period}"
 
 
 class AccountabilityConfig(AppConfig):
@@ -13,19 +25,9 @@ class AccountabilityConfig(AppConfig):
         from wanghuo.modules.accountability import imports, indicators, jobs, listeners, papers  # noqa: F401
 
         papers.register()
-        follow_up(
-            Text("派单", "order"),
-            "accountability.order",
-            lambda code, region, _: f"/programmes/orders/new?to={region}&code={code}",
-        )
-        for kind, label in (("circular", Text("通报", "circular")), ("interview", Text("约谈", "interview"))):
-            follow_up(
-                label,
-                "accountability.letter",
-                lambda code, region, period, kind=kind: (
-                    f"/letters/new?kind={kind}&about=indicator:{code}:{region}:{period}"
-                ),
-            )
+        follow_up(Text("派单", "order"), "accountability.order", _order_to)
+        follow_up(Text("通报", "circular"), "accountability.letter", partial(_letter_to, "circular"))
+        follow_up(Text("约谈", "interview"), "accountability.letter", partial(_letter_to, "interview"))
         daily = (
             (Text("派单", "Monthly orders"), "/programmes/orders"),
             (Text("巡查", "Tours"), "/tours"),

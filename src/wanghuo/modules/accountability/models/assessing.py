@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -40,7 +41,7 @@ class ScoreSheet(Record):
     version = models.PositiveSmallIntegerField(default=0)
     changed_at = models.DateTimeField()
 
-    objects = PublishedQuerySet.as_manager()
+    objects: ClassVar[Any] = PublishedQuerySet.as_manager()
 
     class Meta:
         indexes = (models.Index(fields=["kind", "state", "by_region"], name="score_sheet_in_force"),)

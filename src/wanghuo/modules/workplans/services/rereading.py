@@ -60,16 +60,18 @@ def read_again(plan: WorkPlan) -> Reread:
     by_span: dict[tuple[str, int, int], list[PlanLine]] = defaultdict(list)
     for line in plan.lines.order_by("position"):
         by_span[line.kind, line.start, line.end].append(line)
-    same, changed, new = [], [], []
+    same: list[tuple[PlanLine, int, Drawn]] = []
+    changed: list[tuple[PlanLine, int, Drawn]] = []
+    new: list[tuple[int, Drawn]] = []
     for position, drawn in enumerate(draw_lines(paper, plan.text, looker(plan.region_code)), 1):
         there = by_span[str(drawn.kind), drawn.start, drawn.end]
         alike = next((line for line in there if essence(line.machine) == essence(drawn.machine)), None)
-        line = alike or next(iter(there), None)
-        if line is None:
+        found = alike or next(iter(there), None)
+        if found is None:
             new.append((position, drawn))
             continue
-        there.remove(line)
-        (same if alike else changed).append((line, position, drawn))
+        there.remove(found)
+        (same if alike else changed).append((found, position, drawn))
     gone = [line for lines in by_span.values() for line in lines]
     kept = sum(line.verdict != Verdict.OPEN for line, _, _ in same)
     return Reread(paper, same, changed, new, gone, kept)
