@@ -35,7 +35,7 @@ def add(day: date, group: Group, *, looked_at: datetime | None = None, **more: i
     row, _ = DeviceDay.objects.get_or_create(
         day=day, region_code=region, maker=maker, installer=installer, defaults={"last_look_at": looked_at or LOOK_NOW}
     )
-    changes = {name: F(name) + count for name, count in more.items()}
+    changes: dict[str, Any] = {name: F(name) + count for name, count in more.items()}
     if looked_at is not None:
         changes["last_look_at"] = looked_at
     DeviceDay.objects.filter(pk=row.pk).update(**changes)

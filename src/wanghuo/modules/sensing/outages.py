@@ -88,12 +88,12 @@ def end(outages: QuerySet[Outage], at: datetime, *, void: bool = False) -> int:
     )
     count = outages.update(ended_at=at)
     by, now = system_actor("sensing"), timezone.now()
-    for id, since, *group in asked:
+    for id, since, region, maker, installer in asked:
         (void_clock if void else stop_clock)(SUBJECT, id, rule=MEND_RULE, at=now)
         close_duties(SUBJECT, id, by=by)
         if not void:
             seconds = max(0, round((at - since).total_seconds()))
-            league.add(local_day(at), tuple(group), mended=1, mend_s=seconds)
+            league.add(local_day(at), (region, maker, installer), mended=1, mend_s=seconds)
     return count
 
 

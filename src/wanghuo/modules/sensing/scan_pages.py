@@ -21,6 +21,7 @@ from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
 from wanghuo.modules.sensing import labels, selectors, services
 from wanghuo.modules.sensing.contracts import CONDITIONS
+from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import Device
 from wanghuo.modules.sensing.panel import told
 from wanghuo.modules.sensing.profiles import profiles
@@ -113,7 +114,7 @@ def _place(request: HttpRequest, code: labels.Code, actor: Actor) -> HttpRespons
 
     initial = {
         "protocol": code.protocol,
-        "profile": "standard" if code.protocol == labels.GB26875 else "smoke",
+        "profile": "standard" if code.protocol == GB26875 else "smoke",
         "unit": request.GET.get("unit", ""),
         "installed_on": timezone.localdate(),
         "installer": request.session.get("installer", ""),
