@@ -238,7 +238,7 @@ def test(args: argparse.Namespace) -> int:
         choice = ("-m", "not browser and not crash and not alone and not embedded", *floors)
         checks.append(pytest(*choice, env={"WANGHUO_DATABASE": url}, name="tests on PostgreSQL").go(live=True))
     say("不用编译部件的测试 / Tests without the compiled parts")
-    twins = ("src/wanghuo/entrypoints/gateway", "src/wanghuo/engines/codecs/gb26875", "src/wanghuo/modules/sensing")
+    twins = ("src/wanghuo/entrypoints/gateway", "src/wanghuo/engines/codecs/gb26875")
     choice = ("-m", "not browser and not crash and not alone", *twins)
     checks.append(pytest(*choice, env={"WANGHUO_PURE": "1"}, name="tests in plain Python").go(live=True))
     say("断电式中断与浏览器 / Crashes and the browser")

@@ -433,9 +433,9 @@ cdef class Lane:
     cdef int answered(self, uint32_t count, const uint8_t *answers, Py_ssize_t size) except -1:
         """So many frames are on disk: send their answers.
 
-        Straight to the socket where it takes them: the transport's way (an object, its queue, a turn of the loop and
-        write(2) instead of send(2)) costs as much as all else that is done for a frame. What is left over, every error
-        and every link that has something waiting goes to the transport, which knows what to do.
+        Straight to the socket where it takes them: the transport's way (an object, a list of buffers, write(2) instead
+        of send(2)) costs as much as all else that is done for a frame. What is left over, every error and every link
+        that has something waiting goes to the transport, which knows what to do.
         """
         cdef Py_ssize_t sent = 0
         self._unanswered -= count

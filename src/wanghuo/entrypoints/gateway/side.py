@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from wanghuo.entrypoints.gateway.downlink import Order
+from wanghuo.entrypoints.gateway.lanes import PARTS
 from wanghuo.entrypoints.gateway.register import Register
 
 
@@ -44,7 +45,7 @@ class Side:
             from wanghuo.kernel.jobs.beats import beating
             from wanghuo.modules.sensing.gateway_side import RegisterChanges, bell
 
-            self._stack.enter_context(beating("gateway"))
+            self._stack.enter_context(beating("gateway", lambda: {"compiled": int(PARTS.compiled)}))
             self._bell = bell()
             self._changes = RegisterChanges()
         return self._changes

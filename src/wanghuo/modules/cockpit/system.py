@@ -41,6 +41,7 @@ KINDS = {
     "worker": Text("后台任务", "worker"),
 }
 FACTS = {
+    "compiled": Text("编译部件（1 为启用）", "compiled parts (1: in use)"),
     "delivered": Text("已投递", "delivered"),
     "jobs": Text("已做任务", "jobs done"),
     "outbox_waiting": Text("待投递", "to deliver"),
