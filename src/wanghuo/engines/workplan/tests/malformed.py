@@ -6,8 +6,6 @@ import io
 import zipfile
 from dataclasses import dataclass
 
-from PIL import Image
-
 WORDS = "2023年消防工作要点\n一、落实责任\n各部门要每季度研究一次。\n"
 
 
@@ -30,10 +28,22 @@ def zipped(**files: bytes) -> bytes:
 
 
 def scanned_pdf() -> bytes:
-    """A pdf of a picture alone."""
-    data = io.BytesIO()
-    Image.linear_gradient("L").save(data, "PDF")
-    return data.getvalue()
+    """A pdf whose one page is a picture."""
+    picture = b"<</Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>"
+    drawn = b"q 595 0 0 842 0 0 cm /P Do Q"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</XObject<</P 4 0 R>>>>>>",
+        picture + b"stream\n\x80\nendstream",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn),
+    )
+    data, at = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        at.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % offset for offset in at)
+    return data + table + b"trailer\n<</Root 1 0 R/Size 6>>\nstartxref\n%d\n%%%%EOF\n" % len(data)
 
 
 def locked_pdf() -> bytes:
