@@ -82,11 +82,23 @@ def is_plausible(name: str) -> bool:
     )
 
 
+def _is_one_name(left: str, right: str) -> bool:
+    """Whether 和 stands within a name (市规划和城市管理局): what is before it names no body, what is after it begins no new one."""
+    if not re.fullmatch(r"[省市县区州镇]?[\u4e00-\u9fff]{2,4}", left) or _BODY.search(left):
+        return False
+    return (
+        re.match(r"(?![省市县区州镇各])[\u4e00-\u9fff]{2,6}?(?:局|厅|委员会|委|办)(?![\u4e00-\u9fff])", right)
+        is not None
+    )
+
+
 def parts_of(words: str) -> Iterator[tuple[int, int]]:
     """Where each name of a list stands; 和 inside 住房和城乡建设局, marks inside brackets and 总队、支队两级机关 do not part."""
     kept = [(m.start(), m.end()) for m in _KEEP.finditer(words)]
     first = 0
     for match in _APART.finditer(words):
+        if match.group() in "和及与" and _is_one_name(words[first : match.start()], words[match.end() :]):
+            continue
         if match.start() < first or any(a <= match.start() < b for a, b in kept):
             continue
         if match.start() > first:

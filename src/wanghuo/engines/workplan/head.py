@@ -51,11 +51,11 @@ _PLACE = (
 )
 _LEADING_PLACE = re.compile(rf"(?:(?:19|20)\d\d年(?:度)?)?(?P<place>{_PLACE})")
 _NAMED = re.compile(
-    r"(?:在|对|着眼|针对|为|结合|《|“|,|。|^|立足|将|把)(?P<place>[\u4e00-\u9fff]{2,6}?(?:省|自治区|自治州|市|县|区|镇|乡))"
+    r"(?:在|对|的|着眼|针对|为|结合|《|“|,|。|^|立足|将|把)(?P<place>[\u4e00-\u9fff]{2,6}?(?:省|自治区|自治州|市|县|区|镇|乡))"
 )
 _GENERIC = re.compile(
     r"[各全本我该两三四对]|(?:[城地社小辖防园景街片林库厂校营农山市灾牧矿港])[区镇乡市县]$|城市|乡镇|(?:住宅|老旧|工业|产业|中心|重点|相关|有关|部分|高新|开发|居民|经济|管理|.{0,2}"
-    r"(?:住房|城乡|农村|乡村|建设|部门|机关|单位|政府|村居|由|和|及|或|等|为|与|于|从|从事|是否))"
+    r"(?:住房|城乡|农村|乡村|建设|部门|机关|单位|政府|村居|由|和|及|或|等|为|与|于(?![都洪田])|从|从事|是否))"
 )
 
 
@@ -243,7 +243,7 @@ def _issuer(found: _Found, particulars: Mapping[str, str], title: str, front: Se
     named = [re.sub(r"\s+", "、", name) for name in dict.fromkeys(found.issuers)]
     if named:
         return "、".join(named) if len(named) <= 6 else named[0]
-    for label in ("发文机关", "发文单位", "制发机关", "发布机构", "发布单位", "公开主体", "发布部门"):
+    for label in ("发文机关", "发文单位", "制发机关", "颁发部门", "发布机构", "发布单位", "公开主体", "发布部门"):
         if particulars.get(label):
             return particulars[label]
     for line in (*found.titles, title):

@@ -15,7 +15,7 @@ _LABELS = (
     "公开日期|生成日期|印发日期|生效日期|失效日期|废止日期|实施日期|发布时间|成文时间|更新时间|日期|时间|公开方式|公开范围|公开形式|公开时限|公开类别|"
     "公开类型|主题分类|信息分类|体裁分类|组配分类|服务对象分类|主题词|关键词|文号|发文字号|文件编号|有效性|有效期|信息名称|名称|标题|信息来源|文章来源|"
     "稿件来源|来源|作者|浏览次数|浏览量|浏览|点击数|点击率|点击次数|点击|阅读次数|阅读量|阅读|访问量|访问次数|字号|字体|字体大小|视力保护色|保护视力色|"
-    "所属类目|机构名称|相关附件|责任编辑|编辑|审核|语种|载体类型|记录形式|信息格式|内容概述"
+    "所属类目|机构名称|相关附件|责任编辑|编辑|审核|语种|载体类型|记录形式|信息格式|内容概述|颁发部门|颁发时间|效力属性|效力级别|时效性|实施时间|分类"
 )
 _OF_SITES = re.compile(
     r"索引|信息索引|统一登记|浏览|点击|阅读|访问|字号|字体|视力|保护视力|责任编辑|信息来源|文章来源|稿件来源|主题分类|公开(?:方式|范围|形式|时限)"
@@ -25,6 +25,9 @@ _LABELLED = re.compile(rf"\s*[•·●▪]?\s*(?:\|\s*)?[【\[(]?\s*({_LABELS})\
 _LABEL = re.compile(
     rf"(?:^|(?<=[\s|•·●▪]))[【\[]?({_LABELS})\s*[】\]]?\s*[:|][ |]*([^|\n]*?)(?=$|\||\s{{2,}}|\s+(?:{_LABELS})\s*[:|])"
 )
+# particulars without a colon: 【文号】 …, or several in a row, each a label, a blank and a value
+_BRACKETED = re.compile(rf"(?m)^\s*【\s*({_LABELS})\s*】\s*(\S[^\n]*)$")
+_UNMARKED = re.compile(rf"(?:(?<=\n)|(?<=\s)|^)({_LABELS})[ ]+(\S+(?: \S+)??)(?=\s+(?:{_LABELS})[ ]|\s*(?:\n|$))")
 _LINE = re.compile(
     r"(?:当前位置|您(?:现在|当前)?(?:的|所在)?位置|首页\s*[>»/|-]).*"
     r"|[^。;]{0,60}[>»][^。;]{0,60}[>»][^。;]{0,60}"
@@ -67,6 +70,8 @@ def particulars(flat: str, noise: list[Span]) -> dict[str, str]:
             value = match[2].strip(" |:")
             if value:
                 found.setdefault(re.sub(r"\s", "", match[1]), value)
+        for match in (*_BRACKETED.finditer(flat[start:end]), *_UNMARKED.finditer(flat[start:end])):
+            found.setdefault(re.sub(r"\s", "", match[1]), match[2].strip())
     return found
 
 
@@ -115,6 +120,8 @@ def _is_noise(line: str, *, inside: bool) -> bool:
     if len(line) > 200:
         return False
     if _LINE.fullmatch(line):
+        return True
+    if not inside and "。" not in line and (_BRACKETED.match(line) or len(_UNMARKED.findall(line)) >= 2):
         return True
     labelled = _LABELLED.match(line)
     if labelled is None or "。" in line:

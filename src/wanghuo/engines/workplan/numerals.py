@@ -29,7 +29,7 @@ _WIDE = str.maketrans(
 _TIME = "个工作日|工作日|个自然日|个小时|小时|分钟|秒钟|秒|个半月|个月|年|月|日|天|周|个季度|季度|旬"
 _MONEY = "元|美元|港元"
 _SHARE = "个百分点|百分点"
-_MEASURE = "平方公里|平方千米|平方米|立方米|公里|千米|公顷|公斤|千克|毫米|厘米|海里|毫升|千瓦时|千瓦|兆瓦|千伏安|千伏|米|吨|升|亩|km|m²|㎡|MPa"
+_MEASURE = "平方公里|平方千米|平方米|立方米|公里|千米|公顷|公斤|千克|毫米|厘米|海里|毫升|千瓦时|千瓦|兆瓦|千伏安|千伏|米|吨|升|亩|km|m²|m2|m³|m3|hm2|㎡|kW|MW|kg|MPa"
 _TALLY = (
     "人次|轮次|户次|家次|台次|车次|场次|批次|课次|点位|课时|学时|个班次|班次|个|处|支|座|台|套|人|名|户|家|次|场|起|分|条|件|只|具|部|辆|艘|架|间|所|栋|幢|层|床|张|份|篇|期"
     "|批|类|种|项|门|组|队|班|轮|遍|块|片|段|幅|册|本|枚|根|盏|樘|口|位|例|宗|级|节|届|堂|对|倍|岁|字|方|把|瓶|顶|路|眼|面|门次|斤|头|株|棵|匹|尾|杆|桶|箱|袋|盒|罐|捆|串|颗|粒|卷|筒|挺|趟|笔|页|款|则|孔|架次|艘次|件次|项次|班次"
@@ -53,9 +53,11 @@ _CLOSING = r"[一-鿿](?<![号以之第多余来内外上下前后左右中强�
 _SINGLE_RE = re.compile(
     rf"(?P<number>{_NUMBER})(?P<more>[余多])? ?(?P<unit>%|‰|{_UNIT_FULL}|(?<=[0-9]){_CLOSING}|(?<=[0-9][万亿]){_CLOSING})?"
 )
+_PERSONS_BEFORE = re.compile(r"(?:农民|职工|群众|居民|劳动力|人口|学生|老人|人员)$")
+_PERSONS_END = re.compile(r"(?:左右|以上|余)?(?:[,，。;；、]|$)")
 # persons are counted without a measure word where they are many (十万职工, 20万困难群众)
 _PERSONS = re.compile(
-    r"(?:[一-鿿]{2})?(?:职工|群众|居民|学生|农民|市民|党员|老人|老年人|儿童|残疾人|妇女|青年|青少年|农户|牧民|渔民|师生|人才|干部|从业人员|志愿者|劳动力)"
+    r"(?:[一-鿿]{2})?(?:职工|群众|居民|学生|农民|市民|党员|老人|老年人|儿童|残疾人|妇女|青年|青少年|农户|牧民|渔民|师生|人才|干部|从业人员|志愿者|劳动力|人口|贫困户)"
 )
 _PARTS_RE = re.compile(
     rf"(?P<base>万|{_HAN}|\d+)分之(?P<part>{_NUMBER})(?:(?:-|至|到)(?:百分之)?(?P<part2>{_NUMBER}))?"
@@ -306,7 +308,12 @@ def _single(match: re.Match[str], plain: str) -> Quantity | None:
 
 def _counts_persons(match: re.Match[str], plain: str) -> bool:
     """Whether many persons are counted, who need no measure word: 十万职工."""
-    return match["number"].endswith(("万", "亿")) and _PERSONS.match(plain, match.end()) is not None
+    if not match["number"].endswith(("万", "亿")):
+        return False
+    named = _PERSONS_BEFORE.search(plain[max(0, match.start() - 8) : match.start()])
+    return _PERSONS.match(plain, match.end()) is not None or (
+        named is not None and _PERSONS_END.match(plain, match.end()) is not None
+    )
 
 
 def _is_bare(match: re.Match[str], plain: str) -> bool:

@@ -51,7 +51,7 @@ _TOLD = re.compile(
 )
 # a verb that serves as a noun: 建设的覆盖率, 队伍建设得到加强
 _NOMINAL = re.compile(
-    r"[\u4e00-\u9fff]{2,4}?(?:的|得到|进一步|明显|显著|水平|能力|相结合)|[\u4e00-\u9fff]{2,3}室(?:要|应|将|须|负责|牵头|会同)"
+    r"教育活动|[\u4e00-\u9fff]{2,4}?(?:的|得到|进一步|明显|显著|水平|能力|相结合)|[\u4e00-\u9fff]{2,3}室(?:要|应|将|须|负责|牵头|会同)"
 )
 # another name for a body, of no use here
 _ALIAS = re.compile(r"\((?:以下)?(?:统?简称|下同)[^()]{0,30}\)")

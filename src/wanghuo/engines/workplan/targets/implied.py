@@ -9,7 +9,7 @@ from dataclasses import replace
 from wanghuo.engines.workplan.targets.clauses import Clause, Words
 from wanghuo.engines.workplan.targets.naming import Name, left_noun, split_scope, tidy
 from wanghuo.engines.workplan.targets.numbers import Finding
-from wanghuo.engines.workplan.targets.words import PAST_RE, PUNISHING_RE, SOFT_RE, VERB_RE
+from wanghuo.engines.workplan.targets.words import LIGHT_RE, PAST_RE, PUNISHING_RE, SOFT_RE, VERB_RE
 
 _ALL = re.compile(
     r"(?P<all>(?<!的)全部(?!门|队|力|岗|地区|行业|工作|人员力)|一律|逐一|逐起|逐户|逐栋|逐家|(?<!逐级)逐个(?!单位|环节|层级)|(?:逐项|逐条)(?!对照|研究|梳理|细化|分析|落实)|逐件|逐案|逐村|逐人|(?:百分之百|悉数))"
@@ -95,7 +95,8 @@ def _name_of_all(words: Words, place: int, clause: Clause, match: re.Match[str])
         rest = re.match(r"(?:、|,|\s)*", bare_right)
         done = tidy(right[rest.end() if rest else 0 :])
         if not noun and not done:
-            return None
+            aimed = re.search(r"(?:实现|做到|确保)$", words.bare[clause.start : match.start()])
+            return Name(f"{match[0]}率", match[0], "", scope) if aimed else None
         return Name(f"{noun or done}{match[0]}率", noun or done, "", scope)
     if not done and not noun:
         return None
@@ -103,7 +104,7 @@ def _name_of_all(words: Words, place: int, clause: Clause, match: re.Match[str])
         return None
     if not noun:
         noun = _object_before(words, place)
-    if not noun and VERB_RE.fullmatch(done):  # 12月底前全部落实 does not say of what
+    if not noun and LIGHT_RE.fullmatch(done):  # 12月底前全部落实 does not say of what
         return None
     empty = re.match(r"(?:开展|实施|完成|予以|进行|落实)+", done)
     if empty and len(done) - empty.end() >= 2:

@@ -28,6 +28,7 @@ from wanghuo.engines.workplan.targets.words import RATE_END_RE, SOFT_RE, VERB_RE
 _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
 _SHARES = ("percent", "permille", "points", "times")
 _SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
+_PAUSE = re.compile("、")
 _SPLIT = re.compile(r"、|以及|和|及|与")
 _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
 # what there should be little of: a bare number for it is a limit
@@ -110,7 +111,7 @@ def _parts(words: Words, first_year: int) -> list[_Part]:
         comparison = compare(words.bare, begin, quantity.start, quantity.end, span.end, share=shares)
         left = words.bare[begin : comparison.start]
         inherits = bool(kept) and (
-            (kept[-1][2] == clause and (bool(joins) or kept[-1][1].end == quantity.start))
+            (kept[-1][2] == clause and (bool(joins) or 0 <= quantity.start - kept[-1][1].end <= 4))
             or _continues(words, kept[-1], quantity, clause)
         )
         if _is_none(words, quantity, comparison, left, clause, first_year, inherits=inherits):
@@ -355,12 +356,13 @@ def _confidence(words: Words, part: _Part, name: Name) -> float:
 def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list[Finding]:
     """One number for several metrics (火灾起数、死亡人数下降20%; X、Y均达到100%): one target for each."""
     bare = around.bare_left
-    nouns = [noun for noun in _SPLIT.split(tidy(around.left)) if noun]
+    apart = _apart(words, part, around.left)
+    nouns = [noun for noun in apart.split(tidy(around.left)) if noun]
     if len(nouns) < 2 or ("“" in around.left and "、" in around.left and "、" not in bare):
         return [finding]
     tells = words.bare[part.begin : part.quantity.start]
     each = re.search(r"(?:均|(?<![首成])都|分别)(?!衡|匀|市)", tells) is not None
-    pieces = [piece for piece in _SPLIT.split(bare) if piece.strip()]
+    pieces = [piece for piece in apart.split(bare) if piece.strip()]
     if len(pieces) < 2 or (
         finding.unit not in _SCORE_UNITS and "分别" not in words.bare[part.begin : part.quantity.start]
     ):
@@ -397,6 +399,18 @@ def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list
             metric += finding.name.metric.partition(names[-1][0])[2]
         told.append(replace(finding, name=Name(metric, noun, "", scope or finding.name.scope or names[0][1])))
     return told
+
+
+def _apart(words: Words, part: _Part, left: str) -> re.Pattern[str]:
+    """What parts the things that numbers are told of: 、 alone where that gives as many as there are numbers (城镇和工业用水、
+    灌溉用水计量率分别达到85%、70%)."""
+    end = words.clauses[part.clause].end
+    told = sum(1 for q in words.quantities if part.quantity.start <= q.start < end)
+    return (
+        _PAUSE
+        if "分别" in left + words.bare[part.begin : part.quantity.start] and left.count("、") + 1 == told > 1
+        else _SPLIT
+    )
 
 
 def _distributed(words: Words, parts: list[_Part], found: list[Finding]) -> list[Finding]:

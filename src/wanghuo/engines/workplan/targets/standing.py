@@ -30,6 +30,10 @@ _BARE_SHARE = re.compile(r"(?:率|(?:教育|培训|覆盖|普及|知晓|合格|�
 _STATES = re.compile(
     r"涉及|包括|分为|共有|设有|下设|辖|由[^,，]{0,12}组成|其中|发现|收到|造成|导致|接到|属于|列为|划为|确定为"
 )
+_NO_VERB = re.compile(
+    r"全[国省市县区乡镇州村]|其[中余他它]|另外|涉及|包括|[约共设现已含仅只占][有达计为]|辖[区有]|下[辖设]|分[为成]|[总合共]计|[第前后][一二三四五六七八九十\d]|[近远中]期|目前|当前"
+    r"|[今去本每当上前明]年|[这那哪某各每该此有][些个类种]|上述|以[下上及]|并且|或者|不[少足过]|超过|大约|将近|平均|属于|成为|作为|其中|上[年月]|由于|按照|根据|通过|围绕|聚焦|坚持|突出|把握|覆盖|[省市县区]级|周边|沿线"
+)
 # after a modal, whatever short word stands right before the number is its verb (都要上好一堂课, 全部配套1辆车)
 _TOLD_TO = re.compile(r"(?:要|应|须|需|均|都|全部|一律|必须|至少|年内|拟|计划)[一-鿿]{1,3}$")
 _RESPONSE = re.compile(
@@ -53,7 +57,7 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
         return True
     if quantity.unit not in ATTRIBUTE:
         return False
-    if _is_size(words, quantity):
+    if quantity.unit not in ("人", "名", "户", "元") and _is_size(words, quantity):
         return True
     if bounded is None and after.startswith("的") and words.bare[: comparison.start].endswith("的"):
         return True
@@ -73,6 +77,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
         if quantity.unit in ("人", "名") and verb_before and _counts_people(noun):
             return False
         return bool(OBJECT_RE.search(noun)) or bool(bounded["of"])
+    if quantity.kind == "count" and not verb_before and re.match(r"[一-鿿]{2}", noun):
+        return True
     return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
 
 
@@ -101,6 +107,8 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         and quantity.low == 1
         and _ONE_EACH.search(words.bare[max(0, quantity.start - 3) : quantity.end + 3])
     ):
+        return True
+    if quantity.han and re.match(r"会议|全会|大会", after) and not re.search(r"(?:召开|组织|举办|不少于|至少)$", left):
         return True
     if quantity.han and left.endswith(("届", "农村新", "老")):
         return True
@@ -153,20 +161,43 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     if quantity.han and quantity.high is None and quantity.low == 1 and not _concrete(words, quantity):
         return True
     led = VERB_RE.search(bare) or ((ORDER_RE.search(bare) or _TOLD_TO.search(bare)) and not _STATES.search(bare))
-    return not (led or inherits or _closes(words, quantity, bare) or _serves(words, quantity))
+    return not (
+        led
+        or inherits
+        or _led_by_two(words, quantity, bare)
+        or _closes(words, quantity, bare)
+        or _serves(words, quantity)
+    )
 
 
 def _serves(words: Words, quantity: Quantity) -> bool:
     """Whether something is done for or by those counted, with the verb after them: 为十万职工送…, 460个活动室提供…."""
     span = words.clauses[words.clause_at(quantity.start)]
-    lead = words.bare[span.start : quantity.start]
-    lead = lead[strip_lead(lead) :].strip()
+    whole = words.bare[span.start : quantity.start].strip()
+    lead = whole[strip_lead(whole) :].strip()
     verb = re.match(
-        r"(?!以[上下内])[^,，。;；的]{2,16}?(?:VERB)".replace("VERB", ORDER_RE.pattern),
+        r"(?!以[上下内])[^,，。;；的]{0,16}?(?:VERB|进行|予以|给予)".replace("VERB", ORDER_RE.pattern),
         words.bare[quantity.end : span.end],
     )
-    return verb is not None and (
-        not lead or re.search(r"(?:为|给|对|向|让|使|帮助|组织|动员)(?:约|近)?$", lead) is not None
+    if re.match(r"(?:让|使|帮助)", whole):
+        return True
+    gives = re.search(
+        r"^在(?:全[省市县区乡镇])?$|^(?:为|给|对|向)|(?:为|给|对|向|让|使|帮助|组织|动员)(?:约|近)?$", whole
+    )
+    return verb is not None and (not lead or gives is not None)
+
+
+def _led_by_two(words: Words, quantity: Quantity, bare: str) -> bool:
+    """Whether two characters that open the clause right before a count with its noun can only be a verb (招考5000名毕业生)."""
+    thing = bare[strip_lead(bare) :].strip()
+    if words.bare[quantity.start] in "百千万亿":  # 煤矿百万吨死亡率
+        return False
+    noun = re.match(r"(?!以[上下内])[一-鿿]{2}", words.bare[quantity.end :])
+    return (
+        quantity.kind == "count"
+        and noun is not None
+        and re.fullmatch(r"[一-鿿]{2}", thing) is not None
+        and not (_NO_VERB.match(thing))
     )
 
 
@@ -179,7 +210,7 @@ def _closes(words: Words, quantity: Quantity, bare: str) -> bool:
         re.match(r"(?:以上|左右|以内|以下)?(?:$|、)", rest) is not None
         and len(thing) >= 4
         and re.search(
-            r"^(?:全[国省市县区乡镇]|其中|涉及|包括|含|分)|(?:[等共有的为设分是含达第前近每任]|包括|涉及|合计|总共)$",
+            r"^(?:全[国省市县区乡镇]|其中|涉及|含|分)|(?:[等共有的为设分是含达第前近每任]|包括|涉及|合计|总共)$",
             thing,
         )
         is None
