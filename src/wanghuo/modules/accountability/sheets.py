@@ -27,10 +27,10 @@ METHOD_NAMES = {
 SUBJECTS = {"region": Text("下级区划", "regions below"), "body": Text("指定单位", "named bodies")}
 PERIODS = {"year": Text("年度", "a year"), "half": Text("半年", "half a year"), "quarter": Text("季度", "a quarter")}
 MARKS = {
-    "C": Text("核对过原文", "checked against the source"),
-    "R": Text("有来源", "from a source"),
-    "U": Text("未核实", "unverified"),
-    "D": Text("本地设定", "set here"),
+    "C": Text("国家", "national"),
+    "R": Text("地方", "regional"),
+    "U": Text("未证实", "unconfirmed"),
+    "D": Text("本平台", "ours"),
 }
 NUMBERS = ("full", "target", "low", "high", "each")
 LONGEST, MOST_ITEMS, MOST_PARTS = 200, 120, 20
