@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import ipaddress
 import json
+import random
+import sqlite3
 import time
 
 import pytest
@@ -256,8 +259,6 @@ def test_signatures_in_headers(journal) -> None:
 
 def test_nothing_is_answered_while_the_disk_refuses(journal, monkeypatch) -> None:
     async def story() -> None:
-        import sqlite3
-
         limits = Limits(durable_s=0.2, retry_disk_s=0.02)
         async with hub_on(journal, limits=limits) as hub, web_on(hub) as port:
             writer = hub.committer._writer
@@ -291,5 +292,37 @@ def test_other_addresses_and_methods(journal) -> None:
             put = f"PUT /in/ctwing/ctwing/{SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode()
             assert (await http(port, put))[0] == 405
             assert (await http(port, b"GET /in/health HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 200
+
+    run(story())
+
+
+def test_noise_neither_stops_the_listener_nor_is_kept(journal) -> None:
+    rng = random.Random(20261125)
+    heads = [
+        b"POST /in/http HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"POST /in/ctwing/ctwing/",
+        b"\xa5\x5a",
+        b"",
+    ]
+
+    async def noisy(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            writer.write(rng.choice(heads) + rng.randbytes(rng.randrange(4000)))
+            writer.write_eof()
+            await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def story() -> None:
+        limits = Limits(failures_per_minute=10_000, request_s=0.5, idle_s=0.5)
+        async with hub_on(journal, way("ctwing"), limits=limits) as hub, web_on(hub) as port:
+            for _ in range(10):
+                await asyncio.gather(*(noisy(port) for _ in range(20)))
+            assert (await post(port, "/in/http", VALUES, BEARER))[0] == 200
+            assert len(asyncio.all_tasks()) < 20
+        assert len(kept(journal)) == 1
 
     run(story())
