@@ -24,10 +24,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 from truth_known import STATES, Truth
 from truth_world import DAY, HOUR, INF, Ints, S, World
 
+from tests.load.rig import Result, Rig, Size, broken
 from wanghuo.engines import supervision as engine
 
 EPOCH_US = 1_800_000_000 * S
@@ -224,6 +225,32 @@ def measure(devices: int, days: float, seed: int, plant: str = "") -> Outcome:
     """One run of the engine."""
     world = World(devices, days, seed)
     return Run(world, Engine(world, plant)).go()
+
+
+def run(seed: int, home: Path, size: Size, plant: str) -> Result:
+    """A run as the rigs are run (`./dev torture R13`)."""
+    outcome = measure(size["devices"], size["days"], seed, plant)
+    figures = asdict(outcome) | {"device_hours": outcome.checked_states}
+    promises = {
+        "wrong_states": outcome.wrong_states,
+        "false_offline": outcome.false_offline,
+        "found_later_than_60_s": outcome.late_found,
+    }
+    return Result(figures, broken(**promises))
+
+
+RIGS = {
+    "R13": Rig(
+        "R13",
+        "silent devices among a million for thirty days: loss in bursts, drift, outages and clocks of ours",
+        run,
+        floor={"devices": 1_000_000, "days": 30},
+        small={"devices": 4000, "days": 3},
+        minutes=5,
+        plants=PLANTS,
+        plant_size={"devices": 6000},
+    )
+}
 
 
 def told(outcome: Outcome) -> str:
