@@ -33,6 +33,7 @@ MODULES = {
     "R3": "disk_rig",
     "R3b": "disk_rig",
     "R4": "database_rig",
+    "R13": "device_truth",
     "R14": "simulation_rig",
     "R15": "simulation_rig",
 }
