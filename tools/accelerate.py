@@ -16,9 +16,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-
-import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src/wanghuo"
@@ -37,8 +37,8 @@ def built(source: Path) -> Path:
 
 
 def stamp(source: Path) -> str:
-    """What a library is made from: the source, this script, the Python and numpy."""
-    parts = (source.read_bytes(), Path(__file__).read_bytes(), sys.version.encode(), np.__version__.encode())
+    """What a library is made from: the source, this script, the Python and numpy (by the place of its headers)."""
+    parts = (source.read_bytes(), Path(__file__).read_bytes(), sys.version.encode(), numpy_headers().encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -59,11 +59,18 @@ def missing() -> str:
         return "a C compiler (apt-get install gcc libc6-dev)"
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
         return "Python's headers (apt-get install python3-dev)"
-    try:
-        import Cython  # noqa: F401 - only whether it is there
-    except ImportError:
-        return "Cython (requirements-build.txt)"
+    if find_spec("Cython") is None or not numpy_headers():
+        return "Cython and numpy (requirements-build.txt)"
     return ""
+
+
+def numpy_headers() -> str:
+    """Where numpy's headers lie; "" without numpy."""
+    try:
+        import numpy as np
+    except ImportError:
+        return ""
+    return np.get_include()
 
 
 def compiler() -> str:
@@ -77,7 +84,7 @@ def build(source: Path) -> None:
         code, library = Path(folder, source.stem + ".c"), Path(folder, source.stem + ".so")
         run = [sys.executable, "-m", "cython", "-3", "--module-name", name_of(source), source, "-o", code]
         subprocess.run([str(part) for part in run], check=True)
-        include = ("-I", sysconfig.get_path("include"), "-I", np.get_include())
+        include = ("-I", sysconfig.get_path("include"), "-I", numpy_headers())
         own = FLAGS_OF.get(source.stem, ())
         subprocess.run([compiler(), *FLAGS, *include, str(code), "-o", str(library), *own], check=True)
         target = built(source)
@@ -92,11 +99,11 @@ def name_of(source: Path) -> str:
     return ".".join(source.with_suffix("").relative_to(PACKAGE.parent).parts)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Build what is not up to date."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only look; exit code 1 when one is not built")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     stale = [source for source in sources() if not current(source)]
     if args.check:
         print("\n".join(f"{name_of(source)}: not built" for source in stale), end="\n" if stale else "")
@@ -108,6 +115,7 @@ def main() -> int:
         for source in stale:  # one that was built from other sources must not be used
             built(source).unlink(missing_ok=True)
         return 0
+    print("  编译加速部件 / Compiled parts …", file=sys.stderr, flush=True)
     for source in stale:
         build(source)
     return 0
