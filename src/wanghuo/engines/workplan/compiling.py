@@ -95,7 +95,7 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
         if latest:
             years[id(node)] = latest
         background = _is_background(node, flat)
-        due = tuple(d for d in found.deadlines if not (_is_report(node, flat) and d.kind == "phase"))
+        due = tuple(d for d in found.deadlines if not (_is_report(node, flat) and d.kind in ("phase", "recurring")))
         acts = compact.at(_after_heading(node, flat, end))
         actions = () if background else find_actions(compact.words, acts, len(compact.words))
         owners = () if background else _owners(compact, node)

@@ -57,7 +57,7 @@ _PERSONS_BEFORE = re.compile(r"(?:农民|职工|群众|居民|劳动力|人口|�
 _PERSONS_END = re.compile(r"(?:左右|以上|余)?(?:[,，。;；、]|$)")
 # persons are counted without a measure word where they are many (十万职工, 20万困难群众)
 _PERSONS = re.compile(
-    r"(?:[一-鿿]{2})?(?:职工|群众|居民|学生|农民|市民|党员|老人|老年人|儿童|残疾人|妇女|青年|青少年|农户|牧民|渔民|师生|人才|干部|从业人员|志愿者|劳动力|人口|贫困户)"
+    r"(?:[一-鿿]{2}){0,2}(?:职工|群众|居民|学生|农民|市民|党员|老人|老年人|儿童|残疾人|妇女|青年|青少年|农户|牧民|渔民|师生|人才|干部|从业人员|志愿者|劳动力|人口|贫困户)"
 )
 _PARTS_RE = re.compile(
     rf"(?P<base>万|{_HAN}|\d+)分之(?P<part>{_NUMBER})(?:(?:-|至|到)(?:百分之)?(?P<part2>{_NUMBER}))?"

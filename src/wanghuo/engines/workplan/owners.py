@@ -227,7 +227,12 @@ def _plain_parts(words: str, of: str = "") -> Iterator[bool]:
 
 def _acts(rest: str, *, after_comma: bool = False) -> bool:
     """Whether what follows a name is what it does."""
-    if PERSON.match(rest) or _NOUNS_AFTER.match(rest) or _NOMINAL.match(rest):
+    if (
+        re.match(r"达到?\d|在[校册建编岗]", rest)
+        or PERSON.match(rest)
+        or _NOUNS_AFTER.match(rest)
+        or _NOMINAL.match(rest)
+    ):
         return False
     manner = MANNER.match(rest)
     after = rest[manner.end() :] if manner else rest

@@ -21,8 +21,9 @@ from wanghuo.engines.workplan.targets.words import (
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
 _GAP = re.compile(r"低于全[国省市][^,，。]{0,14}平均|与[^,，。]{1,20}(?:差距|矛盾)")
+_PLANS = re.compile(r"到20\d\d年|力争|计划|确保|将(?!来)")
 _AIMED = re.compile(r"实现|确保|力争|达到|控制在")
-_AS_OF = re.compile(r"截(?:至|止)(?:到)?\s*((?:19|20)\d\d)年")
+_AS_OF = re.compile(r"截(?:至|止)(?:到)?\s*(?:((?:19|20)\d\d)年|目前|去年|上年)")
 _AIMS_AFTER = re.compile(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d")
 _AVERTS = re.compile(r"不发生|杜绝|防止|遏制|不出现")
 
@@ -58,7 +59,7 @@ def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
     head = words.bare[words.clauses[clause].start : at]
     if PAST_RE.search(head) and not _AIMS_AFTER.search(head):
         return True
-    if _stands_as_of(tenses, at, first_year):
+    if _stands_as_of(words, tenses, at, first_year):
         return True
     if tenses.last_told[clause] and not FUTURE_RE.search(head):
         return True
@@ -88,15 +89,17 @@ def _tenses(bare: str, clauses: tuple[tuple[int, int], ...]) -> _Tenses:
         _GAP.search(bare) is not None and not _AIMED.search(bare),
         tuple(told),
         years,
-        (int(as_of[1]), as_of.end()) if as_of else None,
+        (int(as_of[1] or 0), as_of.end()) if as_of else None,
     )
 
 
-def _stands_as_of(tenses: _Tenses, at: int, first_year: int) -> bool:
+def _stands_as_of(words: Words, tenses: _Tenses, at: int, first_year: int) -> bool:
     """截至1999年 counts what there was then, whatever the clauses after it are worded like."""
     if tenses.as_of is None or at < tenses.as_of[1]:
         return False
     year = tenses.as_of[0]
+    if not year and _PLANS.search(words.bare[tenses.as_of[1] : at]):
+        return False
     later = any(named >= max(first_year, year + 1) for named, start, _ in tenses.years if tenses.as_of[1] <= start < at)
     return (year < first_year or year < 2000) and not later
 

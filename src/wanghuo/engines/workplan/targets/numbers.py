@@ -139,6 +139,7 @@ def _is_none(
         or standing.is_plain_noise(words, quantity, comparison, left)
         or re.search(r"每$|平均每$", words.bare[: quantity.start]) is not None
         or standing.is_condition(words, quantity)
+        or standing.is_ground(words, quantity)
         or standing.is_origin(words, quantity)
         or standing.is_penalty(words, quantity)
         or standing.is_threshold(words, quantity, comparison, verb_near)

@@ -179,7 +179,7 @@ def _serves(words: Words, quantity: Quantity) -> bool:
         r"(?!以[上下内])[^,，。;；的]{0,16}?(?:VERB|进行|予以|给予)".replace("VERB", ORDER_RE.pattern),
         words.bare[quantity.end : span.end],
     )
-    if re.match(r"(?:让|使|帮助)", whole):
+    if re.match(r"(?:再|还|又|将|力争)?(?:让|使|帮助)", whole):
         return True
     gives = re.search(
         r"^在(?:全[省市县区乡镇])?$|^(?:为|给|对|向)|(?:为|给|对|向|让|使|帮助|组织|动员)(?:约|近)?$", whole
@@ -192,7 +192,7 @@ def _led_by_two(words: Words, quantity: Quantity, bare: str) -> bool:
     thing = bare[strip_lead(bare) :].strip()
     if words.bare[quantity.start] in "百千万亿":  # 煤矿百万吨死亡率
         return False
-    noun = re.match(r"(?!以[上下内])[一-鿿]{2}", words.bare[quantity.end :])
+    noun = re.match(r"(?!以[上下内])[一-鿿]{2}|(?=[,，。;；、]|$)", words.bare[quantity.end :])
     return (
         quantity.kind == "count"
         and noun is not None
@@ -342,6 +342,12 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
         right,
     )
     return bool(opened and (every or worked or done))
+
+
+def is_ground(words: Words, quantity: Quantity) -> bool:
+    """Whether the number is what something builds on or goes along with (在新增200人的基础上, 在强化2个队的同时)."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    return re.search(r"^\s*在.*的(?:基础上|同时)$", words.bare[span.start : span.end].rstrip()) is not None
 
 
 def is_condition(words: Words, quantity: Quantity) -> bool:
