@@ -249,7 +249,7 @@ RIGS = {
         small={"devices": 4000, "days": 3},
         minutes=5,
         plants=PLANTS,
-        plant_size={"devices": 6000},
+        plant_size={"devices": 20_000, "days": 6},
     )
 }
 

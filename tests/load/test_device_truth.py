@@ -1,4 +1,4 @@
-"""The simulation of devices, small: the engine for four days, the tables for some hours, and each planted bug is found."""
+"""The simulation of devices, small: the engine for four days, the tables for some hours, and a planted bug is found."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ def test_every_device_is_in_its_true_state_for_four_days() -> None:
     assert outcome.lag_max_s <= 60
 
 
-@pytest.mark.parametrize("plant", device_truth.PLANTS)
-def test_a_planted_bug_is_found(plant) -> None:
-    assert not device_truth.measure(6000, 3, seed=1, plant=plant).good
+def test_a_planted_bug_is_found() -> None:
+    assert not device_truth.measure(6000, 3, seed=1, plant="outage").good  # the others: test_rigs.py
 
 
 @pytest.mark.django_db
