@@ -65,6 +65,8 @@ SHOTS = (
     Shot("unit", "clerk", "first:/units"),
     Shot("devices", "supervisor", "/devices"),
     Shot("device", "supervisor", "first:/devices"),
+    Shot("down", "supervisor", "/devices/down"),
+    Shot("scan", "supervisor", "/devices/scan"),
     Shot("indicators", "leader", "/indicators"),
     Shot("indicator", "leader", "/indicators/hazards.closing_rate"),
     Shot("reported", "office", "/indicators/reports"),

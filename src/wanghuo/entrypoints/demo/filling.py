@@ -188,6 +188,10 @@ def _accounts() -> None:
         )
 
 
+MAKERS = ("示例甲厂（演示）", "示例乙厂（演示）")
+INSTALLERS = ("甲安装公司（演示）", "乙安装公司（演示）", "丙安装公司（演示）")
+
+
 def _devices() -> None:
     """A transmission device in every unit that has a control room; the simulator's world is made from the same list."""
     from wanghuo.modules.sensing import public as sensing
@@ -199,8 +203,10 @@ def _devices() -> None:
         sensing.register_device(
             source=source,
             unit_id=unit.id,
-            maker="示例厂（演示）",
+            maker=rng.choice(MAKERS),
             model="UITD-D1",
+            installer=rng.choice(INSTALLERS),
+            sim_until=timezone.localdate() + timedelta(days=rng.choice((12, 200, 400, 700))),
             floor="1F",
             location="消防控制室",
             networks=["127.0.0.0/8"],
