@@ -17,7 +17,7 @@ from wanghuo.kernel.indicators import Indicator, Part, register
 from wanghuo.kernel.indicators.periods import Period
 from wanghuo.kernel.indicators.registry import Records
 from wanghuo.kernel.rulebook import rule
-from wanghuo.modules.alarms.models import Alarm
+from wanghuo.modules.alarms.models import Alarm, Shift
 from wanghuo.modules.alarms.selectors import taken_within
 from wanghuo.modules.alarms.states import WAITING, AlarmState
 
@@ -87,6 +87,38 @@ def fire_counts(period: Period) -> dict[str, Part]:
         .order_by()
     )
     return {r["region_code"]: Part(num=r["n"], den=1, missing=0) for r in rows}
+
+
+def corroborated_counts(period: Period) -> dict[str, Part]:
+    """Fire alarms that more than one piece of evidence supported, among those received here."""
+    rows = (
+        Alarm.objects.filter(_received(period), kind=Kind.FIRE, imported=False)
+        .values("region_code")
+        .annotate(den=Count("pk"), num=Count("pk", filter=Q(presumed=True)))
+        .order_by()
+    )
+    return {r["region_code"]: Part(num=r["num"], den=r["den"], missing=0) for r in rows}
+
+
+def operator_load(period: Period) -> dict[str, Part]:
+    """Alarms that operators were called to, over the hours that seats of the region were taken."""
+    shown = Q(shown_at__gte=period.start, shown_at__lt=period.end)
+    rows = Alarm.objects.filter(shown, imported=False).values("region_code").annotate(n=Count("pk")).order_by()
+    parts = {r["region_code"]: Part(num=r["n"], den=0, missing=0) for r in rows}
+    end = min(period.end, timezone.now())
+    for shift in Shift.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=period.start), started_at__lt=end):
+        hours = (min(shift.ended_at or end, end) - max(shift.started_at, period.start)).total_seconds() / 3600
+        known = parts.get(shift.region_code, Part(num=0, den=0, missing=0))
+        parts[shift.region_code] = Part(num=known.num, den=known.den + max(0.0, hours), missing=0)
+    return parts
+
+
+def _load_records(actor: Actor, region: str, period: Period, part: str) -> str:
+    """The alarms shown in the period; the hours are on the page of alarm health."""
+    if part != "num":
+        return "/alarms/health?" + urlencode({"region": region, "days": 30})
+    first, after = timezone.localtime(period.start).date(), timezone.localtime(period.end).date()
+    return "/alarms?" + urlencode({"region": region, "here": "1", "shown": f"{first.isoformat()}..{after.isoformat()}"})
 
 
 def _records(**parts: Mapping[str, Any]) -> Records:
@@ -166,4 +198,30 @@ _declare(
     counts=fire_counts,
     records=_records(num={"state": FIRES}, den={"state": FIRES}, gap={"state": FIRES}),
     accumulates=True,
+)
+_declare(
+    "alarms.corroborated_share",
+    Text("火警互证占比", "share of corroborated fire alarms"),
+    Text("有两个以上证据的火警 ÷ 火警数", "fire alarms with more than one piece of evidence ÷ fire alarms"),
+    unit="%",
+    better="up",
+    kind="rate",
+    flows=True,
+    topic="result",
+    words=("火警 互证", "报警 互证率"),
+    counts=corroborated_counts,
+    records=_records(num={"here": "1", "presumed": "1"}, den={"here": "1"}, gap={"here": "1", "single": "1"}),
+)
+_declare(
+    "alarms.per_operator_hour",
+    Text("每席每小时报警", "alarms per operator-hour"),
+    Text("提示值班员的报警数 ÷ 席位在岗小时", "alarms operators were called to ÷ hours at the seats"),
+    unit="",
+    better="down",
+    kind="mean",
+    flows=True,
+    topic="result",
+    words=("值班员 负荷", "每席 报警"),
+    counts=operator_load,
+    records=_load_records,
 )

@@ -14,7 +14,14 @@ from wanghuo.modules.alarms.states import AlarmState
 from wanghuo.modules.sensing import public as sensing
 from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DutyUnanswered, SignalCleared, SignalRaised
 
-INDICATORS = ("alarms.handling_time", "alarms.take_on_time_rate", "alarms.false_share", "alarms.fires")
+INDICATORS = (
+    "alarms.handling_time",
+    "alarms.take_on_time_rate",
+    "alarms.false_share",
+    "alarms.fires",
+    "alarms.corroborated_share",
+    "alarms.per_operator_hour",
+)
 
 
 @listen_many(SignalRaised, SignalCleared)

@@ -66,6 +66,8 @@ ALARMS = ListPage(
         Flag("unjudged", Text("无判定时间", "not judged"), lambda: Q(judged_at__isnull=True)),
         Flag("kept", Text("未提示", "kept back"), lambda: Q(route__in=KEPT_ROUTES, state__in=WAITING)),
         Flag("chattering", Text("抖动", "chattering"), lambda: Q(comes_and_goes=True, state__in=OPEN)),
+        Flag("presumed", Text("有互证", "corroborated"), lambda: Q(presumed=True)),
+        Flag("single", Text("无互证", "not corroborated"), lambda: Q(presumed=False)),
         Flag("stale", Text("超 24 小时", "stale"), lambda: Q(state__in=OPEN, received_at__lt=stale_before())),
         Words("why", Text("去处理由", "routed because"), where=lambda words: Q(route_why=words.lower())),
         Words("below", Text("归并于", "below"), where=lambda words: Q(first_out__ref=words.upper())),
@@ -79,6 +81,7 @@ ALARMS = ListPage(
         Words("unit", Text("单位", "unit"), where=lambda words: Q(unit__ref=words.upper())),
         Words("device", Text("设备", "device"), where=lambda words: Q(device__ref=words.upper())),
         Span("received", Text("收到", "received"), "received_at"),
+        Span("shown", Text("提示值班员", "shown"), "shown_at"),
     ),
     links=(Link(Text("值班台", "Console"), "/alarms/console", "alarms.handle", icon="bell", main=True),),
     empty=Empty(

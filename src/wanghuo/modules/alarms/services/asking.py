@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -123,7 +124,7 @@ def _ask(alarm: Alarm, channel: Channel, now: datetime) -> None:
     record(system, "alarms:alarm:ask", alarm.ref, region=alarm.region_code, after={"channel": str(channel)})
 
 
-def _pass_on(key: object, now: datetime) -> None:
+def _pass_on(key: UUID, now: datetime) -> None:
     row = (
         Testimony.objects.select_for_update(of=("self",))
         .filter(pk=key, said_at__isnull=True, passed_on_at__isnull=True)

@@ -164,7 +164,7 @@ def _held_long_enough(alarm: Alarm, now: datetime) -> None:
 def held_until(alarm: Alarm, now: datetime) -> datetime | None:
     """Until when a shelf or a maintenance window still holds the alarm; None when nothing does."""
     shelves = Shelf.objects.filter(
-        device_id=alarm.device_id,
+        device=alarm.device,
         condition=alarm.condition,
         component_key__in={"", alarm.component_key},
         ended_at__isnull=True,

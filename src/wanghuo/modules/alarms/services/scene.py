@@ -159,9 +159,9 @@ class Scene:
         same = Q(town_code=alarm.town_code, condition=alarm.condition)
         if key not in self._outages:
             since = alarm.received_at - timedelta(seconds=policy.area_window_s)
-            rows = Alarm.objects.filter(same, received_at__gte=since).exclude(unit_id=None)
+            rows = Alarm.objects.filter(same, received_at__gte=since).filter(unit__isnull=False)
             self._outages[key] = set(rows.values_list("unit_id", flat=True).distinct()[:500])
-        self._outages[key].add(alarm.unit_id)
+        self._outages[key] |= {alarm.unit_id} - {None}
         if not alarm.town_code or len(self._outages[key]) < policy.area_units:
             return None
         head_key = ("area", *key)
@@ -255,7 +255,7 @@ def in_flood(county: str, at: datetime) -> bool:
     if count < policy.flood_ends * seats:
         return False
     times = shown.filter(shown_at__gt=at - timedelta(hours=2)).order_by("-shown_at").values_list("shown_at", flat=True)
-    seconds = sorted(time.timestamp() for time in times[:2000])
+    seconds = sorted(time.timestamp() for time in times[:2000] if time is not None)
     spans = floods(seconds, bands_at(county or "0", at), seats=seats, end=at.timestamp() + 1)
     return bool(spans) and spans[-1][1] > at.timestamp()
 

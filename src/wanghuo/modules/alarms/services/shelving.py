@@ -206,7 +206,7 @@ def _end_window(window: MaintenanceWindow, now: datetime, actor: Actor) -> int:
     elif window.building_id:
         rows = rows.filter(building_id=window.building_id)
     else:
-        rows = rows.filter(unit_id=window.unit_id)
+        rows = rows.filter(unit=window.unit)
     count = let_go(rows, now)
     _tell(window, Text("维护时段已结束：{where}", "Maintenance is over: {where}"), actor)
     return count

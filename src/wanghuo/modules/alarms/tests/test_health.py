@@ -171,3 +171,22 @@ def test_the_unit_answers_from_its_phone_with_a_photograph(device, settings) -> 
     page = manager.get(alarm.url).content.decode()
     assert "厨房有明火" in page
     assert "/thumb" in page
+
+
+def test_indicators_of_load_and_corroboration_count_what_stands_behind_them(device) -> None:
+    from wanghuo.kernel.indicators.periods import Period
+    from wanghuo.modules.alarms import indicators
+
+    now = timezone.now()
+    today = Period.between(timezone.localdate(), timezone.localdate())
+    first = min(now, today.start + timedelta(hours=1))
+    Shift.objects.create(
+        region_code="445281", seat="02", user_id=7, user_name="王芳", started_at=today.start, ended_at=first
+    )
+    AlarmFactory(presumed=True, priority=1)
+    AlarmFactory()
+    share = indicators.corroborated_counts(today)
+    assert [(p.num, p.den) for p in share.values()] == [(1, 2)]
+    load = indicators.operator_load(today)
+    hours = (first - today.start).total_seconds() / 3600
+    assert sum(p.num for p in load.values()) / sum(p.den for p in load.values()) == pytest.approx(2 / hours)
