@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -57,13 +57,13 @@ def slice_of(
     all of them together.
     """
     if before and (mark := _read(rows, order, before)):
-        found = _take(rows, parts, lambda some: _beyond(some, order, mark, backwards=True), size)
+        found = _take(rows, parts, partial(_beyond, order=order, mark=mark, backwards=True), size)
         if len(found) > size:
             found = found[:size][::-1]
             return Slice(found, _cursor(order, found[0]), _cursor(order, found[-1]))
         return _first(rows, order, size, parts)
     if after and (mark := _read(rows, order, after)):
-        found = _take(rows, parts, lambda some: _beyond(some, order, mark, backwards=False), size)
+        found = _take(rows, parts, partial(_beyond, order=order, mark=mark, backwards=False), size)
         if not found:
             return _last(rows, order, size, parts)
         more = len(found) > size
@@ -79,13 +79,13 @@ def capped_count(rows: QuerySet[Any], limit: int = COUNT_LIMIT) -> tuple[int, bo
 
 
 def _first(rows: QuerySet[Any], order: Order, size: int, parts: Parts) -> Slice:
-    found = _take(rows, parts, lambda some: _ordered(some, order, backwards=False), size)
+    found = _take(rows, parts, partial(_ordered, order=order, backwards=False), size)
     more = len(found) > size
     return Slice(found[:size], None, _cursor(order, found[size - 1]) if more else None)
 
 
 def _last(rows: QuerySet[Any], order: Order, size: int, parts: Parts) -> Slice:
-    found = _take(rows, parts, lambda some: _ordered(some, order, backwards=True), size)
+    found = _take(rows, parts, partial(_ordered, order=order, backwards=True), size)
     more = len(found) > size
     found = found[:size][::-1]
     return Slice(found, _cursor(order, found[0]) if more else None, None)

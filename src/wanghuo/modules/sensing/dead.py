@@ -10,8 +10,9 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from wanghuo.modules.sensing.fold import Dead, Known
+from wanghuo.modules.sensing.fold import Dead
 from wanghuo.modules.sensing.journal import JournalDamaged, JournalReader
+from wanghuo.modules.sensing.known import Known
 from wanghuo.modules.sensing.models import DeadFrame, GatewayCounter
 
 log = logging.getLogger("wanghuo.ingest")

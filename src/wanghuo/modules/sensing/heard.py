@@ -56,7 +56,7 @@ def _replace(path: Path, content: bytes) -> None:
 class Silent(NamedTuple):
     """How many devices of how many have been silent for so long, and the slots of those silent the longest."""
 
-    count: int
+    many: int
     of: int
     slots: list[int]
 

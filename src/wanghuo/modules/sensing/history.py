@@ -123,7 +123,7 @@ def silent(region_code: str, longer_than: timedelta, now: datetime, most: int = 
         quiet = rows.exclude(last_seen_at__gte=before)
         return SilentDevices(quiet.count(), rows.count(), list(quiet.order_by("last_seen_at")[:most]))
     rows_by_slot = Device.objects.in_bulk(found.slots, field_name="slot")
-    return SilentDevices(found.count, found.of, [rows_by_slot[slot] for slot in found.slots if slot in rows_by_slot])
+    return SilentDevices(found.many, found.of, [rows_by_slot[slot] for slot in found.slots if slot in rows_by_slot])
 
 
 def export(devices: QuerySet[Device], start: datetime, end: datetime, path: Path) -> int:

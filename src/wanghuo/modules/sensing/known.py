@@ -270,9 +270,9 @@ class Devices:
         more = max(needed, len(self.seen_us) + max(_GROW, len(self.seen_us) // 8)) - len(self.seen_us)
         self.ids.extend(bytes(16 * more))
         self.regions.frombytes(b"\xff" * (self.regions.itemsize * more))
-        for column in (self.profiles, self.flags, self.seen_us, self.seen_batch, self.seen_index):
-            column.frombytes(bytes(column.itemsize * more))
-        for column in (self.learned_us, self.heard_s, self.muted_until_s, self.offset_s):
+        whole: tuple[array[int], ...] = (self.profiles, self.flags, self.seen_us, self.seen_batch, self.seen_index)
+        parted: tuple[array[float], ...] = (self.muted_until_s, self.offset_s)
+        for column in (*whole, self.learned_us, self.heard_s, *parted):
             column.frombytes(bytes(column.itemsize * more))
 
 

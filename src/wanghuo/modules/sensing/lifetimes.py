@@ -101,7 +101,7 @@ def ask_to_renew(now: datetime | None = None) -> int:
     today = local_day(now)
     running = running_out(Device.objects.all(), today)
     asked = set(Duty.objects.filter(subject_kind=SUBJECT, closed_at=None).values_list("subject_id", flat=True))
-    fresh = [row for row in running.order_by("runs_out")[: AT_ONCE + len(asked)] if row.pk not in asked][:AT_ONCE]
+    fresh = [row for row in running.order_by(F("runs_out"))[: AT_ONCE + len(asked)] if row.pk not in asked][:AT_ONCE]
     for row in fresh:
         _ask(row, row.runs_out, row.what)  # type: ignore[attr-defined]
     still = set(running.filter(pk__in=asked).values_list("pk", flat=True))

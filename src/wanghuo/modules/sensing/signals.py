@@ -6,7 +6,8 @@ from typing import Any
 
 from wanghuo.modules.sensing import contracts
 from wanghuo.modules.sensing.contracts import TRUSTS
-from wanghuo.modules.sensing.fold import Change, Part
+from wanghuo.modules.sensing.fold import Change
+from wanghuo.modules.sensing.known import Part
 from wanghuo.modules.sensing.models import Device
 from wanghuo.modules.sensing.observe import key_text
 from wanghuo.modules.sensing.store import instant
