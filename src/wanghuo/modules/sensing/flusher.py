@@ -83,7 +83,7 @@ class Flusher:
         store_seen(devices, slots, hour)
         away = list(Device.objects.filter(slot__in=slots, state__in=AWAY).values_list("slot", "pk"))
         if away:  # late or off line, and heard again
-            heard = {id: instant(devices.seen_us[slot] / 1e6) for slot, id in away}
+            heard = {id: instant(devices.seen_us[slot] / 1e6) for slot, id in away if slot is not None}
             settle(list(heard), at=max(heard.values()), since=None, heard=heard)
 
     def _store_readings(self, fold: Fold, items: Sequence[Newest]) -> None:

@@ -270,10 +270,18 @@ class Devices:
         more = max(needed, len(self.seen_us) + max(_GROW, len(self.seen_us) // 8)) - len(self.seen_us)
         self.ids.extend(bytes(16 * more))
         self.regions.frombytes(b"\xff" * (self.regions.itemsize * more))
-        whole: tuple[array[int], ...] = (self.profiles, self.flags, self.seen_us, self.seen_batch, self.seen_index)
-        parted: tuple[array[float], ...] = (self.muted_until_s, self.offset_s)
-        for column in (*whole, self.learned_us, self.heard_s, *parted):
-            column.frombytes(bytes(column.itemsize * more))
+        for whole in (
+            self.profiles,
+            self.flags,
+            self.seen_us,
+            self.seen_batch,
+            self.seen_index,
+            self.learned_us,
+            self.heard_s,
+        ):
+            whole.frombytes(bytes(whole.itemsize * more))
+        for parted in (self.muted_until_s, self.offset_s):
+            parted.frombytes(bytes(parted.itemsize * more))
 
 
 def read_rows(devices: Iterable[Known]) -> None:

@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                 (
                     "check_at",
                     models.DateTimeField(
-                        blank=True, default=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), null=True
+                        blank=True, default=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC), null=True
                     ),
                 ),
                 ("faulty", models.BooleanField(default=False)),
