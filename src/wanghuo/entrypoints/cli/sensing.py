@@ -231,7 +231,7 @@ def run_show(args: argparse.Namespace) -> int:
     setup()
     from django.conf import settings
 
-    from wanghuo.modules.sensing.journal import FRAME
+    from wanghuo.modules.sensing.journal import FRAME, MESSAGE
     from wanghuo.modules.sensing.journals import open_reader
 
     reader, position, left = open_reader(settings.JOURNAL), args.after, args.limit
@@ -246,11 +246,28 @@ def run_show(args: argparse.Namespace) -> int:
             }
             if record.kind == FRAME:
                 shown["hex"] = record.data.hex()
+            elif record.kind == MESSAGE:
+                shown |= _message(record.data)
             else:
                 shown["note"] = json.loads(record.data)
             print(json.dumps(shown, ensure_ascii=False))
             left -= 1
     return 0
+
+
+def _message(data: bytes) -> dict[str, str]:
+    """A message of another protocol, its payload as text where it is some."""
+    from wanghuo.modules.sensing.messages import NotPacked, unpack_message
+
+    try:
+        message = unpack_message(data)
+    except NotPacked:
+        return {"hex": data.hex()}
+    shown = {"protocol": message.protocol, "address": message.address, "topic": message.topic}
+    try:
+        return shown | {"payload": message.payload.decode("utf-8")}
+    except UnicodeDecodeError:
+        return shown | {"hex": message.payload.hex()}
 
 
 def run_dead(args: argparse.Namespace) -> int:
