@@ -178,7 +178,7 @@ def answer(town: Visitor, paper: str) -> None:
 
 def test_an_assessment_from_the_self_assessment_to_its_grade(visit: Visit, deployment: Deployment, photo: Path) -> None:
     town, reviewer, office = visit("clerk"), visit("brigade"), visit("office")
-    town.goto("/assessments")
+    town.goto("/assessments?scheme=government")
     town.page.locator("tr[data-row] a.ref").first.click()
     town.state("自评中")
     url = town.page.url.split("?")[0].removeprefix(town.origin)
