@@ -28,7 +28,7 @@ from wanghuo.modules.places.states import UnitState
 NAME_UNITS = 4  # characters of a name in one key; what is longer is compared with `text`
 KEY_LENGTH = 17
 ENOUGH = 200  # candidates that are ranked; a query with more matches is too short to rank well anyway
-FIRST_LOOK = 1000  # keys that are tried before all of them are: a town's name stands in ten thousand units
+FIRST_LOOK = 400  # keys that are tried before all of them are: a town's name stands in ten thousand units
 TAIL = 6
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -110,13 +110,17 @@ def _after(key: str) -> str:
     return _after(head) if last == "z" else head + chr(ord(last) + 1)
 
 
+def spans(term: str) -> list[Q]:
+    """The keys that a normalised term begins, one range for each alphabet."""
+    keys = [_key(alphabet, term) for alphabet in ("npc" if term.isascii() else "n")]
+    return [Q(key__gte=key, key__lt=_after(key)) for key in keys]
+
+
 def ranges(term: str) -> Q:
-    """The keys that a normalised term begins."""
-    alphabets = "npc" if term.isascii() else "n"
+    """The same as one condition."""
     condition = Q(pk__in=[])
-    for alphabet in alphabets:
-        key = _key(alphabet, term)
-        condition |= Q(key__gte=key, key__lt=_after(key))
+    for span in spans(term):
+        condition |= span
     return condition
 
 
@@ -150,12 +154,13 @@ def _candidates(rows: QuerySet[SearchEntry], terms: list[str]) -> list[SearchEnt
             rows = rows.filter(text__contains=term)
     if len(longest) > NAME_UNITS:
         rows = rows.filter(text__contains=longest)
-    keys = SearchKey.objects.filter(ranges(longest))
-    first = list(keys.values_list("entry", flat=True)[:FIRST_LOOK])
+    first: list[int] = []
+    for span in spans(longest):  # a range at a time: of several at once PostgreSQL fetches every match before the first
+        first += SearchKey.objects.filter(span).values_list("entry", flat=True)[: FIRST_LOOK - len(first)]
     found = list(rows.filter(pk__in=set(first))[:ENOUGH])
     if len(found) == ENOUGH or len(first) < FIRST_LOOK:
         return found
-    return list(rows.filter(pk__in=keys.values("entry"))[:ENOUGH])
+    return list(rows.filter(pk__in=SearchKey.objects.filter(ranges(longest)).values("entry"))[:ENOUGH])
 
 
 def _rank(entry: SearchEntry, term: str, home: str) -> tuple[Any, ...]:
