@@ -235,6 +235,9 @@ cdef class Gathered:
         cdef Py_ssize_t end
         if answers == NULL:
             raise MemoryError
+        if len(now) != 6:
+            free(answers)
+            raise ValueError("a time label has six bytes")
         try:
             for number, asker in enumerate(self.askers):
                 if asker is None:
@@ -299,6 +302,7 @@ cdef class Intake:
 
     def put(self, entry):
         """Queue one entry."""
+        cdef bytes data
         link, received_us, trust, data, urgent, kind = entry
         self.add(
             link, received_us, 0 if link is None else link.number, trust, kind, urgent,
