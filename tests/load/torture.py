@@ -36,6 +36,8 @@ MODULES = {
     "R13": "device_truth",
     "R14": "simulation_rig",
     "R15": "simulation_rig",
+    "R20": "bytes_rig",
+    "R20b": "bytes_rig",
 }
 
 
