@@ -107,7 +107,7 @@ def league(request: HttpRequest) -> HttpResponse:
     span = int(days) if days.isdecimal() and int(days) in SPANS else 30
     by = request.GET.get("by", "unit")
     by = by if by in WAYS_TO_GROUP else "unit"
-    region = regions.resolve(request.GET.get("region", "")) or ""
+    region = regions.resolve(request.GET.get("region", "")) or actor.home
     lines = roll_calls.league(actor, days=span, by=by, region=region)[:500]
     context = {
         "title": LEAGUE, "by": by, "days": span, "spans": SPANS, "groups": WAYS_TO_GROUP.items(),
