@@ -37,7 +37,7 @@ from wanghuo.modules.alarms.tables import ALARMS, MARKS
 from wanghuo.modules.alarms.words import NAMES
 from wanghuo.modules.sensing import public as sensing
 
-OUR_WORDS = {words.zh: words for words in (*NAMES.values(), *CAUSES.values())}
+OUR_WORDS = {words.zh: words for words in (*NAMES.values(), *CAUSES.values(), *CHANNELS.values())}
 """What services write into a note by themselves is kept in Chinese and shown in the reader's language."""
 
 PANE, ACT = "console-pane", "console-act"

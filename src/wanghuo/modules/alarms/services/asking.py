@@ -30,7 +30,7 @@ from wanghuo.modules.alarms.policy import policy_at
 from wanghuo.modules.alarms.selectors import get_alarm
 from wanghuo.modules.alarms.services.keeping import bring_out, deny
 from wanghuo.modules.alarms.services.notes import add_line
-from wanghuo.modules.alarms.states import ALARM, CAUSES, CHANNELS, SAID, WAITING, Channel, FalseCause, Said
+from wanghuo.modules.alarms.states import ALARM, CHANNELS, WAITING, Channel, Said
 from wanghuo.modules.alarms.words import NAMES
 
 SUBJECT_KIND, MOVE = "alarm", "answer"
@@ -190,10 +190,7 @@ def _hear(
     row.said, row.said_at, row.cause, row.text = said, now, cause, text[:500]
     row.by_id, row.by_name = actor.id, (who or actor.name)[:80]
     row.save()
-    words = f"{CHANNELS[channel].zh} {row.by_name}：{SAID[said].zh}"
-    if cause:
-        words += f"（{CAUSES[FalseCause(cause)].zh}）"
-    add_line(alarm, "answer", actor=actor, at=now, text=f"{words} {text}".strip())
+    add_line(alarm, f"said_{said}", actor=actor, at=now, text=" ".join(part for part in (who, text) if part))
     after = {"channel": str(channel), "said": str(said), "cause": cause, "sha256": digests}
     record(actor, "alarms:alarm:answer", alarm.ref, region=alarm.region_code, after=after)
     if said is not Said.UNSURE:
@@ -225,7 +222,7 @@ def _presume(alarm: Alarm, who: str, now: datetime) -> None:
     for other in near:
         other.priority, other.presumed, other.reasons = 1, True, [reason, *other.reasons]
         other.save(update_fields=["priority", "presumed", "reasons"])
-        add_line(other, "lift", actor=system_actor("worker"), at=now, text=words.zh)
+        add_line(other, "lift", actor=system_actor("worker"), at=now, text=who)
         if other.is_kept:
             bring_out(other, Back.CORROBORATED, now, actor=system_actor("worker"))
         else:

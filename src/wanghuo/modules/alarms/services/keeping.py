@@ -32,7 +32,7 @@ def bring_out(alarm: Alarm, why: Back, at: datetime, *, actor: Actor, **known: o
     alarm.route, alarm.shown_at, alarm.route_until, alarm.first_out = "show", at, None, None
     alarm.route_reasons = [*alarm.route_reasons, [reason.code, reason.message.zh, reason.message.en, reason.source]]
     alarm.save(update_fields=["route", "shown_at", "route_until", "first_out", "route_reasons"])
-    add_line(alarm, "shown", actor=actor, at=at, text=reason.message.zh)
+    add_line(alarm, "shown", actor=actor, at=at)
     after = {"why": why.name.lower()}
     record(actor, "alarms:alarm:show", alarm.ref, region=alarm.region_code, after=after)
     show(alarm, "raised")

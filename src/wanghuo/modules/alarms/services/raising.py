@@ -330,7 +330,7 @@ def _bring_out(scene: Scene, alarm: Alarm, at: datetime, why: Back) -> None:
     known = {"seconds": scene.policy(alarm).delay_4_s}
     alarm.route_reasons = [*alarm.route_reasons, *kept((back(why, known),))]
     scene.change(alarm, "route", "shown_at", "route_until", "first_out", "route_reasons")
-    scene.note(alarm, "shown", at, back(why, known).message.zh)
+    scene.note(alarm, "shown", at)
     scene.tell(alarm, "raised")
 
 

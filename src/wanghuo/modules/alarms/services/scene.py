@@ -195,8 +195,7 @@ class Scene:
                     self._heads[key] = alarm
         if alarm.first_out_id is not None:
             self._joined[alarm.first_out_id] = alarm.received_at
-        text = alarm.route_reasons[0][1] if alarm.is_kept else ""
-        self.note(alarm, "raise", alarm.received_at, text)
+        self.note(alarm, "raise", alarm.received_at)
         self.tell(alarm, "raised")
 
     def change(self, alarm: Alarm, *fields: str) -> None:

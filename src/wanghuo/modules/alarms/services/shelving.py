@@ -21,7 +21,7 @@ from wanghuo.kernel.rulebook import rule
 from wanghuo.modules.alarms.live import show
 from wanghuo.modules.alarms.models import Alarm, MaintenanceWindow, Shelf
 from wanghuo.modules.alarms.selectors import get_alarm
-from wanghuo.modules.alarms.services.keeping import let_go
+from wanghuo.modules.alarms.services.keeping import come_up, let_go
 from wanghuo.modules.alarms.services.notes import add_line
 from wanghuo.modules.alarms.states import WAITING
 from wanghuo.modules.places import public as places
@@ -91,6 +91,7 @@ def shelve(ref: str, *, hours: float, reason: str, actor: Actor) -> Shelf:
     alarm.route_reasons = [*alarm.route_reasons, ["alarm.shelved", words.zh, words.en, SHELF_RULE]]
     alarm.save(update_fields=["route", "route_why", "route_until", "first_out", "route_reasons"])
     add_line(alarm, "shelve", actor=actor, at=now, text=shelf.reason)
+    come_up(alarm, now)  # what stood below it is not shelved with it
     record(
         actor,
         "alarms:alarm:shelve",
