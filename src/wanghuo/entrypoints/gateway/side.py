@@ -6,6 +6,7 @@ register, when the port is open and the first frames are on disk already.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -48,4 +49,5 @@ class Side:
             self._stack.enter_context(beating("gateway", lambda: {"compiled": int(PARTS.compiled)}))
             self._bell = bell()
             self._changes = RegisterChanges()
+            gc.freeze()  # what was loaded stays: the collector need not look through it while frames wait
         return self._changes

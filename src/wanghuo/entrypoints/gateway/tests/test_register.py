@@ -111,6 +111,7 @@ async def test_a_device_registered_while_it_is_linked_is_known_from_then_on(tmp_
 
 @pytest.mark.django_db
 def test_the_platform_is_loaded_when_the_register_is_first_read(monkeypatch) -> None:
+    monkeypatch.setattr("gc.freeze", lambda: None)
     monkeypatch.setattr("wanghuo.kernel.jobs.beats.beating", lambda kind, facts: nullcontext(told.append(kind)))
     device = DeviceFactory(networks=["10.0.0.0/8"])
     retired = DeviceFactory(state="retired")
