@@ -33,6 +33,9 @@ class AlreadyRunning(AppError):
     )
 
 
+TAKEN_OVER = Text("另一个 ingest 已接管，本进程结束。", "Another ingest has taken over; this one ends.")
+
+
 def add_parsers(subparsers: Any) -> None:
     """Add the commands."""
     gateway = subparsers.add_parser(
@@ -47,6 +50,9 @@ def add_parsers(subparsers: Any) -> None:
 
     ingest = subparsers.add_parser(
         "ingest", help="由接收日志推导状态与报警 / derive states and signals from the journal"
+    )
+    ingest.add_argument(
+        "--standby", action="store_true", help="wait while another ingest of this database runs, then take over"
     )
     ingest.add_argument("--once", action="store_true", help="take in what there is, then end")
     ingest.set_defaults(run=run_ingest)
@@ -184,29 +190,39 @@ def _only_one(home: Path) -> IO[str]:
 
 
 def run_ingest(args: argparse.Namespace) -> int:
-    """Follow the journal until told to stop."""
+    """Follow the journal until told to stop; 1 when another ingest has taken over."""
     setup()
     from django.conf import settings
 
     from wanghuo.kernel.jobs.beats import beating
     from wanghuo.modules.sensing.ingest import Ingest
-    from wanghuo.modules.sensing.own_connection import ingest_connection
+    from wanghuo.modules.sensing.own_connection import ingest_connection, only_ingest
+    from wanghuo.modules.sensing.store import Superseded
 
-    with _only_one(settings.HOME), ingest_connection():
-        ingest = Ingest(settings.JOURNAL)
-        if args.once:
-            print(ingest.catch_up())
-            return 0
-        stopping = False
+    stopping = False
 
-        def stop(number: int, frame: object) -> None:
-            nonlocal stopping
-            stopping = True
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        stopping = True
 
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        with beating("ingest"):
-            ingest.run(lambda: stopping)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    with _only_one(settings.HOME), only_ingest(standby=args.standby, stopped=lambda: stopping) as mine:
+        if not mine:
+            raise AlreadyRunning(path=settings.DATABASES["default"]["NAME"])
+        with ingest_connection():
+            if stopping:
+                return 0
+            ingest = Ingest(settings.JOURNAL)
+            if args.once:
+                print(ingest.catch_up())
+                return 0
+            try:
+                with beating("ingest"):
+                    ingest.run(lambda: stopping)
+            except Superseded:
+                print(TAKEN_OVER, file=sys.stderr)
+                return 1
     return 0
 
 

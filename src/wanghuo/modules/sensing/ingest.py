@@ -59,13 +59,14 @@ class Ingest:
         self.reader = open_reader(journal)
         folder = folder_of(journal)
         self.heard = HeardColumn(folder)
-        self.recorder, self.flusher = Recorder(self.reader), Flusher(self.reader, self.heard)
+        row = store.take_over()
+        self._holder = row.holder
+        self.recorder, self.flusher = Recorder(self.reader, self._holder), Flusher(self.reader, self.heard)
         self.devices = Devices(store.rows_of)
         self.fold = Fold(self.devices, lambda device: _patiently(lambda: store.parts_of(device)))
         self._stretches: deque[Stretch] = deque()
         self._waiting = 0
         self._since = store.load_devices(self.devices, None)
-        row = store.position()
         self._recorded, self._counted = row.events_through, row.state_through
         self._kept = max(last_batch(folder), row.state_through)
         self.history = SegmentWriter(folder, self._kept)
@@ -174,6 +175,8 @@ class Ingest:
     def _record(self, stretch: Stretch) -> None:
         try:
             _patiently(lambda: self.recorder.record(*stretch))
+        except store.Superseded:
+            raise
         except Exception as error:
             log.exception("the journal up to batch %d cannot be recorded", stretch.through)
             why = reason(error)
@@ -215,7 +218,7 @@ class Ingest:
 
     def _stored(self) -> None:
         """Readings, times and the history are stored up to `_flushing_to`: count, and move the position there."""
-        store.store_state_through(self._flushing_to, self._counts, self.devices.region_codes)
+        store.store_state_through(self._holder, self._flushing_to, self._counts, self.devices.region_codes)
         self.devices.let_go(self._flushing_to, MOST_OBJECTS)
         self._flushing_to, self._counts = 0, {}
 

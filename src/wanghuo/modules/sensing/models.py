@@ -283,6 +283,7 @@ class Command(models.Model):
 class IngestPosition(models.Model):
     """How far the journal has been taken in; one row (pk 1).
 
+    `holder`: the run of ingest that may move it: one that was taken for dead and was not finds another name here, and ends.
     `events_through`: the last batch whose events are recorded; it moves in the transaction that records them.
     `state_through`: the
     last batch whose readings and times are stored; these are latest-wins, so they may be taken again. `through_at`:
@@ -293,6 +294,7 @@ class IngestPosition(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     events_through = models.BigIntegerField(default=0)
     state_through = models.BigIntegerField(default=0)
+    holder = models.CharField(max_length=36, blank=True, default="")
     through_at = models.DateTimeField(null=True)
     listening_since = models.DateTimeField(null=True)
     heard_through_at = models.DateTimeField(null=True)

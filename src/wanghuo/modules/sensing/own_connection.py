@@ -18,6 +18,7 @@ from django.db import OperationalError, connection
 from django.db.backends.signals import connection_created
 
 LOCK_S, LOOK_S = 20.0, 0.001
+INGEST_LOCK, STANDBY_S = 0x77616E67, 1.0  # a number of our own among the database's locks
 SPARE_PAGES = 20_000  # 80 MB of write-ahead log before ingest itself would stop to copy it back; others do so at 4 MB
 
 _SQLITE = ("PRAGMA synchronous = NORMAL", "PRAGMA busy_timeout = 0", f"PRAGMA wal_autocheckpoint = {SPARE_PAGES}")
@@ -56,3 +57,28 @@ def ingest_connection() -> Iterator[None]:
     finally:
         connection_created.disconnect(_prepare)
         connection.close()
+
+
+@contextmanager
+def only_ingest(*, standby: bool, stopped: Callable[[], bool]) -> Iterator[bool]:
+    """Hold, on PostgreSQL, the lock of the one ingest of the database, on whatever machine; whether it was got. `standby`: wait for it
+    until `stopped`. On SQLite the lock of the data folder says it all.
+
+    The lock goes with its connection: a server that starts again may give it to another. So every act of ingest looks whether it is
+    still the holder (`store.held_position`).
+    """
+    if connection.vendor != "postgresql":
+        yield True
+        return
+    own = connection.copy()
+    try:
+        with own.cursor() as cursor:
+            while True:
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", [INGEST_LOCK])
+                got = bool(cursor.fetchone()[0])
+                if got or not standby or stopped():
+                    break
+                time.sleep(STANDBY_S)
+            yield got or stopped()
+    finally:
+        own.close()

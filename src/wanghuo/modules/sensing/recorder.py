@@ -30,7 +30,7 @@ from wanghuo.modules.sensing.models import (
     SensorEvent,
 )
 from wanghuo.modules.sensing.signals import cleared_event, place_of, raised_event, reporter_of
-from wanghuo.modules.sensing.store import CHUNK, instant, mark_stored, store_new, store_parts
+from wanghuo.modules.sensing.store import CHUNK, held_position, instant, mark_stored, store_new, store_parts
 from wanghuo.modules.sensing.transitions import settle
 from wanghuo.modules.sensing.way_notes import message_taken, undecoded, ways_report
 
@@ -60,8 +60,8 @@ def _count(changes: Iterable[Change]) -> None:
 class Recorder:
     """Records stretches of the journal. What cannot be recorded is buried (`dead`), and the rest goes on."""
 
-    def __init__(self, reader: JournalReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: JournalReader, holder: str) -> None:
+        self._reader, self._holder = reader, holder
 
     def record_fires(self, effects: Effects) -> None:
         """Store the fires of a stretch before its turn, and tell them. They are known by their ids, so after a crash
@@ -91,11 +91,12 @@ class Recorder:
         refs = {change.moment.ref for change in effects.changes} | {note.ref for note in effects.notes}
         refs |= {stranger.ref for stranger in effects.strangers.values()} | {f"{through}"}
         with transaction.atomic():
+            held_position(self._holder)
             bury([*effects.dead, *(Dead(ref, why) for ref in sorted(refs))], self._reader)
             IngestPosition.objects.filter(pk=1).update(events_through=through)
 
     def _record(self, effects: Effects, through: int) -> None:
-        position = IngestPosition.objects.select_for_update().get(pk=1)
+        position = held_position(self._holder)
         dead = [
             *effects.dead,
             *together(store_parts, effects.told, lambda told: ref_of_device(told.device)),

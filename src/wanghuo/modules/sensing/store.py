@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from wanghuo.base.ids import new_id
 from wanghuo.modules.sensing import hours
 from wanghuo.modules.sensing.fold import Told
 from wanghuo.modules.sensing.known import (
@@ -193,9 +194,28 @@ def mark_stored(parts: Iterable[Part]) -> None:
         part.stored_location = part.location
 
 
+class Superseded(Exception):
+    """Another run of ingest has taken over; this one must end and write nothing more."""
+
+
 def position() -> IngestPosition:
     """How far the journal was taken in."""
     return IngestPosition.objects.get_or_create(pk=1)[0]
+
+
+def take_over() -> IngestPosition:
+    """Make this run the one that may move the position; gives it, with the run's name as `holder`."""
+    position()
+    IngestPosition.objects.filter(pk=1).update(holder=str(new_id()))
+    return position()
+
+
+def held_position(holder: str) -> IngestPosition:
+    """The position, locked until the transaction ends. Raises Superseded when another run has taken over."""
+    row = IngestPosition.objects.select_for_update().get(pk=1)
+    if row.holder != holder:
+        raise Superseded
+    return row
 
 
 def store_seen(devices: Devices, slots: Sequence[int], hour: int) -> None:
@@ -240,14 +260,14 @@ def store_heard_through(received_us: int) -> None:
 
 
 def store_state_through(
-    through: int, counts: Mapping[tuple[int, int], tuple[int, int]], regions: Sequence[str]
+    holder: str, through: int, counts: Mapping[tuple[int, int], tuple[int, int]], regions: Sequence[str]
 ) -> None:
     """All readings and times up to this batch are stored; events up to it had no effect that is not recorded.
 
     `counts`: messages and readings since the position stood last, by (index into `regions`, hour).
     """
     with transaction.atomic():
-        row = IngestPosition.objects.select_for_update().get(pk=1)
+        row = held_position(holder)
         row.state_through = max(row.state_through, through)
         row.events_through = max(row.events_through, through)
         row.save(update_fields=["state_through", "events_through"])

@@ -259,3 +259,18 @@ def test_positions_and_effects_move_together(journal) -> None:
     take_in(journal)
     position = store.position()
     assert (position.events_through, position.state_through) == (batch, batch)
+
+
+def test_an_ingest_that_was_taken_over_writes_nothing_more(journal) -> None:
+    device = DeviceFactory()
+    fill(journal, [state_frame(device.source, 2)])
+    first = Ingest(journal)
+    first.step()
+    second = Ingest(journal)
+    second.catch_up()
+    fill(journal, [state_frame(device.source, 0, serial=1)])
+    with pytest.raises(store.Superseded):
+        first.catch_up()
+    second.catch_up()
+    assert SensorEvent.objects.filter(what="raised").count() == 1
+    assert SensorEvent.objects.filter(what="cleared").count() == 1
