@@ -323,21 +323,22 @@ def over_sockets(seed: int, home: Path, size: Size, plant: str) -> Result:
     port = sock.getsockname()[1]
     if plant == "leak":
         leak()
-    gateway = Process("gateway", deployment.bare_gateway(home / "journal.sqlite3", sock, unknown_per_minute=1000))
+    gateway = Process("gateway", deployment.bare_gateway(home / "journal.sqlite3", sock))
     gateway.ready_s()
-    sent, marks, refused = 0, [], 0
-    while sent < size["bytes"]:
-        data = b"".join(hostile(rng, target)[0])
-        refused += not push(rng, port, data)
-        sent += len(data)
-        if sent > len(marks) * size["bytes"] // 8:
-            marks.append((resident(gateway.pid), files_of(gateway.pid)))
-    answered = [good_frame_is_answered(port, 1 + n) for n in range(3)]
-    time.sleep(0.3)
-    at_rest = files_of(gateway.pid)
-    died = gateway.gone()
-    gateway.end_in_any_case(gently=True)
-    sock.close()
+    sent, marks, refused, answered, at_rest, died = 0, [], 0, [], 0, True
+    try:
+        while sent < size["bytes"]:
+            data = b"".join(hostile(rng, target)[0])
+            refused += not push(rng, port, data)
+            sent += len(data)
+            if sent > len(marks) * size["bytes"] // 8:
+                marks.append((resident(gateway.pid), files_of(gateway.pid)))
+        answered = [good_frame_is_answered(port, 1 + n) for n in range(3)]
+        time.sleep(0.3)
+        at_rest, died = files_of(gateway.pid), gateway.gone()
+    finally:
+        gateway.end_in_any_case(gently=True)
+        sock.close()
     grown = marks[-1][0] - marks[len(marks) // 2][0]
     figures = {"bytes": sent, "memory_mb": marks[-1][0] >> 20, "grown_mb": round(grown / 2**20, 1), "files": at_rest}
     limit = size["grown_mb"] << 20
@@ -380,7 +381,10 @@ def good_frame_is_answered(port: int, source: int) -> bool:
     """Whether a fresh link gets its confirm."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as link:
         link.sendall(wire.frame(source, 7))
-        answer = link.recv(64)
+        try:
+            answer = link.recv(64)
+        except TimeoutError:
+            return False
     return len(answer) == 30 and wire.acked_key(answer) == (source, 7)
 
 
