@@ -123,8 +123,11 @@ def judge_test(ref: str, *, reason: str, actor: Actor) -> Alarm:
     """Judge a test (测试), with its reason: a test that nobody announced is an alarm."""
     if not reason.strip():
         raise Invalid(Text("请说明是哪次测试。", "Say which test it was."), field="reason")
-    changed = {**_judged(actor), "ended_at": timezone.now()}
-    return move_alarm(_load(ref, actor), "test", actor=actor, changed=changed, text=reason)
+    now = timezone.now()
+    changed = {**_judged(actor), "ended_at": now, "route_until": None}
+    alarm = move_alarm(_load(ref, actor), "test", actor=actor, changed=changed, text=reason)
+    come_up(alarm, now)
+    return alarm
 
 
 @transaction.atomic

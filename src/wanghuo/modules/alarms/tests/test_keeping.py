@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.utils import timezone
@@ -309,3 +311,44 @@ def test_a_mender_is_sent_to_an_offender_alone(device) -> None:
         services.judge_false(alarms[-1].ref, cause=FalseCause.DUST, actor=OPERATOR)
     hazard = services.send_mender(alarms[-1].ref, actor=OPERATOR)
     assert Alarm.objects.get(pk=alarms[-1].pk).hazard_ref == hazard.ref
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_happens_no_corroborated_fire_is_kept_back_and_nothing_is_lost(device, manager, seed: int) -> None:
+    """The live path walked at random: what stands is shown or in a list, and evidence that agrees is always shown."""
+    random, now = Random(seed), timezone.now()
+    keys = ["1.1.42.1", "1.1.42.2", "1.1.42.3"]
+    for key in keys[:2]:
+        offender(device, key)
+    sent: dict[str, object] = {}
+    for _ in range(40):
+        now += timedelta(seconds=random.choice((1, 15, 70, 130)))
+        key, waiting = random.choice([*keys, "f"]), list(Alarm.objects.filter(state="new"))
+        what = random.choice(("raise", "raise", "raise", "clear", "answer", "judge", "shelve", "window", "settle"))
+        if what == "raise":
+            sent[key] = signal(device, "fault" if key == "f" else "fire", key=key, received_at=now)
+            services.raise_from_signal(sent[key])
+        elif what == "clear" and key in sent:
+            services.signal_cleared(replace(cleared(sent[key]), received_at=now))
+        elif what == "answer" and (fires := [a for a in waiting if a.is_fire]):
+            services.answer(random.choice(fires).ref, said=Said.FALSE, cause="dust", actor=manager)
+        elif what == "judge" and (shown := [a for a in waiting if a.is_fire and a.route == "show"]):
+            services.judge_false(random.choice(shown).ref, cause=FalseCause.DUST, actor=OPERATOR)
+        elif what == "shelve" and (faults := [a for a in waiting if not a.is_fire and a.route != "hold"]):
+            if not Shelf.objects.filter(ended_at=None).exists():
+                services.shelve(faults[0].ref, hours=1, reason="待修", actor=OPERATOR)
+        elif what == "window" and not MaintenanceWindow.objects.exists():
+            span = {"starts_at": timezone.now() - timedelta(seconds=9), "ends_at": timezone.now() + timedelta(hours=5)}
+            services.announce(target=device.unit.ref, reason="年检", contact="李工", actor=OPERATOR, **span)
+        services.settle(now)
+        fires = list(Alarm.objects.filter(kind="fire", state="new"))
+        for fire in fires:
+            near = [o for o in fires if o.pk != fire.pk and abs((o.last_at - fire.last_at).total_seconds()) <= 120]
+            assert not near or fire.route == "show"
+            assert fire.route in ("show", "ask")
+    services.expire(now + timedelta(days=1))
+    for hours in (24, 48, 72):
+        services.settle(now + timedelta(hours=hours))
+    assert not Alarm.objects.filter(state="new", standing=True).exclude(route__in=("show", "group")).exists()
+    below = Alarm.objects.filter(state="new", route="group")
+    assert all(a.first_out is not None and a.first_out.route == "show" for a in below)
