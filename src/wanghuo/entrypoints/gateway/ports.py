@@ -7,12 +7,12 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from wanghuo.base import AppError, Text
+from wanghuo.base import Invalid, Text
 
 UDP_BUFFER = 4 << 20  # bytes the kernel keeps while the loop is busy: some ten thousand datagrams
 
 
-class TlsUnusable(AppError):
+class TlsUnusable(Invalid):
     """A certificate, key or authority that cannot be used."""
 
     code = "gateway.tls_unusable"
