@@ -39,6 +39,7 @@ def add_ways(parser: argparse.ArgumentParser) -> None:
     """The options of the other ways in."""
     help = "devices and pushes over HTTP (default: the web's host and the port after its own; '' for none)"
     parser.add_argument("--ways", metavar="HOST:PORT", help=help)
+    parser.add_argument("--proxies", default="", metavar="NETWORKS", help="reverse proxies in front of the ways in")
     parser.add_argument("--coap", default="", metavar="HOST:PORT", help="LwM2M over UDP (default: none)")
     parser.add_argument("--a55a", default="", metavar="HOST:PORT", help="A5 5A over TCP and UDP (default: none)")
 
@@ -46,7 +47,7 @@ def add_ways(parser: argparse.ArgumentParser) -> None:
 def ways_of(args: argparse.Namespace) -> list[str]:
     """The command line of the other ways in, after its name."""
     http = f"{args.host}:{args.port + 1}" if args.ways is None else args.ways
-    return ["--http", http, "--coap", args.coap, "--a55a", args.a55a]
+    return ["--http", http, "--coap", args.coap, "--a55a", args.a55a, "--proxies", args.proxies]
 
 
 def prepare() -> None:

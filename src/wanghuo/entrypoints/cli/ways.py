@@ -22,6 +22,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     ways.add_argument("--coap", default=COAP, metavar="HOST:PORT", help=f"LwM2M over UDP (default {COAP})")
     ways.add_argument("--a55a", default=A55A, metavar="HOST:PORT", help=f"A5 5A over TCP and UDP (default {A55A})")
+    proxies = "networks of reverse proxies in front of HTTP, by commas: their X-Forwarded-For is believed"
+    ways.add_argument("--proxies", default="", metavar="NETWORKS", help=proxies)
     _add_limits(ways)
     ways.set_defaults(run=run_ways)
     mqtt = subparsers.add_parser("mqtt", help="MQTT 凭据 / credentials of MQTT devices").add_subparsers(
@@ -70,7 +72,7 @@ def run_ways(args: argparse.Namespace) -> int:
     from wanghuo.modules.sensing.ways_side import WaysSource, waiting_orders
 
     limits = Limits(**{field.name: getattr(args, field.name) for field in fields(Limits)})
-    listen = Listen(args.http, args.coap, args.a55a)
+    listen = Listen(args.http, args.coap, args.a55a, args.proxies)
     told = f"望火其他接入 / ways in: HTTP {listen.http or '-'} · CoAP {listen.coap or '-'} · A5 5A {listen.a55a or '-'}"
     with beating("ways"):
         run(

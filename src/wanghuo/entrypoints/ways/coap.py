@@ -31,7 +31,7 @@ from aiocoap import (
 
 from wanghuo.engines.codecs import lwm2m
 from wanghuo.entrypoints.ways.hub import NETWORK, NONE, Busy, Hub
-from wanghuo.entrypoints.ways.pushes import lies_in
+from wanghuo.modules.sensing.ways_side import lies_in
 
 log = logging.getLogger("wanghuo.ways")
 WATCHED = frozenset(

@@ -20,6 +20,7 @@ from wanghuo.entrypoints.gateway.intake import Asker, Entry, Gathered, Intake
 from wanghuo.entrypoints.gateway.limits import Bucket
 from wanghuo.entrypoints.gateway.replies import Clock
 from wanghuo.entrypoints.ways.limits import Limits
+from wanghuo.kernel.notify import egress
 from wanghuo.modules.sensing.journal import MESSAGE, NOTE, OpenedLink
 from wanghuo.modules.sensing.journals import Address, open_writer
 from wanghuo.modules.sensing.messages import pack_message
@@ -75,6 +76,7 @@ class Hub:
         self._failures: dict[tuple[str, str], tuple[float, int]] = {}
         self._buckets: dict[str, Bucket] = {}
         self._prompt = Bucket(limits.prompt_rate, limits.prompt_rate, self.now())
+        self.reach: Callable[[str, int], str] = egress.reach
         self.senders: dict[str, Callable[[Order], bool]] = {}
         self._offered: dict[str, float] = {}
         self.committer = Committer(

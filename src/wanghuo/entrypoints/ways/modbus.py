@@ -14,6 +14,7 @@ from typing import Any
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from wanghuo.base import AppError
 from wanghuo.entrypoints.ways.hub import NETWORK, Busy, Hub
 from wanghuo.entrypoints.ways.mqtt import follow
 from wanghuo.modules.sensing import modbus_map
@@ -38,18 +39,22 @@ class Poller:
         """Ask until cancelled."""
         settings = self.way.settings
         host, port = str(settings["host"]), int(settings.get("port") or PORT)
-        client = AsyncModbusTcpClient(host, port=port, timeout=TIMEOUT_S, retries=RETRIES)
+        client: Any = None
         try:
             while True:
                 given = profile(str(settings.get("profile", ""))).modbus
                 every_s = float(given.get("every_s", 30.0))
                 try:
+                    if client is None:
+                        address = await asyncio.to_thread(self._hub.reach, host, port)
+                        client = AsyncModbusTcpClient(address, port=port, timeout=TIMEOUT_S, retries=RETRIES)
                     await self._round(client, given)
-                except (ModbusException, OSError, TimeoutError, ValueError) as error:
+                except (ModbusException, AppError, OSError, TimeoutError, ValueError) as error:
                     self._hub.told(self.way.code)["error"] = str(error)[:200] or type(error).__name__
                 await asyncio.sleep(every_s)
         finally:
-            client.close()
+            if client is not None:
+                client.close()
 
     async def _round(self, client: Any, given: Any) -> None:
         """Ask for every block once, and keep the answers."""

@@ -17,6 +17,7 @@ from typing import Any
 import aiomqtt
 from paho.mqtt.client import Client as PahoClient
 
+from wanghuo.base import AppError
 from wanghuo.engines.codecs import mqtt
 from wanghuo.entrypoints.ways.hub import TOKEN, Busy, Hub
 from wanghuo.modules.sensing.ways_side import KnownWay, Order
@@ -44,7 +45,7 @@ class Broker:
             began = loop.time()
             try:
                 await self._session()
-            except (aiomqtt.MqttError, OSError, ValueError) as error:
+            except (aiomqtt.MqttError, AppError, OSError, ValueError) as error:
                 self._hub.told(self.way.code)["error"] = str(error)[:200] or type(error).__name__
                 log.warning("the broker of %s: %s", self.way.code, error)
             if loop.time() - began > STEADY_S:
@@ -55,9 +56,11 @@ class Broker:
     async def _session(self) -> None:
         settings = self.way.settings
         tls = str(settings.get("tls", "")) == "1"
+        host, port = str(settings["host"]), int(settings.get("port") or (TLS_PORT if tls else PORT))
+        address = await asyncio.to_thread(self._hub.reach, host, port)
         client = aiomqtt.Client(
-            str(settings["host"]),
-            int(settings.get("port") or (TLS_PORT if tls else PORT)),
+            host if tls else address,  # with TLS the certificate is checked against the name
+            port,
             username=str(settings.get("username", "")) or None,
             password=next(iter(self.way.secrets.get("password", ())), None),
             identifier=f"wanghuo-{self.way.code}",
@@ -104,8 +107,10 @@ class Broker:
         device = mqtt.device_of(topic)
         if device and topic.startswith(mqtt.OWN):
             self._sites[device] = topic.split("/")[2]
-        if message.retain and not topic.endswith("/status"):
-            paho.ack(message.mid, message.qos)  # only a status may be retained: an old event must not happen again
+        if message.retain:
+            paho.ack(
+                message.mid, message.qos
+            )  # what is retained is old: it must neither happen again nor count as heard
             return
         peer = f"mqtt:{self.way.code}"
         while True:

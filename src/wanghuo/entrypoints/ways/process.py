@@ -18,16 +18,18 @@ from wanghuo.entrypoints.ways.pushes import Pushes
 from wanghuo.entrypoints.ways.terminals import Terminals
 from wanghuo.entrypoints.ways.web import Web
 from wanghuo.modules.sensing.journals import Address
-from wanghuo.modules.sensing.ways_side import Known, Order
+from wanghuo.modules.sensing.ways_side import Known, Order, networks_of
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """HOST:PORT of each listener; "" leaves it out. A port of 0 takes any that is free."""
+    """HOST:PORT of each listener; "" leaves it out. A port of 0 takes any that is free. `proxies`: networks of the reverse
+    proxies in front of HTTP, by commas."""
 
     http: str = ""
     coap: str = ""
     a55a: str = ""
+    proxies: str = ""
 
 
 def bound(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
@@ -51,7 +53,8 @@ def jobs(hub: Hub, listen: Listen) -> list[Job]:
     found: list[Job] = [Brokers(hub).run, Pollers(hub).run]
     if listen.http:
         sock = bound(listen.http)
-        found.append(lambda: Web(hub, Pushes(hub)).serve(sock))
+        proxies = networks_of([block.strip() for block in listen.proxies.split(",") if block.strip()])
+        found.append(lambda: Web(hub, Pushes(hub), proxies).serve(sock))
     if listen.a55a:
         terminals, tcp, udp = Terminals(hub), bound(listen.a55a), bound(listen.a55a, socket.SOCK_DGRAM)
         found += [lambda: terminals.serve_tcp(tcp), lambda: terminals.serve_udp(udp)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -21,7 +20,7 @@ from wanghuo.engines.codecs.samples import Undecodable
 from wanghuo.entrypoints.ways.hub import NETWORK, SIGNED, TOKEN, Busy, Hub
 from wanghuo.entrypoints.ways.web import Answer, Request, said
 from wanghuo.modules.sensing.way_kinds import KINDS
-from wanghuo.modules.sensing.ways_side import KnownWay, Network
+from wanghuo.modules.sensing.ways_side import KnownWay, lies_in
 
 NONCE_S, CLOCK_S = 600.0, 300.0
 MOST_NONCES = 200_000
@@ -72,12 +71,12 @@ class Pushes:
         hub = self._hub
         steps = request.path.strip("/").split("/")
         way = steps[2] if len(steps) == 4 and steps[2] in hub.known.ways else ""
-        if hub.shut_out(request.host, way):
-            hub.count("refused_rate")
-            return said(429, code="too_many_failures")
         try:
             return await self._route(request, steps)
         except Refused as error:
+            if hub.shut_out(request.host, way):  # whoever proves itself is served: an address may have many behind it
+                hub.count("refused_rate")
+                return said(429, code="too_many_failures")
             hub.refused(error.counter, request.host, way, str(error))
             return said(error.status, code=error.counter, why=str(error) if error.status != 404 else "")
         except Undecodable as error:
@@ -221,16 +220,6 @@ def _checked(way: KnownWay, request: Request) -> Answer:
     if not any(onenet.is_signed(token, nonce, message.encode(), given) for token in way.secrets.get("token", ())):
         raise Refused(403, "refused_signature", "wrong signature")
     return Answer(200, message.encode(), "text/plain; charset=utf-8")
-
-
-def lies_in(host: str, networks: tuple[Network, ...]) -> bool:
-    """Whether an address is in one of some blocks; IPv4 within IPv6 counts as what it is."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network for network in networks)
 
 
 _TAKERS: dict[str, Callable[[Pushes, KnownWay, Request], Awaitable[Answer]]] = {

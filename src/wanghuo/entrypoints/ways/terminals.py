@@ -14,7 +14,7 @@ from typing import cast
 from wanghuo.engines.codecs import a55a
 from wanghuo.engines.codecs.samples import Undecodable
 from wanghuo.entrypoints.ways.hub import NETWORK, NONE, Busy, Hub
-from wanghuo.entrypoints.ways.pushes import lies_in
+from wanghuo.modules.sensing.ways_side import lies_in
 
 SILENT_S = 300.0
 BUFFER = 64 << 10

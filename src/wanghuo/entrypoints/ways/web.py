@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import h11
 
 from wanghuo.entrypoints.ways.hub import Hub
+from wanghuo.modules.sensing.ways_side import Network, lies_in
 
 log = logging.getLogger("wanghuo.ways")
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
@@ -64,10 +65,10 @@ class TooLarge(Exception):
 
 
 class Web:
-    """Serves connections with one handler."""
+    """Serves connections with one handler. `proxies`: networks of reverse proxies, which are believed about who asks."""
 
-    def __init__(self, hub: Hub, handler: Handler) -> None:
-        self._hub, self._handler = hub, handler
+    def __init__(self, hub: Hub, handler: Handler, proxies: tuple[Network, ...] = ()) -> None:
+        self._hub, self._handler, self._proxies = hub, handler, proxies
         self._open = 0
 
     async def serve(self, sock: socket.socket) -> None:
@@ -128,7 +129,14 @@ class Web:
         body = await asyncio.wait_for(self._body(parser, reader), self._hub.limits.request_s)
         target = urlsplit(head.target.decode("latin-1"))
         query = {name: values[0] for name, values in parse_qs(target.query, max_num_fields=50).items()}
+        host = self._asker(host, headers)
         return Request(head.method.decode("latin-1"), target.path, query, headers, body, host, peer)
+
+    def _asker(self, host: str, headers: Mapping[str, str]) -> str:
+        """Who asks: the last address a proxy of ours added to X-Forwarded-For, or the peer itself."""
+        if not self._proxies or not lies_in(host, self._proxies):
+            return host
+        return headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or host
 
     async def _event(self, parser: h11.Connection, reader: asyncio.StreamReader) -> object:
         while (event := parser.next_event()) is h11.NEED_DATA:

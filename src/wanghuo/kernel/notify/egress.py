@@ -94,14 +94,19 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allowed: Sequence
     host, port = (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
     if parts.scheme not in ("https", "http") or parts.username is not None:
         raise EgressRefused(host=host, port=port, why=Text("地址无效", "the address is not valid"))
-    place = next(
-        (a for a in (allowed_places() if allowed is None else allowed) if (a.host, a.port) == (host, port)), None
-    )
-    if place is None:
-        raise EgressRefused(host=host, port=port, why=Text("不在放行名单", "it is not on the list"))
-    address = _checked_address(place)
+    address = reach(host, port, allowed=allowed)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return _exchange(_Pinned(host, port, address, tls=parts.scheme == "https"), path, body, headers)
+
+
+def reach(host: str, port: int, *, allowed: Sequence[Allowed] | None = None) -> str:
+    """The address at which a listed place may be reached, for connections of other protocols too. Raises EgressRefused,
+    EgressFailed."""
+    places = allowed_places() if allowed is None else allowed
+    place = next((a for a in places if (a.host, a.port) == (host.lower(), port)), None)
+    if place is None:
+        raise EgressRefused(host=host, port=port, why=Text("不在放行名单", "it is not on the list"))
+    return _checked_address(place)
 
 
 def _exchange(connection: _Pinned, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:

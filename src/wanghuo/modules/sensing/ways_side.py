@@ -92,6 +92,16 @@ def networks_of(blocks: list[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(block, strict=False) for block in blocks)
 
 
+def lies_in(host: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address is in one of some blocks; IPv4 within IPv6 counts as what it is."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in networks)
+
+
 class WaysSource:
     """Brings a snapshot up to date; called in a thread of its own, may raise when the database is away."""
 

@@ -33,6 +33,7 @@ def way(
 async def hub_on(journal: Path, *ways: KnownWay, limits: Limits | None = None) -> AsyncIterator[Hub]:
     """A hub that knows some ways and one device, D1, whose token is TOKEN."""
     hub = Hub(journal, limits or Limits(), ring=lambda: None)
+    hub.reach = lambda host, port: host  # loopback is on no list
     hub.known.ways = {each.code: each for each in ways}
     hub.known.credentials["k1"] = Credential(token_digest("k1", "secret"), "http", "D1", (), 0.0)
     hub.known.devices["http", "D1"] = ()
@@ -43,10 +44,10 @@ async def hub_on(journal: Path, *ways: KnownWay, limits: Limits | None = None) -
 
 
 @contextlib.asynccontextmanager
-async def web_on(hub: Hub) -> AsyncIterator[int]:
+async def web_on(hub: Hub, proxies: tuple = ()) -> AsyncIterator[int]:
     """The HTTP listener; gives its port."""
     sock = bound("127.0.0.1:0")
-    task = asyncio.create_task(Web(hub, Pushes(hub)).serve(sock))
+    task = asyncio.create_task(Web(hub, Pushes(hub), proxies).serve(sock))
     try:
         yield sock.getsockname()[1]
     finally:

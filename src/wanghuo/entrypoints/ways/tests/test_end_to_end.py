@@ -81,7 +81,7 @@ def test_every_protocol_from_the_browser_to_the_alarm(browser, settings) -> None
 async def speak(journal, known: Known, token: str, paths: dict[str, str], modbus_port: int) -> None:
     """One message over each protocol."""
     hub = Hub(journal, Limits(), ring=lambda: None)
-    hub.known = known
+    hub.known, hub.reach = known, lambda host, port: host
     coap_port, tcp, udp = free_port(), bound("127.0.0.1:0"), bound("127.0.0.1:0", socket.SOCK_DGRAM)
     terminals, ready = Terminals(hub), asyncio.Event()
     jobs = [

@@ -148,6 +148,31 @@ class TestCoap:
         run(story())
 
 
+class TestWayOut:
+    def test_only_listed_places_are_reached(self, journal, settings, tmp_path) -> None:
+        from wanghuo.kernel.notify import egress
+
+        settings.HOME = tmp_path
+        port = free_port()
+        given = {"host": "127.0.0.1", "port": port, "source": "PLC-1", "profile": "pump_room"}
+
+        async def story(listed: bool) -> None:
+            ready = asyncio.Event()
+            gateway = speakers.serve_modbus("127.0.0.1", port, [0] * 10, [False] * 8, ready)
+            async with hub_on(journal, way("modbus", **given)) as hub:
+                hub.reach = egress.reach
+                async with running(gateway, Pollers(hub).run()):
+                    await ready.wait()
+                    await until(lambda: hub.told("modbus")["messages" if listed else "error"])
+
+        run(story(False))
+        assert kept(journal) == []
+        listed = f'[[allow]]\nhost = "127.0.0.1"\nport = {port}\nnetworks = ["127.0.0.0/8"]\n'
+        (tmp_path / "egress.toml").write_text(listed)
+        run(story(True))
+        assert len(kept(journal)) == 1
+
+
 class TestModbus:
     def test_registers_are_asked_for_and_kept_when_they_change(self, journal) -> None:
         async def story() -> None:
