@@ -416,7 +416,7 @@ RIGS = {
         "hostile bytes over real sockets into a running gateway: memory, files, stuck links",
         over_sockets,
         floor={"bytes": 100_000_000, "grown_mb": 24},
-        small={"bytes": 2_000_000, "grown_mb": 24},
+        small={"bytes": 6_000_000, "grown_mb": 24},
         minutes=3,
         plants=("leak",),
     ),
