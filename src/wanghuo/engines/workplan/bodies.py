@@ -54,7 +54,7 @@ _VAGUE_LIST = "部门|政府|单位|机构|中心|学校|公司|办公室|委员
 _VAGUE = frozenset(_VAGUE_LIST.split("|"))
 # what shows a stretch to be part of a sentence: a modal, a verb of reporting, a day, a word that governs no name
 _SENTENCE = re.compile(
-    r"要(?!素)|须|按|由|应(?![急用对])|(?:于|在)\d|\d[月日]|报(?=[省市县区镇乡])|(?:责任|主管|特别是|尤其是|半年|季度)$|^(?:特别是|尤其是|上半年|下半年)"
+    r"要(?!素)|须|按|由|应(?![急用对])|(?:于|在)\d|\d[月日]|报(?=[省市县区镇乡]|有关|相关|本级|上级|同级)|(?:责任|主管|特别是|尤其是|半年|季度)$|^(?:特别是|尤其是|上半年|下半年)"
 )
 _APART = re.compile(r"和|及|与|以及|、|,|/|;|\s{1,}")
 _KEEP = re.compile(

@@ -128,9 +128,9 @@ class Outliner:
 
     def _after_heading(self, mark: Mark, end: int) -> list[Mark]:
         """A first mark of a lower level that follows a heading without any stop: 二、重点任务(一)提升…"""
-        match = re.compile(r"[^。,;:!?\n]{2,40}?(?=\([一1]\)|1(?:、|\.(?!\d)|(?= +[一-鿿]{4}))|①)").match(
-            self.flat, mark.end, end
-        )
+        match = re.compile(
+            r"[^。,;:!?\n]{2,40}?(?=\([一1]\)|1(?:、|\.(?!\d)|\.(?=\d{1,5}[一-鿿])|(?= +[一-鿿]{4}))|①)"
+        ).match(self.flat, mark.end, end)
         inner = mark_at(self.flat, match.end(), end) if match else None
         return [inner] if inner is not None and RANK[inner.kind] > RANK[mark.kind] else []
 
@@ -142,10 +142,8 @@ class Outliner:
         for at, mark in enumerate(marks):
             leads = not self.flat[edge : mark.start].strip(" #*?>")
             headed = bool(kept) and mark.number == 1 and self._plain_heading(kept[-1], mark)
-            inner = marks[at + 1] if at + 1 < len(marks) else None
-            if self._in_series(mark, seen, following, leads=leads or headed) or self._heads_series(
-                mark, inner, following
-            ):
+            heads = self._heads_series(marks[at:], following)
+            if heads or self._in_series(mark, seen, following, leads=leads or headed):
                 kept.append(mark)
                 if leads:
                     edge = mark.end
@@ -159,19 +157,23 @@ class Outliner:
         between = self.flat[outer.end : mark.start]
         return len(between) <= 40 and RANK[outer.kind] < RANK[mark.kind] and not re.search(r"[。,;:!?]", between)
 
-    def _heads_series(self, mark: Mark, inner: Mark | None, following: dict[int, Mark]) -> bool:
-        """Whether a 一、 in running text is followed by a heading and then by a series of a lower level (…。三、任务(一)…(二)…)."""
-        if mark.kind != "cn" or not mark.number or inner is None or inner.number != 1:
+    def _heads_series(self, marks: list[Mark], following: dict[int, Mark]) -> bool:
+        """Whether a 一、 or (一) in running text is followed by a heading and then by a series of a lower level, perhaps under
+        a heading of its own (…。三、任务(一)…1.…2.…)."""
+        if len(marks) < 2 or marks[0].kind not in ("cn", "cn_paren") or not marks[0].number:
             return False
+        inner = marks[1]
         after = following.get(inner.start)
-        return after is not None and after.number == 2 and self._plain_heading(mark, inner)
+        opens = (after is not None and after.number == 2) or self._heads_series(marks[1:], following)
+        return inner.number == 1 and opens and self._plain_heading(marks[0], inner)
 
     def _in_series(self, mark: Mark, seen: dict[str, int], following: dict[int, Mark], *, leads: bool) -> bool:
         after = following.get(mark.start)
         paired = after is not None and after.number == mark.number + 1
         continues = seen.get(mark.kind, 0) + 1 == mark.number and mark.number > 1
         if not mark.sure:
-            return leads and (continues or (mark.number == 1 and paired))
+            opens = leads or self.flat[mark.start - 1 : mark.start] in tuple("。)局委队室府办厅站院")
+            return opens and (continues or (leads and mark.number == 1 and paired))
         if not leads:
             if mark.number == 1:
                 return paired and (mark.kind in _SERIAL or (after is not None and after.start - mark.start < 6000))

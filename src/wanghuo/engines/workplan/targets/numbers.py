@@ -258,6 +258,12 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
     )
     if not name.metric and name.scope.startswith("每") and quantity.unit in ("人", "名"):
         return Name(f"{name.scope}人数", "", "", name.scope)
+    if (
+        not name.metric
+        and not last.metric
+        and re.match(r"\s*(?:让|使|帮助)", words.bare[words.clauses[part.clause].start :])
+    ):
+        return Name(f"受益{quantity.unit or '人'}数", "", "", name.scope)
     if not name.metric and name.scope and last.metric:
         return replace(last, scope=name.scope)
     if not name.metric:

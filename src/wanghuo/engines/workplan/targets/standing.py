@@ -20,6 +20,7 @@ from wanghuo.engines.workplan.targets.words import (
     PEOPLE_RE,
     RATE_END_RE,
     SORTING,
+    VERB_END_RE,
     VERB_RE,
 )
 
@@ -77,7 +78,11 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
         if quantity.unit in ("人", "名") and verb_before and _counts_people(noun):
             return False
         return bool(OBJECT_RE.search(noun)) or bool(bounded["of"])
-    if quantity.kind == "count" and not verb_before and re.match(r"[一-鿿]{2}", noun):
+    if (
+        quantity.kind == "count"
+        and VERB_END_RE.search(words.bare[: comparison.start].rstrip()) is None
+        and re.match(r"[一-鿿]{2}", noun)
+    ):
         return True
     return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
 
