@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from wanghuo.base import Invalid
@@ -258,3 +260,23 @@ def test_a_false_alarm_counts_against_maker_and_installer() -> None:
     public.count_false_alarm(uuid4(), now)
     (day,) = DeviceDay.objects.all()
     assert (day.maker, day.installer, day.false_alarms) == ("海安", "甲公司", 1)
+
+
+@pytest.mark.parametrize("path", ["/devices/down", "/devices/expiring", "/devices/connection"])
+def test_a_list_asks_as_often_for_many_rows_as_for_few(supervisor, path) -> None:
+    def fill(count: int) -> None:
+        for _ in range(count):
+            device = gone_for(80, unit=UnitFactory(has_control_room=True), sim_until=local_day(timezone.now()))
+            assert device.pk
+        outages.ask_to_mend()
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert supervisor.get(path).status_code == 200
+        return len(caught)
+
+    fill(2)
+    queries()
+    few = queries()
+    fill(9)
+    assert queries() == few
