@@ -152,11 +152,19 @@ def write(rows: Iterator[dict[str, Any]]) -> None:
 
     fields = list(Alarm._meta.concrete_fields)
     plain = Alarm()
-    defaults = {f.attname: getattr(plain, f.attname) for f in fields}
+    place = {f.attname: number for number, f in enumerate(fields)}
+    saved = [f.get_db_prep_save(getattr(plain, f.attname), connection) for f in fields]
+    adapt = connection.ops.adapt_datetimefield_value
 
     def prepared(row: dict[str, Any]) -> list[Any]:
-        known = {**defaults, **row}
-        return [f.get_db_prep_save(known[f.attname], connection) for f in fields]
+        found = saved.copy()
+        for name, value in row.items():
+            if isinstance(value, datetime):
+                value = adapt(value)
+            elif isinstance(value, UUID):
+                value = value.hex if connection.vendor == "sqlite" else value
+            found[place[name]] = value
+        return found
 
     names = ", ".join(connection.ops.quote_name(f.column) for f in fields)
     table = connection.ops.quote_name(Alarm._meta.db_table)
