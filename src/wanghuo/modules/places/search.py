@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from pypinyin import lazy_pinyin
 
 from wanghuo.kernel.access.actor import Actor
@@ -28,7 +28,6 @@ from wanghuo.modules.places.states import UnitState
 NAME_UNITS = 4  # characters of a name in one key; what is longer is compared with `text`
 KEY_LENGTH = 17
 ENOUGH = 200  # candidates that are ranked; a query with more matches is too short to rank well anyway
-FIRST_LOOK = 400  # keys that are tried before all of them are: a town's name stands in ten thousand units
 TAIL = 6
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -110,17 +109,13 @@ def _after(key: str) -> str:
     return _after(head) if last == "z" else head + chr(ord(last) + 1)
 
 
-def spans(term: str) -> list[Q]:
-    """The keys that a normalised term begins, one range for each alphabet."""
-    keys = [_key(alphabet, term) for alphabet in ("npc" if term.isascii() else "n")]
-    return [Q(key__gte=key, key__lt=_after(key)) for key in keys]
-
-
 def ranges(term: str) -> Q:
-    """The same as one condition."""
+    """The keys that a normalised term begins."""
+    alphabets = "npc" if term.isascii() else "n"
     condition = Q(pk__in=[])
-    for span in spans(term):
-        condition |= span
+    for alphabet in alphabets:
+        key = _key(alphabet, term)
+        condition |= Q(key__gte=key, key__lt=_after(key))
     return condition
 
 
@@ -136,31 +131,15 @@ def find(actor: Actor, query: str, limit: int = 8, *, kind: str = "") -> list[Se
     rows = SearchEntry.objects.visible_to(actor)
     if kind:
         rows = rows.filter(kind=kind)
-    candidates = _candidates(rows, terms)
-    return sorted(candidates, key=lambda e: _rank(e, terms[0], actor.home))[:limit]
-
-
-def _candidates(rows: QuerySet[SearchEntry], terms: list[str]) -> list[SearchEntry]:
-    """At most ENOUGH entries that match every term: where the first keys of the longest one give as many, only those are
-    looked at, so that a word in ten thousand names is as quick as a rare one.
-    """
-    longest, *others = sorted(terms, key=len, reverse=True)
-    for term in others:
+    for place, term in enumerate(sorted(terms, key=len, reverse=True)):
         # a further Chinese word may begin at any character, so the text alone tells; two large sets are slow to intersect
-        by_text_alone = not term[0].isascii()
+        by_text_alone = place > 0 and not term[0].isascii()
         if not by_text_alone:
             rows = rows.filter(pk__in=SearchKey.objects.filter(ranges(term)).values("entry"))
         if by_text_alone or len(term) > NAME_UNITS:
             rows = rows.filter(text__contains=term)
-    if len(longest) > NAME_UNITS:
-        rows = rows.filter(text__contains=longest)
-    first: list[int] = []
-    for span in spans(longest):  # a range at a time: of several at once PostgreSQL fetches every match before the first
-        first += SearchKey.objects.filter(span).values_list("entry", flat=True)[: FIRST_LOOK - len(first)]
-    found = list(rows.filter(pk__in=set(first))[:ENOUGH])
-    if len(found) == ENOUGH or len(first) < FIRST_LOOK:
-        return found
-    return list(rows.filter(pk__in=SearchKey.objects.filter(ranges(longest)).values("entry"))[:ENOUGH])
+    candidates = list(rows[:ENOUGH])
+    return sorted(candidates, key=lambda e: _rank(e, terms[0], actor.home))[:limit]
 
 
 def _rank(entry: SearchEntry, term: str, home: str) -> tuple[Any, ...]:
