@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from wanghuo.base import Invalid, Text
@@ -95,7 +96,8 @@ def broker_hash(password: str, salt: bytes | None = None) -> str:
 def make_all(refs: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Make a token for some MQTT devices, or for all that have none: (reference, user, token). For the command line."""
     rows = Device.objects.filter(protocol="mqtt").exclude(state=DeviceState.RETIRED)
-    rows = rows.filter(ref__in=refs) if refs else rows.exclude(credentials__revoked_at=None, credentials__isnull=False)
+    standing = DeviceCredential.objects.filter(device=OuterRef("pk"), revoked_at=None)
+    rows = rows.filter(ref__in=refs) if refs else rows.filter(~Exists(standing))
     for device in rows.order_by("ref"):
         with transaction.atomic():
             yield device.ref, device.source, _make(device)

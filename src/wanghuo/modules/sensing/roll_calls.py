@@ -9,6 +9,7 @@ from statistics import median
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from wanghuo.base import Invalid, NotFound, Text
@@ -65,7 +66,8 @@ def call_roll(*, region_code: str, minutes: int, reason: str, actor: Actor, unit
     if units := list(unit_ids):
         rows = rows.filter(unit_id__in=units)
     chosen = rows.filter(unit__isnull=False)
-    ready = chosen.filter(state__in=HEARD).exclude(commands__act=ACT, commands__asked_at__gt=now - A_MINUTE)
+    lately = Command.objects.filter(device=OuterRef("pk"), act=ACT, asked_at__gt=now - A_MINUTE)
+    ready = chosen.filter(~Exists(lately), state__in=HEARD)
     devices = list(ready.select_for_update(of=("self",)).order_by("ref")[: MOST + 1])
     if not devices:
         raise NobodyToCall(field="region")

@@ -234,6 +234,12 @@ def test_a_roll_is_called_of_those_on_line_and_each_has_its_clock(supervisor) ->
     assert wire.ref in page
     assert "42 s" in page
     assert asked(supervisor).status_code == 422  # all were asked within the minute
+    Command.objects.update(asked_at=now - timedelta(minutes=2))
+    Command.objects.filter(device=wire).first().device.commands.create(
+        act="clock_sync", serial=9, unit_hex="", command_byte=1, reason="x", asked_at=now, expires_at=now
+    )
+    assert asked(supervisor).status_code == 303  # another command within the minute is no roll-call
+    assert RollCall.objects.latest("asked_at").asked == 2
 
 
 @pytest.mark.parametrize(
