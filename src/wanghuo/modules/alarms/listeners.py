@@ -30,13 +30,10 @@ def on_signals(events: list[SignalRaised | SignalCleared]) -> None:
     services.take_signals(events)
 
 
-@listen(DeviceOffline, DeviceOnline)
-def on_silence(event: DeviceOffline | DeviceOnline) -> None:
-    """A device fell silent, or is heard again."""
-    if isinstance(event, DeviceOffline):
-        services.device_offline(event)
-    else:
-        services.device_online(event)
+@listen_many(DeviceOffline, DeviceOnline)
+def on_silences(events: list[DeviceOffline | DeviceOnline]) -> None:
+    """Devices fell silent, or are heard again."""
+    services.take_silences(events)
 
 
 @listen(DutyUnanswered)

@@ -24,6 +24,7 @@ from wanghuo.modules.alarms.services.raising import (
     raise_from_signal,
     signal_cleared,
     take_signals,
+    take_silences,
 )
 from wanghuo.modules.alarms.services.shelving import announce, end_window, expire, shelve, unshelve
 from wanghuo.modules.alarms.services.shifts import end_shift, last_note, start_shift
@@ -59,6 +60,7 @@ __all__ = [
     "start_shift",
     "take",
     "take_signals",
+    "take_silences",
     "unshelve",
     "withdraw",
 ]

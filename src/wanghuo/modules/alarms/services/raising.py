@@ -378,22 +378,64 @@ def quiet_at(point: AlarmPoint, policy: Any, at: datetime) -> datetime:
     return max(at, datetime.fromtimestamp(last + wait, tz=at.tzinfo))
 
 
-@transaction.atomic
 def device_offline(event: DeviceOffline) -> Alarm | None:
     """A silent device is an alarm of its own, one at a time."""
-    return _raise_for_device(event.device_id, event.device_ref, Kind.OFFLINE, "offline", event.at)
+    return take_silences([event])[0]
+
+
+def device_online(event: DeviceOnline) -> None:
+    """A device that is heard again ends its own offline alarm."""
+    take_silences([event])
+
+
+@transaction.atomic
+def take_silences(events: Sequence[DeviceOffline | DeviceOnline]) -> list[Alarm | None]:
+    """Take devices that fell silent or are heard again, in their order; the alarm of each silence, None where there is no new one."""
+    actor = system_actor("worker")
+    scene = Scene([(event.device_id, "", "offline") for event in events], actor, max(event.at for event in events))
+    found: list[Alarm | None] = []
+    over: list[tuple[Alarm, datetime]] = []
+    for event in events:
+        source: Source = (event.device_id, "", "offline")
+        if isinstance(event, DeviceOffline):
+            found.append(_raise_for_device(scene, event.device_id, event.device_ref, Kind.OFFLINE, "offline", event.at))
+            continue
+        found.append(None)
+        alarm = scene.open.get(source)
+        if alarm is not None and alarm.state in WAITING:
+            alarm.standing = False
+            scene.change(alarm, "standing")
+            if not alarm.comes_and_goes:
+                del scene.open[source]
+                over.append((alarm, event.at))
+            else:
+                alarm.route_until = quiet_at(scene.point(source), scene.policy(alarm), event.at)
+                scene.change(alarm, "route_until")
+    scene.write()
+    for alarm, at in over:
+        ended(alarm, at, actor=system_actor("gateway"))
+    return found
 
 
 @transaction.atomic
 def duty_unanswered(event: DutyUnanswered) -> Alarm | None:
     """A control room that does not answer a duty check may stand empty."""
-    return _raise_for_device(event.device_id, event.device_ref, Kind.UNATTENDED, "unattended", event.asked_at)
+    scene = Scene([(event.device_id, "", "unattended")], system_actor("worker"), event.asked_at)
+    found = _raise_for_device(scene, event.device_id, event.device_ref, Kind.UNATTENDED, "unattended", event.asked_at)
+    scene.write()
+    return found
 
 
-def _raise_for_device(device_id: UUID, ref: str, kind: Kind, condition: str, at: datetime) -> Alarm | None:
+def _raise_for_device(
+    scene: Scene, device_id: UUID, ref: str, kind: Kind, condition: str, at: datetime
+) -> Alarm | None:
     source: Source = (device_id, "", condition)
-    scene = Scene([source], system_actor("worker"), at)
-    if source in scene.open or device_id not in scene.devices:
+    if device_id not in scene.devices:
+        return None
+    open_one = scene.open.get(source)
+    if open_one is not None:
+        if open_one.comes_and_goes and not open_one.standing:  # it fell silent again: the same alarm
+            _renew(scene, open_one, scene.note_raise(source, at), at)
         return None
     place = scene.devices[device_id].place
     point = scene.note_raise(source, at)
@@ -408,16 +450,4 @@ def _raise_for_device(device_id: UUID, ref: str, kind: Kind, condition: str, at:
         **_whereabouts(scene, device_id, ref, None),
         **scope_columns(place.region_code, sector=place.sector, unit=place.unit_id),
     )
-    _place(scene, alarm, point)
-    scene.write()
-    return alarm
-
-
-@transaction.atomic
-def device_online(event: DeviceOnline) -> None:
-    """A device that is heard again ends its own offline alarm."""
-    rows = Alarm.objects.select_for_update().filter(device_id=event.device_id, condition="offline", state__in=WAITING)
-    for alarm in rows:
-        alarm.standing = False
-        alarm.save(update_fields=["standing"])
-        ended(alarm, event.at, actor=system_actor("gateway"))
+    return _place(scene, alarm, point)

@@ -31,6 +31,7 @@ from wanghuo.modules.sensing.contracts import Device
 
 Source = tuple[UUID, str, str]  # device, component, condition
 KEPT_RAISES = 4
+MOST_NEAR = 300  # rows looked at for one unit or town, so that a flood costs each alarm the same
 
 
 def kept(reasons: Iterable[Reason]) -> list[list[str]]:
@@ -121,8 +122,11 @@ class Scene:
         found = self._fires.get(key)
         if found is None:
             near = Q(unit_id=alarm.unit_id) if alarm.unit_id else Q(device_id=alarm.device_id)
+            since = alarm.last_at - timedelta(seconds=self.policy(alarm).window_s)
             rows = Alarm.objects.select_for_update(of=("self",)).filter(near, kind=Kind.FIRE, state__in=OPEN)
-            found = [self.open.get(_source(row), row) if row.device_id else row for row in rows.order_by("id")]
+            # what is not yet part of a presumed fire first: nothing that must come up is cut off, however many there are
+            newest = rows.filter(last_at__gte=since).order_by("presumed", "-id")[:MOST_NEAR]
+            found = [self.open.get(_source(row), row) if row.device_id else row for row in newest]
             known = {row.pk for row in found}
             found += [a for a in self._new if a.is_fire and (a.unit_id or a.device_id) == key and a.pk not in known]
             self._fires[key] = found
@@ -159,8 +163,9 @@ class Scene:
         same = Q(town_code=alarm.town_code, condition=alarm.condition)
         if key not in self._outages:
             since = alarm.received_at - timedelta(seconds=policy.area_window_s)
-            rows = Alarm.objects.filter(same, received_at__gte=since).filter(unit__isnull=False)
-            self._outages[key] = set(rows.values_list("unit_id", flat=True).distinct()[:500])
+            newest = Alarm.objects.filter(town_code=alarm.town_code).order_by("-id")
+            rows = newest.values_list("condition", "received_at", "unit_id")[:MOST_NEAR]
+            self._outages[key] = {unit for what, at, unit in rows if unit and what == alarm.condition and at >= since}
         self._outages[key] |= {alarm.unit_id} - {None}
         if not alarm.town_code or len(self._outages[key]) < policy.area_units:
             return None
