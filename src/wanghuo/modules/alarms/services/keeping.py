@@ -21,9 +21,10 @@ from wanghuo.modules.alarms.selectors import get_alarm
 from wanghuo.modules.alarms.services.moves import move_alarm, remember
 from wanghuo.modules.alarms.services.notes import add_line
 from wanghuo.modules.alarms.states import ALARM, WAITING, FalseCause, Said
-from wanghuo.modules.alarms.words import FAMILIES
+from wanghuo.modules.alarms.words import AREA_CONDITIONS, FAMILIES
 
 BATCH = 500
+MOST_NEAR = 300  # rows looked at for one unit or town, so that a flood costs each alarm the same
 
 
 def bring_out(alarm: Alarm, why: Back, at: datetime, *, actor: Actor, **known: object) -> Alarm:
@@ -188,6 +189,22 @@ def at_place(device: UUID | None, building: UUID | None, unit: UUID | None) -> Q
     return covers
 
 
+def units_silent(alarm: Alarm) -> set[UUID]:
+    """The units of the town that gave the same condition within the window of an area outage, among its newest alarms."""
+    since = alarm.received_at - timedelta(seconds=policy_at(alarm.region_code, alarm.received_at).area_window_s)
+    newest = Alarm.objects.filter(town_code=alarm.town_code).order_by("-id")
+    rows = newest.values_list("condition", "received_at", "unit_id")[:MOST_NEAR]
+    return {unit for what, at, unit in rows if unit and what == alarm.condition and at >= since}
+
+
+def outage_head(alarm: Alarm, units: set[UUID]) -> Alarm | None:
+    """The first alarm of an outage that takes many units of the town, where there is one before the operator."""
+    if not alarm.town_code or len(units) < policy_at(alarm.region_code, alarm.received_at).area_units:
+        return None
+    same = Alarm.objects.filter(town_code=alarm.town_code, condition=alarm.condition, state__in=WAITING, route="show")
+    return same.filter(priority__lte=alarm.priority).exclude(pk=alarm.pk).order_by("id").first()
+
+
 def let_go(rows: Iterable[Alarm], now: datetime) -> int:
     """What a shelf or a window held and nothing holds any more is shown, if it still stands; how many."""
     count = 0
@@ -198,6 +215,9 @@ def let_go(rows: Iterable[Alarm], now: datetime) -> int:
 
 
 def _standing_head(alarm: Alarm) -> Alarm | None:
+    """The first alarm that this one goes below now: of an outage of the town, else of its unit."""
+    if alarm.condition in AREA_CONDITIONS and (first := outage_head(alarm, units_silent(alarm))) is not None:
+        return first
     family = FAMILIES.get(Kind(alarm.kind))
     if family is None or alarm.unit_id is None:
         return None

@@ -22,6 +22,7 @@ from wanghuo.modules.alarms.contracts import AlarmRaised
 from wanghuo.modules.alarms.live import show
 from wanghuo.modules.alarms.models import Alarm, AlarmNote, AlarmPoint, MaintenanceWindow, Shelf, Shift
 from wanghuo.modules.alarms.policy import bands_at, policy_at
+from wanghuo.modules.alarms.services.keeping import MOST_NEAR, outage_head, units_silent
 from wanghuo.modules.alarms.states import OPEN, WAITING
 from wanghuo.modules.alarms.words import FAMILIES
 from wanghuo.modules.places import public as places
@@ -31,7 +32,6 @@ from wanghuo.modules.sensing.contracts import Device
 
 Source = tuple[UUID, str, str]  # device, component, condition
 KEPT_RAISES = 4
-MOST_NEAR = 300  # rows looked at for one unit or town, so that a flood costs each alarm the same
 
 
 def kept(reasons: Iterable[Reason]) -> list[list[str]]:
@@ -159,20 +159,14 @@ class Scene:
     def outage(self, alarm: Alarm) -> Alarm | None:
         """The first alarm of an outage that takes many units of the town, when there is one."""
         key = (alarm.town_code, alarm.condition)
-        policy = self.policy(alarm)
-        same = Q(town_code=alarm.town_code, condition=alarm.condition)
         if key not in self._outages:
-            since = alarm.received_at - timedelta(seconds=policy.area_window_s)
-            newest = Alarm.objects.filter(town_code=alarm.town_code).order_by("-id")
-            rows = newest.values_list("condition", "received_at", "unit_id")[:MOST_NEAR]
-            self._outages[key] = {unit for what, at, unit in rows if unit and what == alarm.condition and at >= since}
+            self._outages[key] = units_silent(alarm)
         self._outages[key] |= {alarm.unit_id} - {None}
-        if not alarm.town_code or len(self._outages[key]) < policy.area_units:
+        if not alarm.town_code or len(self._outages[key]) < self.policy(alarm).area_units:
             return None
         head_key = ("area", *key)
         if self._heads.get(head_key) is None:
-            rows = Alarm.objects.filter(same, state__in=WAITING, route="show").order_by("id")
-            self._heads[head_key] = rows.first()
+            self._heads[head_key] = outage_head(alarm, self._outages[key])
         head = self._heads[head_key]
         return head if head is not None and head.pk != alarm.pk and head.priority <= alarm.priority else None
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from django.db.models import Count
 from django.utils import timezone
 
 from wanghuo.base import Conflict, NotFound, NotPermitted
@@ -23,6 +24,7 @@ from wanghuo.modules.alarms.testing import signal
 from wanghuo.modules.alarms.tests.test_alarms import cleared
 from wanghuo.modules.hazards.testing import HazardFactory  # noqa: F401 - its table is written by send_mender
 from wanghuo.modules.places.testing import NEXT_TOWN, UnitFactory
+from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline
 from wanghuo.modules.sensing.testing import DeviceFactory
 
 pytestmark = pytest.mark.django_db
@@ -352,3 +354,23 @@ def test_whatever_happens_no_corroborated_fire_is_kept_back_and_nothing_is_lost(
     assert not Alarm.objects.filter(state="new", standing=True).exclude(route__in=("show", "group")).exists()
     below = Alarm.objects.filter(state="new", route="group")
     assert all(a.first_out is not None and a.first_out.route == "show" for a in below)
+
+
+def test_a_mast_that_is_away_is_one_matter(device) -> None:
+    devices = [DeviceFactory(unit=UnitFactory()) for _ in range(12)]
+    now = timezone.now()
+    silent = [
+        DeviceOffline(
+            device_id=d.id, device_ref=d.ref, region_code=d.region_code, unit_id=d.unit_id, last_seen_at=now, at=now
+        )
+        for d in devices
+    ]
+    services.take_silences(silent)
+    services.settle(at(70))
+    assert dict(Alarm.objects.values_list("route").annotate(n=Count("pk")).order_by()) == {"show": 1, "group": 11}
+    back = [
+        DeviceOnline(device_id=d.id, device_ref=d.ref, region_code=d.region_code, unit_id=d.unit_id, at=at(80))
+        for d in devices
+    ]
+    services.take_silences(back)
+    assert set(Alarm.objects.values_list("state", flat=True)) == {"restored"}
