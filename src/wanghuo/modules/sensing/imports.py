@@ -237,7 +237,7 @@ def write(judged: Sequence[Judged], context: Context) -> list[Written]:
 
 
 def _new(row: Row, context: Context) -> Device:
-    device = Device(protocol=row.values["protocol"], source=row.values["source"], **services.clean(row.values))
+    device = Device(protocol=row.get("protocol") or GB26875, source=row.values["source"], **services.clean(row.values))
     device.unit_id = row.get("unit_id")
     region = row.get("region_code") or context.region
     device.place(region, sector=row.get("sector", ""), unit=device.unit_id)
