@@ -30,6 +30,22 @@ from wanghuo.kernel.accounts.models import User
 print(User.objects.get(username="clerk").grants.get().region_code)
 """
 
+AT_ONCE = """
+[pack]
+id = "journeys"
+title = ["试用", "journeys"]
+region = "445281"
+version = "1"
+
+[[rule]]
+id = "alarms.delay"
+title = ["故障不延时", "faults are shown at once"]
+value = { class_3_seconds = 0, class_4_seconds = 0 }
+source = "试用"
+mark = "D"
+valid_from = 2012-01-01
+"""
+
 __all__ = ["COUNTY", "FAULT", "FIRE", "NORMAL", "PASSWORD", "Deployment", "Device", "until"]
 
 
@@ -73,7 +89,10 @@ class Deployment:
         self.log = home / "processes.log"
 
     def fill(self) -> None:
-        """Fill the small demo region."""
+        """Fill the small demo region, whose rules do not wait whether a fault stays."""
+        rules = self.home / "rules" / "journeys.toml"
+        rules.parent.mkdir(parents=True, exist_ok=True)
+        rules.write_text(AT_ONCE, "utf-8")
         self.run("demo", "--small", "--fill-only")
 
     def start(self, *names: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -10,6 +11,7 @@ from playwright.sync_api import expect
 from tests.journeys.conftest import Visit
 from tests.journeys.console import Console
 from tests.journeys.deployment import FAULT, FIRE, Deployment
+from tests.journeys.visitor import PHONE
 from wanghuo.entrypoints.simulator.world import SMOKE
 
 pytestmark = pytest.mark.browser
@@ -115,3 +117,60 @@ def test_an_operator_sees_whom_to_call_once_the_reason_is_given(visit: Visit, de
     form.get_by_role("textbox").first.fill("核实火警")
     form.locator("button[type=submit]").click()
     expect(console.pane.locator("#console-act")).to_contain_text("1700000")
+
+
+def test_a_fault_is_shelved_listed_and_comes_back(visit: Visit, deployment: Deployment) -> None:
+    console = Console(visit("operator"))
+    device = deployment.device(1)
+    point = replace(device.detectors[0], address=0x5001, text="待修烟感")
+    console.ready()
+    device.tell(point, FAULT)
+    row = console.row(point.text)
+    expect(row).to_be_visible()
+    console.choose(row)
+    console.press("l")
+    form = console.pane.locator("#console-act form")
+    form.get_by_label("理由").fill("备件明日到")
+    form.locator("button[type=submit]").click()
+    expect(row).to_have_count(0)
+
+    page = console.page
+    page.goto(f"{deployment.url}/alarms/kept")
+    shelf = page.locator("tr", has_text="备件明日到")
+    expect(shelf).to_contain_text("待修烟感")
+    shelf.get_by_role("button", name="解除搁置").click()
+    expect(shelf).to_contain_text("已解除")
+    page.goto(f"{deployment.url}/alarms/console")
+    expect(console.row(point.text)).to_be_visible()
+
+
+def test_the_unit_confirms_from_a_phone_while_the_operator_has_it(
+    visit: Visit, deployment: Deployment, photo: Path
+) -> None:
+    console = Console(visit("operator"))
+    device = deployment.device(0)  # of the demo manager's unit
+    console.ready()
+    point = replace(device.detectors[0], address=0x5002, text="后厨烟感")
+    device.tell(point, FIRE)
+    row = console.row(point.text)
+    expect(row).to_have_attribute("data-priority", "2")
+    ref = row.get_attribute("data-alarm-row")
+
+    manager = visit("manager", size=PHONE)
+    line = manager.duty(ref)
+    expect(line).to_contain_text("核实")
+    manager.goto(f"/alarms/{ref}/answer")
+    form = manager.page.locator("main form[data-form]")
+    form.get_by_label("确有火情").check()
+    form.locator("input[type=file]").set_input_files(photo)
+    form.get_by_label("说明").fill("锅内起火")
+    assert manager.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "no sideways scroll"
+    form.locator("button[type=submit]").click()
+    expect(manager.page.locator("main")).to_contain_text("锅内起火")
+
+    expect(row).to_have_attribute("data-priority", "1")
+    console.choose(row)
+    expect(console.pane).to_contain_text("锅内起火")
+    console.press("f")
+    console.confirm()
+    console.state("确认火警")
