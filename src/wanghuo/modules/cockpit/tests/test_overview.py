@@ -117,7 +117,7 @@ class TestWrong:
         assert [w.count for w in wrong_today(COUNTY, actor=leader)] == [1, 1]
 
     def test_without_the_right_a_count_is_absent(self):
-        assert len(wrong_today(COUNTY, actor=actor("grid_worker", COUNTY))) == 1
+        assert wrong_today(COUNTY, actor=actor("learner", COUNTY)) == []
 
 
 class TestDecisions:
