@@ -4,6 +4,7 @@ with several threads need.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("no_clock", deadline=None)
+EXAMPLES = int(os.environ.get("WANGHUO_EXAMPLES", "100"))  # more of them at night (docs/reliability, R21)
+settings.register_profile("no_clock", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("no_clock")
 
 

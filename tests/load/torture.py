@@ -44,6 +44,7 @@ MODULES = {
     "R19": "links_rig",
     "R20": "bytes_rig",
     "R20b": "bytes_rig",
+    "R21": "cases_rig",
 }
 
 
