@@ -51,7 +51,7 @@ _TOLD = re.compile(
 )
 # a verb that serves as a noun: 建设的覆盖率, 队伍建设得到加强
 _NOMINAL = re.compile(
-    r"教育活动|[\u4e00-\u9fff]{2,4}?(?:的|得到|进一步|明显|显著|水平|能力|相结合)|[\u4e00-\u9fff]{2,3}室(?:要|应|将|须|负责|牵头|会同)"
+    r"教育活动|[\u4e00-\u9fff]{2,4}?(?:的|得到|进一步|明显|显著|水平|能力|相结合)|[\u4e00-\u9fff]{2,3}室(?:在|对|要|应|将|须|负责|牵头|会同)"
 )
 # another name for a body, of no use here
 _ALIAS = re.compile(r"\((?:以下)?(?:统?简称|下同)[^()]{0,30}\)")
@@ -212,6 +212,7 @@ def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
 def _told(who: str, at: int) -> Iterator[Owner]:
     """Those who are told, each name of a list; none where something else than names stands there."""
     parts = list(parts_of(who))
+    parts = [(a, b) for a, b in parts if who[a:b] not in ("单位", "部门", "机构")]
     if all(is_plausible(who[a:b]) and len(who[a:b]) >= 2 for a, b in parts):
         for a, b in parts:
             yield Owner(re.sub(r"\s+", "", who[a:b]), "lead", at + a, at + b)

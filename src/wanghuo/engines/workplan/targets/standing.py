@@ -160,7 +160,7 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
         return False
     if quantity.kind == "money":
         return not re.search(
-            r"投入|安排|落实|筹措|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资",
+            r"投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资",
             words.bare[max(0, quantity.start - 24) : quantity.start],
         )
     if quantity.han and quantity.high is None and quantity.low == 1 and not _concrete(words, quantity):
@@ -324,9 +324,9 @@ def is_origin(words: Words, quantity: Quantity) -> bool:
     """Where a change starts: 由78%提高到90%."""
     before = words.bare[max(0, quantity.start - 8) : quantity.start]
     after = words.bare[quantity.end : quantity.end + 8]
-    return bool(re.search(r"(?:由|从)(?:目前|现在|原来|现有|当前|去年|上年|20\d\d年)?的?$", before)) and bool(
-        re.match(r"[,，]?(?:逐步)?(?:提|升|增|降|下|压|缩|减|上|扩|调|到|至)", after)
-    )
+    return bool(
+        re.search(r"(?:由|从)(?:每人每[月年]|目前|现在|原来|现有|当前|去年|上年|20\d\d年)?的?$", before)
+    ) and bool(re.match(r"[,，]?(?:逐步)?(?:提|升|增|降|下|压|缩|减|上|扩|调|到|至)", after))
 
 
 def is_total(words: Words, quantity: Quantity, left: str) -> bool:
