@@ -291,7 +291,7 @@ def shelf(world: World, where: Where) -> Made:
     from wanghuo.modules.alarms.models import Shelf
     from wanghuo.modules.sensing.testing import DeviceFactory
 
-    device = DeviceFactory(unit=world.row("unit", where), **AT)
+    device = DeviceFactory(unit=world.row("unit", where))
     row = Shelf.objects.create(
         device=device, condition="fault", where=where.canary("shelf"), reason="维修",
         by_name="王芳", started_at=timezone.now(), until=timezone.now() + timedelta(hours=2), **columns(where),

@@ -190,6 +190,6 @@ class TestPages:
         assert client.get(f"/map/points.json?{query}").status_code == 200
 
     def test_without_a_right_to_a_layer_it_is_absent(self, regions):
-        client = client_for(make_user("grid", "grid_worker", COUNTY))
+        client = client_for(make_user("engineer", "service_engineer", COUNTY))
         AlarmFactory(lng=116.2, lat=23.3)
         assert client.get("/map/points.json?kinds=alarm,device&zoom=8").json()["features"] == []
