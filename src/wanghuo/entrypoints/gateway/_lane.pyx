@@ -9,8 +9,8 @@ otherwise, and what is rare stays in one place. `Intake` and `Gathered` are the 
 the same bytes in the journal, the same answers (tests/test_twins.py).
 
 Threads: everything runs under the interpreter's lock, and between two calls into Python code a method is not
-interrupted, so `take` never sees half a row. `pack` keeps the lock too: to give it back and get it again while the event
-loop is busy costs more than the copying.
+interrupted, so `take` never sees half a row. `pack` keeps the lock too: to give it back and get it again while the
+event loop is busy costs more than the copying.
 """
 
 import sys

@@ -177,7 +177,9 @@ cdef void fill(
         at += length
 
 
-cdef inline void read(const uint8_t *at, Py_ssize_t place, const Plan *plan, ObjectColumns *o, Py_ssize_t row) noexcept nogil:
+cdef inline void read(
+    const uint8_t *at, Py_ssize_t place, const Plan *plan, ObjectColumns *o, Py_ssize_t row
+) noexcept nogil:
     """One object of a plan; `place`: its offset in the buffer."""
     o.system_type[row] = at[plan.system_type] if plan.system_type >= 0 else -1
     o.system_addr[row] = at[plan.system_addr] if plan.system_addr >= 0 else -1
@@ -205,7 +207,7 @@ cdef void *column(object owner, str name, Py_ssize_t rows, int kind) except NULL
 def decode(object buffer, type batch_type, type frames_type, type objects_type, object offsets, object lengths):
     """The batch of a buffer in which all is plain; None otherwise. `offsets`, `lengths`: int64 columns, or None."""
     cdef Py_buffer view
-    cdef Py_ssize_t frames = 0, objects
+    cdef Py_ssize_t frames = 0, objects, given = 0
     cdef const int64_t *starts = NULL
     cdef const int64_t *sizes = NULL
     cdef FrameColumns f
@@ -214,11 +216,10 @@ def decode(object buffer, type batch_type, type frames_type, type objects_type, 
         if np.PyArray_SIZE(offsets) != np.PyArray_SIZE(lengths):
             return None
         starts, sizes = <const int64_t *>np.PyArray_DATA(offsets), <const int64_t *>np.PyArray_DATA(lengths)
+        given = np.PyArray_SIZE(offsets)
     PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE)
     try:
-        objects = judge(
-            <const uint8_t *>view.buf, view.len, starts, sizes, 0 if offsets is None else np.PyArray_SIZE(offsets), &frames
-        )
+        objects = judge(<const uint8_t *>view.buf, view.len, starts, sizes, given, &frames)
         if objects < 0:
             return None
         found = frames_type.__new__(frames_type)
