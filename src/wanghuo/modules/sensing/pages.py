@@ -33,7 +33,7 @@ from wanghuo.modules.sensing.profiles import profile
 from wanghuo.modules.sensing.quantities import quantity_name
 from wanghuo.modules.sensing.states import DEAD, DEVICE, MARKS, DeviceState
 from wanghuo.modules.sensing.tables import DEVICES, QUARANTINE
-from wanghuo.modules.sensing.upkeep_tables import down, owner_of, step_of
+from wanghuo.modules.sensing.upkeep_tables import owner_of, step_of
 from wanghuo.modules.sensing.way_kinds import PROTOCOLS
 
 CHANGE, MUTE, COMMAND = Text("修改登记", "Change"), Text("静默", "Mute"), Text("下发指令", "Send a command")
@@ -98,7 +98,7 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
             (c, commands.ACTS.get(c.act), commands.STATES.get(c.state)) for c in row.commands.order_by("-asked_at")[:10]
         ],
         "may_edit": actor.can(services.EDIT, row),
-        "down": [(o, OUTAGES[o.kind], owner_of(o), step_of(o)) for o in down(row.outages.all())],
+        "down": [(o, OUTAGES[o.kind], owner_of(o), step_of(o)) for o in selectors.lasting(row.outages.all())],
         "contacts": places.contacts(row.unit_id, actor)[:2] if row.unit_id and row.state in DEAD else (),
         "expiries": lifetimes.of(row, local_day(timezone.now())),
         "tokens": _tokens(row, actor),

@@ -95,9 +95,7 @@ def scan(request: HttpRequest) -> HttpResponse:
     actor = _actor(request)
     try:
         code = labels.read_code(written)
-        known = Device.objects.filter(protocol=code.protocol, source=code.source).first()
-        if known is not None:
-            services.refuse_clash(code.protocol, code.source, actor)
+        services.refuse_clash(code.protocol, code.source, actor)
     except services.SourceTaken as error:
         return _see_other(f"/devices/scan/{error.known['ref']}")
     except AppError as error:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from wanghuo.base import NotFound, Text
 from wanghuo.engines.codecs.gb26875.tables import component_type_name, system_type_name
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.loops.models import Clock
 from wanghuo.modules.sensing import contracts
 from wanghuo.modules.sensing.messages import GB26875
-from wanghuo.modules.sensing.models import Component, Device, QuarantinedDevice
-from wanghuo.modules.sensing.states import DEVICE
+from wanghuo.modules.sensing.models import Component, Device, Outage, QuarantinedDevice
+from wanghuo.modules.sensing.outages import MEND_RULE, SUBJECT
+from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE
 
 QUARANTINED = Text("未登记设备", "unknown device")
 ITSELF = Text("传输装置本身", "the device itself")
@@ -87,3 +93,39 @@ def components_of(device_ids: Iterable[UUID]) -> dict[UUID, list[contracts.Compo
     for views in found.values():
         views.sort(key=lambda view: (not view.conditions, view.key == "uitd", view.key))
     return found
+
+
+def keys_where(condition: Q) -> QuerySet[Any]:
+    """The keys of the devices that meet a condition, for a list that is narrowed to what a person may see in its own way."""
+    return Device.objects.filter(condition).values("pk")
+
+
+def lasting(outages: QuerySet[Outage]) -> QuerySet[Outage]:
+    """Those of some outages that last, each with its device and the rung its clock has reached (`rung`)."""
+    clocks = Clock.objects.filter(subject_kind=SUBJECT, subject_id=OuterRef("pk"), rule=MEND_RULE, ended_at=None)
+    return (
+        outages.filter(ended_at=None)
+        .select_related("device", "device__unit")
+        .annotate(rung=Subquery(clocks.values("rung")[:1]))
+    )
+
+
+def connection_is(value: str) -> Q:
+    """Of a unit: connected ("heard"), connected with nothing heard now ("silent"), or not at all ("missing")."""
+    devices = Device.objects.filter(unit_id=OuterRef("pk"), state__in=IN_SERVICE)
+    there, heard = Q(Exists(devices)), Q(Exists(devices.exclude(state__in=("offline", "maintenance"))))
+    return {"missing": ~there, "silent": there & ~heard, "heard": heard}[value]
+
+
+def connections(units: QuerySet[Any]) -> QuerySet[Any]:
+    """Units with how many devices they have in service (`devices`) and how they are connected (`connection`)."""
+    of_unit = Device.objects.filter(unit_id=OuterRef("pk"), state__in=IN_SERVICE).order_by().values("unit_id")
+    return units.annotate(
+        devices=Coalesce(Subquery(of_unit.annotate(n=Count("pk")).values("n")), 0),
+        connection=Case(
+            When(connection_is("heard"), then=Value("heard")),
+            When(connection_is("silent"), then=Value("silent")),
+            default=Value("missing"),
+            output_field=CharField(),
+        ),
+    )

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import Case, CharField, Count, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -19,11 +16,9 @@ from wanghuo.kernel.access.scope import grants_q
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
-from wanghuo.modules.sensing import coverage, league, lifetimes
+from wanghuo.modules.sensing import coverage, league, lifetimes, selectors
 from wanghuo.modules.sensing.models import Device, Outage
-from wanghuo.modules.sensing.states import IN_SERVICE
-from wanghuo.modules.sensing.upkeep_tables import CONNECTION, DOWN, EXPIRING, HOUSEHOLDS, connection_is
-from wanghuo.modules.sensing.upkeep_tables import down as lasting
+from wanghuo.modules.sensing.upkeep_tables import CONNECTION, DOWN, EXPIRING, HOUSEHOLDS
 
 LEAGUES = {"maker": Text("厂家", "Makers"), "installer": Text("安装单位", "Installers")}
 STRETCHES = {30: Text("近 30 天", "30 days"), 90: Text("近 90 天", "90 days"), 365: Text("近一年", "a year")}
@@ -37,7 +32,7 @@ def _actor(request: HttpRequest) -> Actor:
 @require_GET
 def down(request: HttpRequest) -> HttpResponse:
     """The devices that are off line or in fault: since when, who must mend them, and by when."""
-    return DOWN.respond(request, lasting(Outage.objects.visible_to(_actor(request))))  # type: ignore[return-value]
+    return DOWN.respond(request, selectors.lasting(Outage.objects.visible_to(_actor(request))))  # type: ignore[return-value]
 
 
 @needs("sensing.view")
@@ -54,20 +49,7 @@ def connection(request: HttpRequest) -> HttpResponse:
     """The units that must be connected: which are, and which are missing."""
     actor = _actor(request)
     units = places.must_connect().filter(grants_q(actor, "places.view"))
-    return CONNECTION.respond(request, _connections(units))  # type: ignore[return-value]
-
-
-def _connections(units: QuerySet[Any]) -> QuerySet[Any]:
-    of_unit = Device.objects.filter(unit_id=OuterRef("pk"), state__in=IN_SERVICE).order_by().values("unit_id")
-    return units.annotate(
-        devices=Coalesce(Subquery(of_unit.annotate(n=Count("pk")).values("n")), 0),
-        connection=Case(
-            When(connection_is("heard"), then=Value("heard")),
-            When(connection_is("silent"), then=Value("silent")),
-            default=Value("missing"),
-            output_field=CharField(),
-        ),
-    )
+    return CONNECTION.respond(request, selectors.connections(units))  # type: ignore[return-value]
 
 
 @needs("ledgers.view")

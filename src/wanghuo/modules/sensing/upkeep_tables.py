@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q
 from django.utils import timezone
 
 from wanghuo.base import Text
 from wanghuo.base.time import local_day
-from wanghuo.kernel.loops.models import Clock
 from wanghuo.kernel.loops.steps import steps_for
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage, Words
-from wanghuo.modules.sensing import lifetimes
+from wanghuo.modules.sensing import lifetimes, selectors
 from wanghuo.modules.sensing.coverage import COVERS
 from wanghuo.modules.sensing.models import Device, Outage
-from wanghuo.modules.sensing.outages import KINDS, MEND_RULE, SUBJECT
+from wanghuo.modules.sensing.outages import KINDS, MEND_RULE
 from wanghuo.modules.sensing.states import DEVICE, IN_SERVICE, MARKS, NAMES
 from wanghuo.modules.sensing.tables import found_by, unit_name
 
@@ -48,19 +47,8 @@ def step_of(row: Outage) -> Text:
     return rungs[min(rung, len(rungs)) - 1].name
 
 
-def down(rows: QuerySet[Outage]) -> QuerySet[Outage]:
-    """The outages that last, with what a line of the list tells."""
-    clocks = Clock.objects.filter(subject_kind=SUBJECT, subject_id=OuterRef("pk"), rule=MEND_RULE, ended_at=None)
-    return (
-        rows.filter(ended_at=None)
-        .select_related("device", "device__unit")
-        .annotate(rung=Subquery(clocks.values("rung")[:1]))
-    )
-
-
 def _down_by(words: str) -> Q:
-    devices = Device.objects.filter(found_by(words))
-    return Q(device__in=devices.values("pk")) if words else Q()
+    return Q(device__in=selectors.keys_where(found_by(words))) if words else Q()
 
 
 DOWN = ListPage(
@@ -159,20 +147,6 @@ EXPIRING = ListPage(
 )
 
 
-def _connected() -> Exists:
-    return Exists(Device.objects.filter(unit_id=OuterRef("pk"), state__in=IN_SERVICE))
-
-
-def connection_is(value: str) -> Q:
-    """Connected, connected with nothing heard now, or not at all."""
-    heard = Exists(
-        Device.objects.filter(unit_id=OuterRef("pk"), state__in=IN_SERVICE).exclude(
-            state__in=("offline", "maintenance")
-        )
-    )
-    return {"missing": ~Q(_connected()), "silent": Q(_connected()) & ~Q(heard), "heard": Q(heard)}[value]
-
-
 CONNECTIONS = {
     "missing": Text("未联网", "not connected"),
     "silent": Text("已联网，全部失联", "connected, nothing heard"),
@@ -192,7 +166,7 @@ CONNECTION = ListPage(
     ),
     filters=(  # type: ignore[arg-type]
         Words(fields=("name", "ref", "uscc")),
-        Choice("connection", Text("联网", "Connection"), CONNECTIONS, where=connection_is),
+        Choice("connection", Text("联网", "Connection"), CONNECTIONS, where=selectors.connection_is),
     ),
     sort="ref",
     row_url="/units/{0.ref}",
