@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from django.db import close_old_connections
 from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -16,6 +15,7 @@ from wanghuo.kernel.outbox.doorbell import ring
 from wanghuo.modules.sensing.ingest import DOORBELL
 from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import Command, Device
+from wanghuo.modules.sensing.own_connection import drop_stale_connections
 
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
 
@@ -27,7 +27,7 @@ class RegisterChanges:
         self._since: datetime | None = None
 
     def __call__(self) -> Iterator[tuple[str, tuple[str, ...], str]]:
-        close_old_connections()
+        drop_stale_connections()
         now = timezone.now()
         rows = Device.objects.filter(protocol=GB26875)
         if self._since is not None:
@@ -48,7 +48,7 @@ def _networks(text: str) -> tuple[str, ...]:
 
 def waiting_commands() -> Iterator[tuple[str, bytes, int, int, bytes]]:
     """Commands to be sent: (id, source, serial, command byte, application unit), oldest first."""
-    close_old_connections()
+    drop_stale_connections()
     rows = Command.objects.filter(state="queued", expires_at__gt=timezone.now(), device__protocol=GB26875)
     for id, source, serial, byte, unit in rows.order_by("asked_at").values_list(
         "id", "device__source", "serial", "command_byte", "unit_hex"

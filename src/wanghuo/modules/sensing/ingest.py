@@ -15,8 +15,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import close_old_connections
-
 from wanghuo.kernel.outbox import drain
 from wanghuo.kernel.outbox.doorbell import Doorbell
 from wanghuo.modules.sensing import store
@@ -29,6 +27,7 @@ from wanghuo.modules.sensing.journals import Address, folder_of, open_reader
 from wanghuo.modules.sensing.known import Devices
 from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.observe import STATES
+from wanghuo.modules.sensing.own_connection import drop_stale_connections
 from wanghuo.modules.sensing.recorder import Recorder
 from wanghuo.modules.sensing.segments import SegmentWriter, last_batch
 
@@ -255,7 +254,7 @@ class Ingest:
                 self.tend(time.monotonic())
             except AWAY as error:
                 log.warning("the database cannot take readings: %s", error)
-                close_old_connections()
+                drop_stale_connections()
             if count < ROUND_FRAMES // 4 and not self.flusher.pending and not self.behind:
                 bell.wait(GATHER_S if count else IDLE_S)
         self.catch_up()
@@ -269,7 +268,7 @@ def _patiently(act: Callable[[], T]) -> T:
             return act()
         except AWAY as error:
             log.warning("the database is away (%s); again in %.1f s", error, pause)
-            close_old_connections()
+            drop_stale_connections()
             time.sleep(pause)
             pause = min(pause * 2, 5.0)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.db.backends.signals import connection_created
 
 LOCK_S, LOOK_S = 20.0, 0.001
@@ -44,6 +44,14 @@ def _eagerly(execute: Callable[..., Any], sql: str, params: Any, many: bool, con
             if "database is locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(LOOK_S)
+
+
+def drop_stale_connections() -> None:
+    """Give up connections that are broken or too old, for processes that live long and ask now and then. Within a transaction a
+    connection is kept: whoever began it must end it."""
+    for each in connections.all(initialized_only=True):
+        if not each.in_atomic_block:
+            each.close_if_unusable_or_obsolete()
 
 
 @contextmanager

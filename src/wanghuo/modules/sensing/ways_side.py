@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import close_old_connections
 from django.utils import timezone
 
 from wanghuo.kernel.accounts.sealed import digest, unseal
 from wanghuo.modules.sensing.messages import GB26875
 from wanghuo.modules.sensing.models import Command, Device, DeviceCredential, Way
+from wanghuo.modules.sensing.own_connection import drop_stale_connections
 from wanghuo.modules.sensing.states import DeviceState
 
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
@@ -109,7 +109,7 @@ class WaysSource:
         self._since: datetime | None = None
 
     def __call__(self, known: Known) -> None:
-        close_old_connections()
+        drop_stale_connections()
         now = timezone.now()
         known.ways = {row.code: _way(row, now) for row in Way.objects.filter(enabled=True)}
         self._credentials(known)
@@ -157,7 +157,7 @@ def _way(row: Way, now: datetime) -> KnownWay:
 
 def waiting_orders() -> Iterator[Order]:
     """Commands to devices that take messages, oldest first."""
-    close_old_connections()
+    drop_stale_connections()
     rows = Command.objects.filter(state="queued", expires_at__gt=timezone.now()).exclude(device__protocol=GB26875)
     names = ("id", "device__protocol", "device__source", "act", "minutes", "body")
     for id, protocol, source, act, minutes, body in rows.order_by("asked_at").values_list(*names)[:500]:

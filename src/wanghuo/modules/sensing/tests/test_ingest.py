@@ -225,7 +225,6 @@ def test_a_database_that_is_away_for_a_while_costs_nothing(journal, monkeypatch)
 
     monkeypatch.setattr(ingest.recorder, "_emit", fail_twice)
     monkeypatch.setattr("wanghuo.modules.sensing.ingest.time.sleep", lambda _: None)
-    monkeypatch.setattr("wanghuo.modules.sensing.ingest.close_old_connections", lambda: None)
     with transaction.atomic():
         ingest.catch_up()
     assert len(told("signal_raised")) == 1
