@@ -1,0 +1,461 @@
+"""A million registered terminals on this machine: what they send on a day, in a storm, after an outage, in a flood of alarms.
+
+    python benchmarks/million.py [--quick] [--json] [--terminals 1000000] [--storm-s 540] [--flood 50000] [--home DIR]
+
+Everything a deployment runs takes part, each in its own process with a folder of its own: `wanghuo gateway`, `wanghuo ingest`,
+`wanghuo worker`, and granian with the page stream, to which an operator who signed in listens. Frames go over real sockets:
+aggregator links, each the way of its share of the terminals, and they are confirmed one by one.
+
+  steady   each terminal once a day
+  storm    every terminal once, as fast as asked (all within `--storm-s`)
+  outage   gateway and ingest are stopped for longer than the silence they forgive; when they return every terminal reports
+           at once, as fast as it is taken: nobody may have been called silent for our own outage
+  flood    so many faults at once, each at another terminal: each must become an alarm, and true fires among them must be seen
+
+Fires come all the while, one each second or so: from the write of the frame to its arrival at the open console. Goals: fires
+p99 at most 1 s in steady, storm and outage; every frame confirmed, every fire seen, no terminal falsely silent; the memory of
+all processes (proportional set size) at most 6 GB. Exit code 1 when one was missed. Load and console share the cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from alarm_latency import HOST, Arrivals, label_now, listen, percentiles, start, stop
+
+GOAL_MS, GOAL_BYTES = 1000.0, 6 << 30
+LINKS, TICK_S, PATIENCE_S = 50, 0.02, 120.0
+OUTAGE_S = 40.0  # longer than what ingest takes for one listening (30 s)
+ACK = 30
+
+
+def main() -> int:
+    """Run and print; 1 when a goal was missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="5,000 terminals, a minute in all")
+    parser.add_argument("--json", action="store_true", help="one JSON line")
+    parser.add_argument("--terminals", type=int, default=1_000_000)
+    parser.add_argument("--steady-s", type=float, default=30.0)
+    parser.add_argument("--storm-s", type=float, default=540.0, help="seconds in which every terminal reports once")
+    parser.add_argument("--flood", type=int, default=50_000, help="alarms of the flood")
+    parser.add_argument("--flood-patience-s", type=float, default=3600.0)
+    parser.add_argument("--phases", default="steady,storm,outage,flood")
+    parser.add_argument("--home", type=Path, help="keep the deployment here, and use the terminals that are there")
+    parser.add_argument("--port", type=int, default=8172, help="the web's port; the gateway takes the next one")
+    args = parser.parse_args()
+    if args.quick:
+        args.terminals, args.steady_s, args.storm_s, args.flood = 5000, 5.0, 10.0, 200
+    home = args.home or Path(tempfile.mkdtemp(prefix="wanghuo-million-"))
+    os.environ.update(WANGHUO_HOME=str(home), WANGHUO_MODE="test", WANGHUO_GATEWAY=f"{HOST}:{args.port + 1}")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "wanghuo.entrypoints.web.settings"
+    try:
+        figures = run(args, home)
+    finally:
+        if args.home is None:
+            shutil.rmtree(home, ignore_errors=True)
+    print(json.dumps(figures) if args.json else told(figures))
+    return 0 if not figures["missed"] else 1
+
+
+def run(args: argparse.Namespace, home: Path) -> dict[str, Any]:
+    """Load, start, every phase, stop."""
+    begun = time.monotonic()
+    if not (home / "wanghuo.sqlite3").exists():
+        line = [sys.executable, "-m", "wanghuo", "load-scale", "--terminals", str(args.terminals)]
+        subprocess.run(line, check=True, stderr=subprocess.DEVNULL)
+    loaded_s = time.monotonic() - begun
+    import django
+
+    django.setup()
+    from live_push import sessions_of
+
+    from wanghuo.kernel.accounts.testing import make_user
+
+    key = sessions_of(make_user(f"console{os.getpid()}", "alarm_operator", "445281"), 1)[0]
+    begun = time.monotonic()
+    rig = Rig(args, home, key, start(args.port))
+    try:
+        return asyncio.run(rig.run()) | {"terminals": args.terminals, "register_s": round(loaded_s, 1)}
+    finally:
+        stop(rig.processes)
+        rig.memory.done.set()
+
+
+class Memory(threading.Thread):
+    """Watches the memory of the processes: proportional set size, so that what they share counts once."""
+
+    def __init__(self, processes: dict[str, Any]) -> None:
+        super().__init__(daemon=True)
+        self.processes, self.done = processes, threading.Event()
+        self.most: dict[str, int] = {}
+        self.most_together = 0
+
+    def run(self) -> None:
+        """Look each second."""
+        while not self.done.wait(1.0):
+            now = {name: pss(process.pid) for name, process in list(self.processes.items())}
+            self.most = {name: max(size, self.most.get(name, 0)) for name, size in now.items()}
+            self.most_together = max(self.most_together, sum(now.values()))
+
+
+def pss(pid: int) -> int:
+    """Bytes of a process and its children."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0
+    own = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+    return own + sum(pss(int(child)) for child in children)
+
+
+class Rig:
+    """The phases, one after the other."""
+
+    def __init__(self, args: argparse.Namespace, home: Path, key: str, processes: dict[str, Any]) -> None:
+        self.args, self.home, self.key, self.processes = args, home, key, processes
+        self.memory = Memory(processes)
+        self.heard = Arrivals()
+        self.missed: list[str] = []
+
+    async def run(self) -> dict[str, Any]:
+        """Everything; gives the figures."""
+        from live_push import up
+
+        begun = time.monotonic()
+        self.memory.start()
+        await up(self.args.port)
+        await up(self.args.port + 1)
+        ready = asyncio.Event()
+        console = asyncio.create_task(listen(self.args.port, self.key, ready, self.heard))
+        await ready.wait()
+        ingest_s = await self.until_ingest_reads(begun)
+        figures: dict[str, Any] = {"ready_s": round(ingest_s, 1)}
+        for phase in self.args.phases.split(","):
+            figures[phase] = await getattr(self, phase)()
+        console.cancel()
+        figures["memory_mb"] = {name: size >> 20 for name, size in self.memory.most.items()}
+        figures["memory_together_mb"] = self.memory.most_together >> 20
+        if self.memory.most_together > GOAL_BYTES:
+            self.missed.append("memory")
+        return figures | {"missed": self.missed}
+
+    async def until_ingest_reads(self, begun: float) -> float:
+        """Seconds until a first fire is on the console: gateway and ingest know the register."""
+        told = await self.load(seconds=1.0, beats=0, fires_every=0.2, name="起")
+        await self.seen(told)
+        return time.monotonic() - begun
+
+    async def steady(self) -> dict[str, Any]:
+        """Daily heartbeats."""
+        beats = max(1, round(self.args.terminals / 86_400 * self.args.steady_s))
+        return await self.measured("steady", seconds=self.args.steady_s, beats=beats, fires_every=0.5)
+
+    async def storm(self) -> dict[str, Any]:
+        """Everyone once."""
+        args = self.args
+        row = await self.measured("storm", seconds=args.storm_s, beats=args.terminals, fires_every=args.storm_s / 400)
+        row["stored_s"] = await self.until_stored()
+        return row
+
+    async def outage(self) -> dict[str, Any]:
+        """Gateway and ingest stop, return, and everyone reports at once."""
+        before = silent_count()
+        for name in ("ingest", "gateway"):
+            self.processes[name].terminate()
+            await asyncio.to_thread(self.processes[name].wait)
+        await asyncio.sleep(5.0 if self.args.quick else OUTAGE_S)
+        for name in ("gateway", "ingest"):
+            self.processes[name] = subprocess.Popen([sys.executable, "-m", "wanghuo", name], stderr=subprocess.DEVNULL)
+        from live_push import up
+
+        await up(self.args.port + 1)
+        row = await self.measured("outage", seconds=0.0, beats=self.args.terminals, fires_every=1.0)
+        row["stored_s"] = await self.until_stored()
+        await asyncio.sleep(12)  # the worker judges silence each five seconds
+        row["falsely_silent"] = silent_count() - before
+        if row["falsely_silent"] > 0:
+            self.missed.append("outage: falsely silent")
+        return row
+
+    async def flood(self) -> dict[str, Any]:
+        """Faults at once, and fires among them; meanwhile an operator opens the list of alarms."""
+        before, begun, pages = alarm_count(), time.monotonic(), Pages(self.args.port, self.key)
+        pages.start()
+        told = await self.load(seconds=0.0, beats=0, faults=self.args.flood, fires_every=0.5, name="洪", least_s=20.0)
+        sent_s = time.monotonic() - begun
+        patience = time.monotonic() + self.args.flood_patience_s
+        while (made := alarm_count() - before) < self.args.flood + len(told["fires"]) and time.monotonic() < patience:
+            await asyncio.sleep(1)
+        all_s = time.monotonic() - begun
+        await self.seen(told)
+        pages.done.set()
+        row = self.figures("flood", told, goal=None) | {
+            "sent_s": round(sent_s, 1),
+            "alarms": made,
+            "all_are_alarms_s": round(all_s, 1),
+            "alarms_per_s": round(made / all_s),
+            "alarm_list_ms": percentiles(pages.took),
+        }
+        if made < self.args.flood:
+            self.missed.append(f"flood: {self.args.flood - made} are no alarms yet")
+        return row
+
+    async def until_stored(self) -> float:
+        """Seconds until the last times of the phase are in the table."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < 600 and lag() > 0:
+            await asyncio.sleep(0.5)
+        return round(time.monotonic() - begun, 1)
+
+    async def measured(self, name: str, *, seconds: float, beats: int, fires_every: float) -> dict[str, Any]:
+        """One phase of heartbeats with fires."""
+        told = await self.load(seconds=seconds, beats=beats, fires_every=fires_every, name=name[0])
+        await self.seen(told)
+        return self.figures(name, told, goal=GOAL_MS)
+
+    async def load(self, **order: Any) -> dict[str, Any]:
+        """Let the load process send."""
+        context = multiprocessing.get_context("fork")
+        result, tell = context.Pipe(duplex=False)
+        process = context.Process(target=send, args=(self.args.port + 1, self.args.terminals, order, tell))
+        process.start()
+        told = await asyncio.to_thread(result.recv)
+        process.join()
+        return dict(told)
+
+    async def seen(self, told: dict[str, Any]) -> None:
+        """Wait for the fires on the console."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not told["fires"].keys() <= self.heard.at.keys() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+
+    def figures(self, name: str, told: dict[str, Any], goal: float | None) -> dict[str, Any]:
+        """What a phase showed."""
+        delays = {n: (self.heard.at[n] - at) * 1000 for n, at in told["fires"].items() if n in self.heard.at}
+        row = {
+            "frames": told["sent"],
+            "seconds": round(told["seconds"], 1),
+            "frames_per_s": round(told["sent"] / told["seconds"]),
+            "unconfirmed": told["sent"] - told["confirmed"],
+            "fires": len(told["fires"]),
+            "fires_lost": len(told["fires"]) - len(delays),
+            "on_screen_ms": percentiles(delays.values()),
+        }
+        if row["fires_lost"] or row["unconfirmed"]:
+            self.missed.append(f"{name}: lost or not confirmed")
+        if goal is not None and row["on_screen_ms"].get("p99", 0) > goal:
+            self.missed.append(f"{name}: p99 of fires")
+        return row
+
+
+class Pages(threading.Thread):
+    """Opens the list of alarms again and again, as an operator would."""
+
+    def __init__(self, port: int, key: str) -> None:
+        super().__init__(daemon=True)
+        self.address = urllib.request.Request(f"http://{HOST}:{port}/alarms", headers={"Cookie": f"session={key}"})
+        self.took: list[float] = []
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        """Once a second."""
+        while not self.done.wait(1.0):
+            begun = time.monotonic()
+            with urllib.request.urlopen(self.address, timeout=60) as answer:
+                answer.read()
+            self.took.append((time.monotonic() - begun) * 1000)
+
+
+def alarm_count() -> int:
+    """Alarms there are."""
+    from django.apps import apps
+    from django.db import connection
+
+    connection.close()
+    return int(apps.get_model("alarms", "Alarm").objects.count())
+
+
+def silent_count() -> int:
+    """Devices that are called late or off line."""
+    from django.apps import apps
+
+    return int(apps.get_model("sensing", "Device").objects.filter(state__in=("late", "offline")).count())
+
+
+def lag() -> int:
+    """Batches of the journal whose times are not in the table yet."""
+    from django.conf import settings
+
+    from wanghuo.modules.sensing.journals import open_reader
+    from wanghuo.modules.sensing.store import position
+
+    reader = open_reader(settings.JOURNAL)
+    row = position()
+    # the gateway reports each five seconds: a batch or two are always on their way
+    newest = reader.last()
+    reader.close()
+    return max(0, newest - row.state_through - 20)
+
+
+def send(port: int, terminals: int, order: dict[str, Any], tell: Connection) -> None:
+    """The load process."""
+    import uvloop
+
+    tell.send(uvloop.run(Fleet(terminals, **order).run(port)))
+
+
+def heartbeats(sources: np.ndarray, serials: np.ndarray, label: bytes, unit: bytes = b"") -> np.ndarray:
+    """Frames of these sources (numbers), one a row. `unit`: the application unit they all carry; empty: a heartbeat."""
+    rows = np.zeros((len(sources), 30 + len(unit)), np.uint8)
+    rows[:, :2], rows[:, -2:] = ord("@"), ord("#")
+    rows[:, 2], rows[:, 3], rows[:, 4], rows[:, 5] = serials & 0xFF, serials >> 8 & 0xFF, 1, 1
+    rows[:, 6:12] = np.frombuffer(label, np.uint8)
+    rows[:, 12:18] = sources.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :6]
+    rows[:, 18] = 1
+    rows[:, 24], rows[:, 25], rows[:, 26] = len(unit) & 0xFF, len(unit) >> 8, 2
+    if unit:
+        rows[:, 27:-3] = np.frombuffer(unit, np.uint8)
+    rows[:, -3] = rows[:, 2:-3].sum(axis=1) & 0xFF
+    return rows
+
+
+class Fleet:
+    """Aggregator links: each carries the frames of its share of the terminals."""
+
+    def __init__(
+        self, terminals: int, *, seconds: float, beats: int, fires_every: float, name: str,
+        faults: int = 0, least_s: float = 0.0,
+    ) -> None:  # fmt: skip
+        from wanghuo.entrypoints.demo.terminals import source_of
+
+        self.first, self.terminals = int.from_bytes(source_of(0), "little"), terminals
+        self.seconds, self.beats, self.faults, self.least_s = seconds, beats, faults, least_s
+        self.fires_every, self.name = fires_every, name
+        self.rng = random.Random(name)
+        self.serial = self.rng.randrange(60_000)
+        self.links = [Link() for _ in range(LINKS)]
+        self.fires: dict[str, float] = {}
+        self.sent = 0
+
+    async def run(self, port: int) -> dict[str, Any]:
+        """Connect, send, and wait until everything is confirmed."""
+        loop = asyncio.get_running_loop()
+        for link in self.links:
+            await loop.create_connection(lambda link=link: link, HOST, port)
+        begun = time.monotonic()
+        fires = asyncio.create_task(self.report_fires())
+        await self.send_all()
+        await asyncio.sleep(max(self.seconds, self.least_s, 1.0) - (time.monotonic() - begun))
+        fires.cancel()
+        deadline = time.monotonic() + PATIENCE_S
+        while self.confirmed < self.sent and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        took = time.monotonic() - begun
+        for link in self.links:
+            link.transport.close()
+        return {"sent": self.sent, "confirmed": self.confirmed, "seconds": took, "fires": self.fires}
+
+    @property
+    def confirmed(self) -> int:
+        return sum(link.answered for link in self.links) // ACK
+
+    async def send_all(self) -> None:
+        """Heartbeats or faults over the links in turn: at an even pace within `seconds`, or as fast as they are confirmed."""
+        total, begun, count = self.beats or self.faults, time.monotonic(), 0
+        while count < total:
+            due = int((time.monotonic() - begun) / self.seconds * total) if self.seconds else count + 5000
+            due = min(total, due, count + 5000, self.confirmed - len(self.fires) + 20_000)
+            if due > count:
+                self.write(count, due)
+                count = due
+            await asyncio.sleep(TICK_S if self.seconds else 0.001)
+
+    def write(self, first: int, end: int) -> None:
+        """Frames of the terminals `first` to `end`."""
+        numbers, label = np.arange(first, end), label_now()
+        unit = b""
+        if self.faults:
+            unit = bytes((2, 1, 1, 1, 40, 1, 0, 1, 0, 4, 0)) + bytes(31) + label
+        frames = heartbeats(self.first + numbers % self.terminals, np.full(len(numbers), self.serial), label, unit)
+        for number, part in enumerate(np.array_split(frames, LINKS)):
+            if len(part):
+                self.links[number].transport.write(part.tobytes())
+        self.sent += end - first
+
+    async def report_fires(self) -> None:
+        """A detector that never reported before, at a terminal by chance, now and then."""
+        from wanghuo.modules.sensing.testing import FIRE, state_frame
+
+        number = 0
+        while True:
+            await asyncio.sleep(self.rng.uniform(0.5, 1.5) * self.fires_every)
+            number += 1
+            name = f"测点{self.name}{os.getpid() % 1000:03d}-{number:05d}"
+            source = (self.first + self.rng.randrange(self.terminals)).to_bytes(6, "little").hex()
+            frame = state_frame(
+                source, FIRE, serial=number & 0xFFFF, point=number, loop=self.rng.randrange(1, 250), text=name
+            )
+            self.fires[name] = time.monotonic()
+            self.links[number % LINKS].transport.write(frame)
+            self.sent += 1
+
+
+class Link(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.answered += len(data)
+
+
+def told(figures: dict[str, Any]) -> str:
+    """The figures in lines."""
+    lines = [
+        f"{figures['terminals']:,} terminals registered (written in {figures['register_s']} s), first fire on the console "
+        f"{figures['ready_s']} s after the processes were started"
+    ]
+    for phase in ("steady", "storm", "outage", "flood"):
+        row = figures.get(phase)
+        if row is None:
+            continue
+        screen = row["on_screen_ms"]
+        lines.append(
+            f"{phase:>7}: {row['frames']:,} frames in {row['seconds']} s ({row['frames_per_s']:,}/s), {row['unconfirmed']} not "
+            f"confirmed; {row['fires']} fires, {row['fires_lost']} lost, p50 {screen.get('p50', 0)} ms, "
+            f"p99 {screen.get('p99', 0)} ms, max {screen['max']} ms"
+        )
+        more = {name: row[name] for name in row if name in ("stored_s", "falsely_silent")}
+        if phase == "flood":
+            names = ("alarms", "sent_s", "all_are_alarms_s", "alarms_per_s", "alarm_list_ms")
+            more = {name: row[name] for name in names}
+        if more:
+            lines.append("         " + ", ".join(f"{name} {value}" for name, value in more.items()))
+    lines.append(f" memory: {figures['memory_together_mb']:,} MB together at most; {figures['memory_mb']}")
+    lines.append("missed: " + (", ".join(figures["missed"]) or "nothing"))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
