@@ -1,0 +1,186 @@
+"""The history against a raw scan of the same rows, in one run: one device, a division's hours, silent devices, bytes a row.
+
+    python benchmarks/history.py [--quick] [--json] [--devices 1000000] [--days 3] [--a-day 4]
+
+Files are written as ingest writes them (a million rows each) and merged as the worker does. A query is asked anew each time, for
+other devices. The raw scan reads the same files without the help of their order. Goals: at most 8 bytes a row; one device at
+most 1/10 of the scan; hours at most 1/100; silent devices at most 50 ms. Exit code 1 when one was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+START_S = 1_795_000_000 // 86_400 * 86_400
+TOWNS = 30
+
+
+def main() -> int:
+    """Run and print; 1 when a goal was missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="20,000 devices, 2 days")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--devices", type=int, default=1_000_000)
+    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--a-day", type=int, default=4, help="readings of each device")
+    args = parser.parse_args()
+    if args.quick:
+        args.devices, args.days = 20_000, 2
+    with tempfile.TemporaryDirectory(prefix="wanghuo-history-") as home:
+        os.environ.update(
+            WANGHUO_HOME=home, WANGHUO_MODE="test", DJANGO_SETTINGS_MODULE="wanghuo.entrypoints.web.settings"
+        )
+        Path(home, "static").mkdir()
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        row = measure(args, Path(home) / "history")
+    print(json.dumps(row) if args.json else "\n".join(f"{name:>28}  {value}" for name, value in row.items()))
+    return 1 if row["missed"] else 0
+
+
+def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Write, merge, ask."""
+    from wanghuo.modules.sensing import segments
+
+    begun = time.monotonic()
+    count = write(args, folder)
+    written_s = time.monotonic() - begun
+    begun = time.monotonic()
+    segments.merge(folder, 1 << 40)
+    merged_s = time.monotonic() - begun
+    known, rng = segments.segments(folder), random.Random(1)
+    size = sum(s.path.stat().st_size for s in known)
+    reader = segments.History(folder)
+    end_ms = (START_S + args.days * 86_400) * 1000
+    whole = lambda slot: segments.Wanted(START_S * 1000, end_ms, slot)
+    day = lambda slot: segments.Wanted(end_ms - 86_400_000, end_ms, slot)
+    pick = lambda: rng.randrange(1, args.devices + 1)
+    assert len(reader.rows(whole(pick()), 10_000)) == args.days * args.a_day
+    one = timed(40, lambda: reader.rows(whole(pick()), 10_000))
+    one_day = timed(40, lambda: reader.rows(day(pick()), 10_000))
+    raw = timed(3, lambda: scan(known, f"SELECT key, quantity, at_ms, value FROM {{}} WHERE slot + 0 = {pick()}"))
+    by_hour = f"SELECT slot % {TOWNS}, at_ms // 3600000, count(*) FROM {{}} GROUP BY ALL"
+    raw_hours = timed(3, lambda: scan(known, by_hour))
+    read_hours = hours(args)
+    silence = silent(args, folder)
+    row = {
+        "rows": count,
+        "files": len(known),
+        "bytes_a_row": round(size / count, 2),
+        "written_rows_per_s": round(count / written_s),
+        "merged_s": round(merged_s, 1),
+        "one_device_ms": one,
+        "one_device_one_day_ms": one_day,
+        "raw_scan_ms": raw,
+        "one_device_of_scan": round(one / raw, 4),
+        "hours_ms": read_hours,
+        "raw_hours_ms": raw_hours,
+        "hours_of_scan": round(read_hours / raw_hours, 5),
+        "silent_ms": silence,
+    }
+    goals = {
+        "bytes": row["bytes_a_row"] <= 8,
+        "one device": row["one_device_of_scan"] <= 0.1,
+        "hours": row["hours_of_scan"] <= 0.01,
+        "silent": silence <= 50,
+    }
+    return row | {"missed": [name for name, met in goals.items() if not met and not args.quick]}
+
+
+def write(args: argparse.Namespace, folder: Path) -> int:
+    """Readings of every device at even times with a little noise, a million rows a file."""
+    from wanghuo.modules.sensing import segments
+    from wanghuo.modules.sensing.tally import Rows
+
+    rng, batch, total = np.random.default_rng(1), 0, 0
+    slots = np.arange(1, args.devices + 1, dtype=np.int32)
+    for reading in range(args.days * args.a_day):
+        spread = 86_400 // args.a_day
+        at = (START_S + reading * spread + rng.integers(0, spread, args.devices)).astype(np.int64) * 1000
+        value = (300 + rng.integers(-6, 7, args.devices)).astype(np.int64)
+        order = np.argsort(at, kind="stable")
+        for first in range(0, args.devices, 1_000_000):
+            part = order[first : first + 1_000_000]
+            rows = Rows()
+            rows.keys.append("11.1.99.2")
+            rows.slot.frombytes(slots[part].tobytes())
+            rows.key.frombytes(bytes(4 * len(part)))
+            rows.quantity.frombytes(np.full(len(part), 4, np.uint16).tobytes())
+            rows.at_ms.frombytes(at[part].tobytes())
+            rows.value.frombytes(value[part].tobytes())
+            batch += 1
+            segments.write(folder, rows, batch, batch)
+            total += len(part)
+    return total
+
+
+def hours(args: argparse.Namespace) -> float:
+    """Milliseconds to read the hours of a county's towns from the counts."""
+    from datetime import UTC, datetime, timedelta
+
+    from wanghuo.kernel.regions.testing import make_regions
+    from wanghuo.modules.sensing import history
+    from wanghuo.modules.sensing.models import RegionHour
+
+    make_regions()
+    first = START_S // 3600
+    rows = [
+        RegionHour(region_code=f"445281{town:03}", hour=first + hour, messages=hour, readings=hour)
+        for town in range(100, 100 + TOWNS)
+        for hour in range(24 * args.days)
+    ]
+    RegionHour.objects.bulk_create(rows, batch_size=1000)
+    start = datetime.fromtimestamp(START_S, UTC)
+    return timed(20, lambda: history.region_hours("445281", start, start + timedelta(days=args.days)))
+
+
+def silent(args: argparse.Namespace, folder: Path) -> float:
+    """Milliseconds to find who has been silent for a day among all devices."""
+    from wanghuo.modules.sensing.heard import HeardColumn, silent_slots
+    from wanghuo.modules.sensing.known import Devices, Entry
+
+    devices, rng = Devices(), random.Random(2)
+    for slot in range(1, args.devices + 1):
+        heard = START_S + rng.randrange(172_800)
+        source = slot.to_bytes(6, "little")
+        devices.put(Entry(source, slot, bytes(16), "wireless", f"445281{100 + slot % TOWNS}", 0, 0.0, None, heard))
+    HeardColumn(folder).follow(devices)
+    return timed(10, lambda: silent_slots(folder, "445281", START_S + 86_400, 50))
+
+
+def scan(known: Any, select: str) -> Any:
+    """A query over all rows."""
+    import duckdb
+
+    files = "read_parquet([" + ", ".join(f"'{s.path}'" for s in known) + "])"
+    with duckdb.connect(config={"threads": 1}) as engine:
+        return engine.execute(select.format(files)).fetchall()
+
+
+def timed(times: int, act: Callable[[], Any]) -> float:
+    """The median of some runs, in milliseconds."""
+    took = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        act()
+        took.append((time.perf_counter() - begun) * 1000)
+    return round(sorted(took)[times // 2], 2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
