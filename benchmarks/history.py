@@ -73,7 +73,10 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     assert len(reader.rows(whole(pick()), 10_000)) == args.days * args.a_day
     one = timed(40, lambda: reader.rows(whole(pick()), 10_000))
     one_day = timed(40, lambda: reader.rows(day(pick()), 10_000))
-    raw = timed(3, lambda: scan(known, f"SELECT key, quantity, at_ms, value FROM {{}} WHERE slot + 0 = {pick()}"))
+    raw = timed(
+        3,
+        lambda: scan(known, f"SELECT key, quantity, at_ms, value FROM {{}} WHERE hash(slot) = hash({pick()}::INTEGER)"),
+    )
     by_hour = f"SELECT slot % {TOWNS}, at_ms // 3600000, count(*) FROM {{}} GROUP BY ALL"
     raw_hours = timed(3, lambda: scan(known, by_hour))
     read_hours = hours(args)
