@@ -149,6 +149,7 @@ class Rig:
         figures: dict[str, Any] = {"ready_s": round(ingest_s, 1)}
         for phase in self.args.phases.split(","):
             figures[phase] = await getattr(self, phase)()
+            print(json.dumps({phase: figures[phase]}), file=sys.stderr, flush=True)
         console.cancel()
         figures["memory_mb"] = {name: size >> 20 for name, size in self.memory.most.items()}
         figures["memory_together_mb"] = self.memory.most_together >> 20
@@ -176,7 +177,7 @@ class Rig:
 
     async def outage(self) -> dict[str, Any]:
         """Gateway and ingest stop, return, and everyone reports at once."""
-        before = silent_count()
+        before = await asyncio.to_thread(silent_count)
         for name in ("ingest", "gateway"):
             self.processes[name].terminate()
             await asyncio.to_thread(self.processes[name].wait)
@@ -189,19 +190,22 @@ class Rig:
         row = await self.measured("outage", seconds=0.0, beats=self.args.terminals, fires_every=1.0)
         row["stored_s"] = await self.until_stored()
         await asyncio.sleep(12)  # the worker judges silence each five seconds
-        row["falsely_silent"] = silent_count() - before
+        row["falsely_silent"] = await asyncio.to_thread(silent_count) - before
         if row["falsely_silent"] > 0:
             self.missed.append("outage: falsely silent")
         return row
 
     async def flood(self) -> dict[str, Any]:
         """Faults at once, and fires among them; meanwhile an operator opens the list of alarms."""
-        before, begun, pages = alarm_count(), time.monotonic(), Pages(self.args.port, self.key)
+        before, begun = await asyncio.to_thread(alarm_count), time.monotonic()
+        pages = Pages(self.args.port, self.key)
         pages.start()
         told = await self.load(seconds=0.0, beats=0, faults=self.args.flood, fires_every=0.5, name="洪", least_s=20.0)
         sent_s = time.monotonic() - begun
         patience = time.monotonic() + self.args.flood_patience_s
-        while (made := alarm_count() - before) < self.args.flood + len(told["fires"]) and time.monotonic() < patience:
+        while (made := await asyncio.to_thread(alarm_count) - before) < self.args.flood + len(
+            told["fires"]
+        ) and time.monotonic() < patience:
             await asyncio.sleep(1)
         all_s = time.monotonic() - begun
         await self.seen(told)
@@ -220,7 +224,7 @@ class Rig:
     async def until_stored(self) -> float:
         """Seconds until the last times of the phase are in the table."""
         begun = time.monotonic()
-        while time.monotonic() - begun < 600 and lag() > 0:
+        while time.monotonic() - begun < 600 and await asyncio.to_thread(lag) > 0:
             await asyncio.sleep(0.5)
         return round(time.monotonic() - begun, 1)
 

@@ -81,17 +81,21 @@ def test_a_flood_of_faults_folds_and_a_fire_stays_on_top(visit: Visit, deploymen
 def test_a_cut_stream_is_said_and_nothing_is_lost_or_doubled(visit: Visit, deployment: Deployment) -> None:
     operator = visit("operator")
     console = Console(operator)
-    device = deployment.device(5)
-    before, meanwhile, after = (replace(device.detectors[0], address=0x6000 + n, text=f"断线{n}") for n in range(3))
+    # one device each: a second fault of the same device would stand below its first
+    first, second, third = (deployment.device(n) for n in (5, 6, 7))
+    before, meanwhile, after = (
+        replace(device.detectors[0], address=0x6000 + n, text=f"断线{n}")
+        for n, device in enumerate((first, second, third))
+    )
     console.ready()
-    device.tell(before, FAULT)
+    first.tell(before, FAULT)
     expect(console.row(before.text)).to_be_visible()
 
     operator.unreachable_is_fine = True
     band = operator.page.locator("[data-lost-band]")
     deployment.stop("web")
     try:
-        device.tell(meanwhile, FAULT)  # the devices do not mind
+        second.tell(meanwhile, FAULT)  # the devices do not mind
         expect(band).to_be_visible(timeout=25_000)
         expect(band).to_contain_text("连接中断")
     finally:
@@ -99,7 +103,7 @@ def test_a_cut_stream_is_said_and_nothing_is_lost_or_doubled(visit: Visit, deplo
     expect(band).to_have_count(0, timeout=25_000)
     expect(console.row(meanwhile.text)).to_be_visible()
 
-    device.tell(after, FAULT)
+    third.tell(after, FAULT)
     for point in (before, meanwhile, after):
         expect(console.row(point.text)).to_have_count(1)
     shown = console.rows.evaluate_all("rows => rows.map(row => row.dataset.alarmRow)")

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("devices/scan/<str:ref>/signal", scan_pages.signal),
     path("devices/of/<str:ref>", pages.devices_of_unit),
     path("devices/<str:ref>", pages.device),
+    path("devices/<str:ref>/readings", history_pages.readings),
     path("devices/<str:ref>/acts/command", pages.command),
     path("devices/<str:ref>/acts/token", way_pages.make_token),
     path("devices/<str:ref>/acts/revoke", way_pages.revoke_tokens),
