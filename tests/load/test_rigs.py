@@ -1,4 +1,7 @@
-"""Every rig, small: its promises hold, and it finds each bug that is planted for it."""
+"""Every rig, small: its promises hold, and it finds the first bug that is planted for it.
+
+`./dev torture all` plants every bug. What takes long to show at this size is left to it: a leak (R20b), a death of the database (R4).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,12 @@ import pytest
 from tests.load import torture
 
 pytestmark = pytest.mark.crash
-PLANTED = [(code, plant) for code in torture.MODULES for plant in torture.rig_of(code).plants]
+AT_THE_FLOOR = {"R20b", "R4"}
+PLANTED = [
+    (code, torture.rig_of(code).plants[0])
+    for code in torture.MODULES
+    if torture.rig_of(code).plants and code not in AT_THE_FLOOR
+]
 
 
 @pytest.mark.parametrize("code", torture.MODULES)

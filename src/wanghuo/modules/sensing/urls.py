@@ -1,6 +1,15 @@
 from django.urls import URLPattern, URLResolver, path
 
-from wanghuo.modules.sensing import early_pages, pages, profile_pages, roll_pages, scan_pages, upkeep_pages, way_pages
+from wanghuo.modules.sensing import (
+    early_pages,
+    history_pages,
+    pages,
+    profile_pages,
+    roll_pages,
+    scan_pages,
+    upkeep_pages,
+    way_pages,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("devices", pages.devices),

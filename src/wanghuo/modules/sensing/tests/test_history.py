@@ -10,7 +10,9 @@ import duckdb
 import pytest
 from django.test import override_settings
 
+from wanghuo.engines.codecs.gb26875.labels import encode_time
 from wanghuo.entrypoints.cli.main import main
+from wanghuo.kernel.accounts.testing import client_for, make_user
 from wanghuo.modules.sensing import history, hours, retention, segments
 from wanghuo.modules.sensing.ingest import Ingest
 from wanghuo.modules.sensing.models import Device, RegionHour, SensorEvent
@@ -33,8 +35,7 @@ def us(at: datetime) -> int:
 
 
 def pressure(device: Device, raw: int, serial: int, at: datetime = START) -> bytes:
-    label = bytes((at.second, at.minute, (at.hour + 8) % 24, at.day, at.month, at.year - 2000))
-    unit = bytes((3, 1, 11, 1, 99, 2, 0, 0, 0, 4)) + raw.to_bytes(2, "little") + label
+    unit = bytes((3, 1, 11, 1, 99, 2, 0, 0, 0, 4)) + raw.to_bytes(2, "little") + encode_time(at)
     return unit_frame(device.source, unit, serial=serial, at=at)
 
 
@@ -263,3 +264,20 @@ def test_hours_add_up_to_every_division_above() -> None:
         "445281102": (3, 1, 1),
         "445203": (1, 0, 0),
     }
+
+
+def test_the_page_shows_a_chart_and_the_table_behind_it_and_gives_the_values_as_a_file(journal) -> None:
+    device, kept = DeviceFactory(profile="hydrant_mpa"), datetime.now(UTC).replace(microsecond=0)
+    frames = [pressure(device, 300 + n, n, kept - timedelta(minutes=30 * n)) for n in range(4)]
+    fill(journal, frames, received_us=us(kept))
+    take_in(journal)
+    client = client_for(make_user("supervisor", "alarm_supervisor", "445281"))
+    page = client.get(f"/devices/{device.ref}/readings?span=week").content.decode()
+    assert "最近一周" in page
+    assert "11.1.99.2" in page
+    answer = client.get(f"/devices/{device.ref}/readings?format=csv")
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 5
+    assert lines[1].split(",")[1:5] == ["11.1.99.2", "4", "压力", "0.303"]
+    stranger = client_for(make_user("stranger", "alarm_supervisor", "445203"))
+    assert stranger.get(f"/devices/{device.ref}/readings").status_code == 404
