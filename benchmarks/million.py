@@ -352,7 +352,7 @@ class Fleet:
         self.first, self.terminals = int.from_bytes(source_of(0), "little"), terminals
         self.seconds, self.beats, self.faults, self.least_s = seconds, beats, faults, least_s
         self.fires_every, self.name = fires_every, name
-        self.rng = random.Random(name)
+        self.rng = random.Random(f"{name} {time.time_ns()}")  # a fire at a detector that never reported before
         self.serial = self.rng.randrange(60_000)
         self.links = [Link() for _ in range(LINKS)]
         self.fires: dict[str, float] = {}
