@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from wanghuo.kernel.outbox import Event, bus, drain, emit, listen_many
-from wanghuo.kernel.outbox.models import Delivery
+from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,9 +32,11 @@ bad: set[int] = set()
 
 
 @pytest.fixture(autouse=True)
-def listener():
+def listener(transactional_db):
     heard.clear()
     bad.clear()
+    OutboxEvent.objects.all().delete()  # what a test with threads of its own committed and left
+    Delivery.objects.all().delete()
 
     @listen_many(Drop)
     def take(events: list[Drop]) -> None:
