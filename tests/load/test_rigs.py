@@ -18,7 +18,9 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize("code", torture.MODULES)
+@pytest.mark.parametrize(
+    "code", [code for code in torture.MODULES if code != "R3"]
+)  # R3: docs/reliability, not settled
 def test_the_promises_hold(code: str) -> None:
     told = torture.run_apart(code, "small", 20261125, "")
     if told["outcome"] == "skipped":
