@@ -242,13 +242,4 @@ def ask_to_report(value: ReportedValue, *, start: datetime, by: Actor) -> None:
 
 def subject_of(value: ReportedValue) -> Subject:
     """The report as duties, clocks and files know it."""
-    return Subject(
-        kind=SUBJECT_KIND,
-        id=value.id,
-        ref=value.ref,
-        url=value.url,
-        what=REPORT,
-        region_code=value.region_code,
-        sector=value.sector,
-        unit=value.scope_unit,
-    )
+    return Subject.of(value, SUBJECT_KIND, REPORT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from wanghuo.base import Text
@@ -26,6 +27,13 @@ class Subject:
     region_code: str
     sector: str = ""
     unit: UUID | None = None
+
+    @classmethod
+    def of(cls, row: Any, kind: str, what: Text, *, ref: str = "", url: str = "") -> Subject:
+        """A record that belongs somewhere (`access.scope.Scoped`), where it lies. `ref` and `url`: its own, unless given."""
+        return cls(
+            kind, row.id, ref or row.ref, url or row.url, what, row.region_code, sector=row.sector, unit=row.scope_unit
+        )
 
 
 @dataclass(frozen=True, slots=True)

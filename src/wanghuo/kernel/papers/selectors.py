@@ -93,15 +93,12 @@ def file_of(paper: OfficialPaper, copies: Iterable[Copy], file_id: UUID) -> Stor
 
 def subject_of(paper: OfficialPaper) -> Subject:
     """The paper as duties and files know it."""
-    what = PAPER.what
-    return Subject(
-        SUBJECT_KIND, paper.id, paper.ref, paper.url, what, paper.region_code, paper.sector, paper.scope_unit
-    )
+    return Subject.of(paper, SUBJECT_KIND, PAPER.what)
 
 
 def subject_of_copy(copy: Copy, paper: OfficialPaper) -> Subject:
     """The copy as the addressee's duties and clocks know it."""
-    return Subject(COPY_KIND, copy.id, paper.ref, paper.url, PAPER.what, copy.region_code, copy.sector, copy.scope_unit)
+    return Subject.of(copy, COPY_KIND, PAPER.what, ref=paper.ref, url=paper.url)
 
 
 def public_base() -> str:

@@ -48,16 +48,7 @@ def get_listing(ref: str, *, actor: Actor, lock: bool = False) -> Listing:
 
 def subject_of(hazard: Hazard) -> Subject:
     """The hazard as duties and clocks know it."""
-    return Subject(
-        kind=SUBJECT_KIND,
-        id=hazard.id,
-        ref=hazard.ref,
-        url=hazard.url,
-        what=HAZARD.what,
-        region_code=hazard.region_code,
-        sector=hazard.sector,
-        unit=hazard.scope_unit,
-    )
+    return Subject.of(hazard, SUBJECT_KIND, HAZARD.what)
 
 
 def alike(hazard: Hazard, *, actor: Actor, limit: int = 5) -> list[Hazard]:

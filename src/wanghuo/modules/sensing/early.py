@@ -91,13 +91,11 @@ def judge_all(now: datetime | None = None) -> int:
     by_device: dict[UUID, list[Circuit]] = {}
     for circuit in circuits(now):
         by_device.setdefault(circuit.device_id, []).append(circuit)
+    devices = Device.objects.exclude(state="retired").in_bulk(by_device)
     bad = 0
-    for device_id, some in by_device.items():
-        points = history.readings(device_id, now - DAYS, now + timedelta(minutes=5))
-        device = Device.objects.filter(pk=device_id).exclude(state="retired").first()
-        if device is None:
-            continue
-        for circuit in some:
+    for device in devices.values():
+        points = history.readings(device.id, now - DAYS, now + timedelta(minutes=5))
+        for circuit in by_device[device.id]:
             bad += _judge(device, circuit, points, now)
     _end_unheard(now)
     return bad
@@ -189,16 +187,7 @@ def _ask(row: EarlyWarning, now: datetime) -> None:
 
 def subject_of(row: EarlyWarning) -> Subject:
     """What the duty is about."""
-    return Subject(
-        kind=SUBJECT,
-        id=row.id,
-        ref=row.ref,
-        url=row.url,
-        what=WHAT,
-        region_code=row.region_code,
-        sector=row.sector,
-        unit=row.scope_unit,
-    )
+    return Subject.of(row, SUBJECT, WHAT)
 
 
 def _end(row: EarlyWarning, now: datetime) -> None:

@@ -115,16 +115,7 @@ def ask_to_renew(now: datetime | None = None) -> int:
 def _ask(device: Device, last: date, what: str) -> None:
     where = " ".join(filter(None, (device.floor, device.location))) or device.ref
     title = Text("{what} {day} 到期：{where}", "{what} runs out on {day}: {where}")
-    subject = Subject(
-        kind=SUBJECT,
-        id=device.pk,
-        ref=device.ref,
-        url=f"/devices/{device.ref}",
-        what=DEVICE.what,
-        region_code=device.region_code,
-        sector=device.sector,
-        unit=device.scope_unit,
-    )
+    subject = Subject.of(device, SUBJECT, DEVICE.what, url=f"/devices/{device.ref}")
     open_duty(
         subject,
         move=MOVE,

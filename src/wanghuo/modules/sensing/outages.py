@@ -144,17 +144,7 @@ def _ask(outage_id: UUID, now: datetime) -> int:
 
 def subject_of(row: Outage) -> Subject:
     """What the duty is about: the device."""
-    device = row.device
-    return Subject(
-        kind=SUBJECT,
-        id=row.id,
-        ref=device.ref,
-        url=f"/devices/{device.ref}",
-        what=DEVICE.what,
-        region_code=row.region_code,
-        sector=row.sector,
-        unit=row.scope_unit,
-    )
+    return Subject.of(row, SUBJECT, DEVICE.what, ref=row.device.ref, url=f"/devices/{row.device.ref}")
 
 
 def title_of(row: Outage) -> Text:

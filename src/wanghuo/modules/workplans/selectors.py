@@ -72,28 +72,12 @@ def get_target(plan: WorkPlan, target_id: UUID, *, lock: bool = False) -> PlanTa
 
 def plan_subject(plan: WorkPlan) -> Subject:
     """The plan as duties, clocks and files know it."""
-    return Subject(
-        kind=PLAN_KIND,
-        id=plan.id,
-        ref=plan.ref,
-        url=plan.url,
-        what=PLAN.what,
-        region_code=plan.region_code,
-        sector=plan.sector,
-    )
+    return Subject.of(plan, PLAN_KIND, PLAN.what)
 
 
 def task_subject(task: PlanTask) -> Subject:
     """The task as duties, clocks and files know it."""
-    return Subject(
-        kind=TASK_KIND,
-        id=task.id,
-        ref=task.ref,
-        url=task.url,
-        what=TASK.what,
-        region_code=task.region_code,
-        sector=task.sector,
-    )
+    return Subject.of(task, TASK_KIND, TASK.what)
 
 
 def people_of(body: Body, right: str) -> list[int]:

@@ -71,16 +71,7 @@ def get_row(register: str, ref: str, actor: Actor, *, lock: bool = False) -> Reg
 
 def subject_of(row: RegisterRow) -> Subject:
     """The line as duties, clocks and files know it."""
-    return Subject(
-        kind=SUBJECT_KIND,
-        id=row.id,
-        ref=row.ref,
-        url=row.url,
-        what=Text(row.register.title_zh[:60], row.register.title_en[:60]),
-        region_code=row.region_code,
-        sector=row.sector,
-        unit=row.scope_unit,
-    )
+    return Subject.of(row, SUBJECT_KIND, Text(row.register.title_zh[:60], row.register.title_en[:60]))
 
 
 def standing() -> Q:

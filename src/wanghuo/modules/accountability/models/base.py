@@ -55,16 +55,7 @@ class Record(Scoped):
     @property
     def subject(self) -> Subject:
         """The record as duties, clocks, papers and files know it."""
-        return Subject(
-            kind=self.KIND,
-            id=self.id,
-            ref=self.ref,
-            url=self.url,
-            what=self.MACHINE.what,
-            region_code=self.region_code,
-            sector=self.sector,
-            unit=self.scope_unit,
-        )
+        return Subject.of(self, self.KIND, self.MACHINE.what)
 
 
 class PublishedQuerySet(ScopedQuerySet):

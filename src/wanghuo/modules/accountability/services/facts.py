@@ -88,9 +88,7 @@ def _hazard(ref: str, actor: Actor) -> About:
     if row.due_at:
         late = "，已逾期" if row.is_open and row.due_at < timezone.now() else ""
         said.append(Fact(f"整改期限为{moment(row.due_at)}{late}", row.url))
-    subject = Subject(
-        "hazard", row.id, row.ref, row.url, Text("隐患", "Hazard"), row.region_code, row.sector, row.scope_unit
-    )
+    subject = Subject.of(row, "hazard", Text("隐患", "Hazard"))
     return About(subject, f"{name}火灾隐患", tuple(said), bodies_at(row.region_code, row.sector))
 
 

@@ -48,16 +48,7 @@ class SayWhy(Invalid):
 
 def subject_of(alarm: Alarm) -> Subject:
     """The alarm as duties and files know it."""
-    return Subject(
-        kind=SUBJECT_KIND,
-        id=alarm.id,
-        ref=alarm.ref,
-        url=f"{alarm.url}/answer",
-        what=ALARM.what,
-        region_code=alarm.region_code,
-        sector=alarm.sector,
-        unit=alarm.scope_unit,
-    )
+    return Subject.of(alarm, SUBJECT_KIND, ALARM.what, url=f"{alarm.url}/answer")
 
 
 def ask(now: datetime | None = None) -> int:
