@@ -89,7 +89,7 @@ class Register:
         if number is not None:
             return number
         keys, numbers = self._table
-        at = int(np.searchsorted(keys, np.uint64(key)))
+        at = int(keys.searchsorted(np.uint64(key)))
         return int(numbers[at]) if at < len(keys) and int(keys[at]) == key else RETIRED
 
     def _number_of(self, blocks: tuple[str, ...]) -> int:

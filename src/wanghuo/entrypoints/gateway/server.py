@@ -35,6 +35,7 @@ log = logging.getLogger("wanghuo.gateway")
 CONTESTED_AGAIN_S = 600.0
 MOST_HOSTS = 100_000  # peers whose strangers are counted at a time
 RENEW_S = 1.0  # how often the register and the waiting commands are looked at
+TURN = 1000  # addresses judged again before others have a turn: some milliseconds
 LOOK_S = 0.25  # how often the state of the disk is looked at
 
 DISK_TROUBLE = Text(
@@ -258,22 +259,32 @@ class Server:
         try:
             if self._refresh is not None:
                 await asyncio.to_thread(self._refresh, self.register)
-                self._look_again()
+                await self._look_again()
             if self._orders is not None:
                 self.downlink.offer(await asyncio.to_thread(lambda: list(self._orders()) if self._orders else []))
         except Exception as error:
             self.count("register_unreachable")
             log.warning("the register cannot be read: %s", error)
 
-    def _look_again(self) -> None:
+    async def _look_again(self) -> None:
         """Judge again the addresses whose registration changed and that are linked now; after the first reading of the
-        register, all that came before it was complete."""
+        register, all that came before it was complete.
+
+        With aggregators that can be every device there is: each link is rationed once, and the frames that come in
+        meanwhile get their turns.
+        """
         first, self.register.complete = not self.register.complete, True
         touched = self.register.pop_touched()
-        for source, link in list(self.owner.items()):
-            if first or source in touched:
+        links = set()
+        for number, source in enumerate(list(self.owner) if first else touched):
+            if link := self.owner.get(source):
                 link.sources[source] = self.trust(link, source)
-                link.ration(self.short)
+                links.add(link)
+            if number % TURN == TURN - 1:
+                await asyncio.sleep(0)
+        for link in links:
+            link.ration(self.short)
+            await asyncio.sleep(0)
 
     async def listen(self, ports: Ports) -> asyncio.Server:
         """Begin to listen."""
