@@ -15,6 +15,7 @@ const contrast = (a, b) => { const [x, y] = [luminance(a), luminance(b)].sort((p
 
 const TEXT = [
   ...["bg", "surface", "sunken"].flatMap((ground) => ["text", "text-2", "action"].map((ink) => [ink, ground])),
+  ...[1, 2, 3, 4].map((shade) => [`heat-${shade}-on`, `heat-${shade}`]),
   ["action", "action-tint"], ["on-action", "action"], ["on-action", "action-hover"],
   ...["lv4", "lv3", "lv2", "lv1"].flatMap((level) => [[`${level}-on`, level], [`${level}-text`, "surface"]]),
   ...["done", "doing", "soon", "late", "idle"].flatMap((state) => [[`${state}-text`, `${state}-fill`], [`${state}-text`, "surface"]]),
