@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,7 +88,12 @@ def start(port: int) -> dict[str, subprocess.Popen[bytes]]:
     web += ["--log-level", "warning", "wanghuo.entrypoints.web.asgi:application"]
     commands = {name: ["wanghuo", name] for name in ("gateway", "ingest", "worker")} | {"web": web}
     quiet = {"stderr": subprocess.DEVNULL} if "WANGHUO_SHOW" not in os.environ else {}
-    return {name: subprocess.Popen([sys.executable, "-m", *line], **quiet) for name, line in commands.items()}
+    return {name: begin(line, **quiet) for name, line in commands.items()}
+
+
+def begin(line: list[str], **more: Any) -> subprocess.Popen[bytes]:
+    """Start a process of the platform, in a group of its own: what it starts ends with it."""
+    return subprocess.Popen([sys.executable, "-m", *line], start_new_session=True, **more)
 
 
 def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
@@ -94,11 +101,18 @@ def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
     for process in processes.values():
         process.terminate()
     for process in processes.values():
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 15)
+
+
+def end(process: subprocess.Popen[bytes], patience_s: float) -> None:
+    """Wait until a process that was told to end has ended, and kill what is left of it."""
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @dataclass
@@ -108,6 +122,7 @@ class Arrivals:
     at: dict[str, float] = field(default_factory=dict)
     hops: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     repeated: int = 0
+    ended: int = 0
 
 
 async def measure_all(
@@ -126,9 +141,6 @@ async def measure_all(
     for rate in map(int, args.rates.split(",")):
         floor = percentiles(synced_writes(home))
         rows.append(await measure(args, rate, sources, heard, processes) | {"synced_write_ms": floor})
-        console_ended = console.done()
-        if console_ended:
-            raise SystemExit("the console's stream was ended")
     console.cancel()
     return rows
 
@@ -301,22 +313,44 @@ def label_now() -> bytes:
 
 
 async def listen(port: int, key: str, ready: asyncio.Event, heard: Arrivals) -> None:
-    """The console: notes when each fire first came."""
+    """The console, as a browser keeps it: when the stream is ended it comes back with the last number it has."""
+    last = ""
+    while True:
+        with contextlib.suppress(OSError):
+            last = await hear(port, key, ready, heard, last)
+        heard.ended += 1
+        await asyncio.sleep(1.0)  # what the server asks for in `retry`
+
+
+async def hear(port: int, key: str, ready: asyncio.Event, heard: Arrivals, last: str) -> str:
+    """One stream, until it ends: notes when each fire first came; gives the number of the last event."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(f"GET /live?channel=alarms HTTP/1.1\r\nHost: {HOST}:{port}\r\nCookie: session={key}\r\n\r\n".encode())
-    while line := await reader.readline():
-        if line.startswith(b"event: hello"):
-            ready.set()
-        elif line.startswith(b'data: {"seq"') and b'"raised"' in line and "测点".encode() in line:
-            at, wall = time.monotonic(), time.time()
-            event = json.loads(line[6:])
-            name = "测点" + event["payload"]["place"].partition("测点")[2]
-            heard.repeated += name in heard.at
-            heard.at.setdefault(name, at)
-            times = (event["payload"]["received_at"], event["at"])
-            received, alarm = (datetime.fromisoformat(text).timestamp() * 1000 for text in times)
-            heard.hops.setdefault(name, (received, alarm, wall * 1000))
-    writer.close()
+    after = f"Last-Event-ID: {last}\r\n" if last else ""
+    head = f"GET /live?channel=alarms HTTP/1.1\r\nHost: {HOST}:{port}\r\nCookie: session={key}\r\n{after}\r\n"
+    writer.write(head.encode())
+    try:
+        while line := await reader.readline():
+            if line.startswith(b"id: "):
+                last = line[4:].decode().strip()
+            elif line.startswith(b"event: hello"):
+                ready.set()
+            elif line.startswith(b'data: {"seq"') and b'"raised"' in line and "测点".encode() in line:
+                note_arrival(line, heard)
+    finally:
+        writer.close()
+    return last
+
+
+def note_arrival(line: bytes, heard: Arrivals) -> None:
+    """A fire came."""
+    at, wall = time.monotonic(), time.time()
+    event = json.loads(line[6:])
+    name = "测点" + event["payload"]["place"].partition("测点")[2]
+    heard.repeated += name in heard.at
+    heard.at.setdefault(name, at)
+    times = (event["payload"]["received_at"], event["at"])
+    received, alarm = (datetime.fromisoformat(text).timestamp() * 1000 for text in times)
+    heard.hops.setdefault(name, (received, alarm, wall * 1000))
 
 
 def synced_writes(home: Path, count: int = 200) -> list[float]:

@@ -119,8 +119,8 @@ moments: list[float] = []
 
 
 async def up(port: int) -> None:
-    """Wait until the server takes connections."""
-    for _ in range(200):
+    """Wait until the server takes connections, two minutes at most: the machine may be busy."""
+    for _ in range(1200):
         try:
             _, writer = await asyncio.open_connection(HOST, port)
         except OSError:

@@ -1,6 +1,6 @@
 """A million registered terminals on this machine: what they send on a day, in a storm, after an outage, in a flood of alarms.
 
-    python benchmarks/million.py [--quick] [--json] [--terminals 1000000] [--storm-s 540] [--flood 50000] [--home DIR]
+    python benchmarks/million.py [--quick] [--json] [--terminals N] [--storm-s 180] [--flood 50000] [--most-s 840] [--home DIR]
 
 Everything a deployment runs takes part, each in its own process with a folder of its own: `wanghuo gateway`, `wanghuo ingest`,
 `wanghuo worker`, and granian with the page stream, to which an operator who signed in listens. Frames go over real sockets:
@@ -37,10 +37,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from alarm_latency import HOST, Arrivals, label_now, listen, percentiles, start, stop
+from alarm_latency import HOST, Arrivals, begin, end, label_now, listen, percentiles, start, stop
 
 GOAL_MS, GOAL_BYTES = 1000.0, 6 << 30
-LINKS, TICK_S, PATIENCE_S = 50, 0.02, 120.0
+LINKS, TICK_S = 50, 0.02
+CONFIRM_S, SEEN_S, STORED_S = 120.0, 60.0, 180.0  # how long to wait for the last confirm, fire, stored time
 OUTAGE_S = 40.0  # longer than what ingest takes for one listening (30 s)
 ACK, AGAIN_S = 30, 10.0  # bytes of a confirmation; the standard's waiting time before a frame is sent again
 
@@ -52,9 +53,11 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON line")
     parser.add_argument("--terminals", type=int, default=1_000_000)
     parser.add_argument("--steady-s", type=float, default=30.0)
-    parser.add_argument("--storm-s", type=float, default=540.0, help="seconds in which every terminal reports once")
+    parser.add_argument("--storm-s", type=float, default=180.0, help="seconds in which every terminal reports once")
     parser.add_argument("--flood", type=int, default=50_000, help="alarms of the flood")
-    parser.add_argument("--flood-patience-s", type=float, default=3600.0)
+    parser.add_argument(
+        "--most-s", type=float, default=840.0, help="end by then, registering included, whatever is missing"
+    )
     parser.add_argument("--phases", default="steady,storm,outage,flood")
     parser.add_argument("--home", type=Path, help="keep the deployment here, and use the terminals that are there")
     parser.add_argument("--port", type=int, default=8172, help="the web's port; the gateway takes the next one")
@@ -69,17 +72,19 @@ def main() -> int:
     finally:
         if args.home is None:
             shutil.rmtree(home, ignore_errors=True)
-    print(json.dumps(figures) if args.json else told(figures))
+    print(json.dumps(figures) if args.json else summary(figures), flush=True)
     return 0 if not figures["missed"] else 1
 
 
 def run(args: argparse.Namespace, home: Path) -> dict[str, Any]:
     """Load, start, every phase, stop."""
     begun = time.monotonic()
+    args.until = begun + args.most_s
     if not (home / "wanghuo.sqlite3").exists():
         line = [sys.executable, "-m", "wanghuo", "load-scale", "--terminals", str(args.terminals)]
         subprocess.run(line, check=True, stderr=subprocess.DEVNULL)
-    loaded_s = time.monotonic() - begun
+    loaded_s = round(time.monotonic() - begun, 1)
+    tell(args, f"{args.terminals:,} terminals registered in {loaded_s} s")
     import django
 
     django.setup()
@@ -88,13 +93,20 @@ def run(args: argparse.Namespace, home: Path) -> dict[str, Any]:
     from wanghuo.kernel.accounts.testing import make_user
 
     key = sessions_of(make_user(f"console{os.getpid()}", "alarm_operator", "445281"), 1)[0]
-    begun = time.monotonic()
     rig = Rig(args, home, key, start(args.port))
     try:
-        return asyncio.run(rig.run()) | {"terminals": args.terminals, "register_s": round(loaded_s, 1)}
+        figures = asyncio.run(rig.run())
     finally:
-        stop(rig.processes)
         rig.memory.done.set()
+        stop(rig.processes)
+    took_s = round(time.monotonic() - begun, 1)
+    return figures | {"terminals": args.terminals, "register_s": loaded_s, "took_s": took_s}
+
+
+def tell(args: argparse.Namespace, line: str) -> None:
+    """A line for people, at once."""
+    if not args.json:
+        print(line, flush=True)
 
 
 class Memory(threading.Thread):
@@ -104,25 +116,33 @@ class Memory(threading.Thread):
         super().__init__(daemon=True)
         self.processes, self.done = processes, threading.Event()
         self.most: dict[str, int] = {}
-        self.most_together = 0
+        self.most_together = self.most_resident = self.lately = 0
 
     def run(self) -> None:
-        """Look each second."""
-        while not self.done.wait(1.0):
-            now = {name: pss(process.pid) for name, process in list(self.processes.items())}
-            self.most = {name: max(size, self.most.get(name, 0)) for name, size in now.items()}
-            self.most_together = max(self.most_together, sum(now.values()))
+        """Look every other second."""
+        while not self.done.wait(2.0):
+            now = {name: memory_of(process.pid) for name, process in list(self.processes.items())}
+            self.most = {name: max(own, self.most.get(name, 0)) for name, (own, _) in now.items()}
+            together = sum(own for own, _ in now.values())
+            self.lately, self.most_together = max(self.lately, together), max(self.most_together, together)
+            self.most_resident = max(self.most_resident, sum(resident for _, resident in now.values()))
+
+    def pop_lately(self) -> int:
+        """The most together since the last call."""
+        lately, self.lately = self.lately, 0
+        return lately
 
 
-def pss(pid: int) -> int:
-    """Bytes of a process and its children."""
+def memory_of(pid: int) -> tuple[int, int]:
+    """Bytes of a process and its children: proportional set size, and resident set size."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
-        return 0
-    own = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
-    return own + sum(pss(int(child)) for child in children)
+        return 0, 0
+    sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
+    below = [memory_of(int(child)) for child in children]
+    return sizes.get("Pss", 0) + sum(own for own, _ in below), sizes.get("Rss", 0) + sum(rss for _, rss in below)
 
 
 class Rig:
@@ -135,7 +155,7 @@ class Rig:
         self.missed: list[str] = []
 
     async def run(self) -> dict[str, Any]:
-        """Everything; gives the figures."""
+        """Everything; gives the figures. Each phase tells its own as it ends."""
         from live_push import up
 
         begun = time.monotonic()
@@ -146,21 +166,32 @@ class Rig:
         console = asyncio.create_task(listen(self.args.port, self.key, ready, self.heard))
         await ready.wait()
         ingest_s = await self.until_ingest_reads(begun)
+        tell(self.args, f"first fire on the console {ingest_s:.1f} s after the processes were started")
         figures: dict[str, Any] = {"ready_s": round(ingest_s, 1)}
         for phase in self.args.phases.split(","):
+            if self.left_s() <= 0:
+                self.missed.append(f"{phase}: not begun, the time is over")
+                continue
+            self.memory.pop_lately()
             figures[phase] = await getattr(self, phase)()
-            print(json.dumps({phase: figures[phase]}), file=sys.stderr, flush=True)
+            figures[phase] |= {"memory_mb": self.memory.pop_lately() >> 20, "streams_ended": self.heard.ended}
+            tell(self.args, lines_of(phase, figures[phase]))
         console.cancel()
         figures["memory_mb"] = {name: size >> 20 for name, size in self.memory.most.items()}
         figures["memory_together_mb"] = self.memory.most_together >> 20
+        figures["memory_resident_mb"] = self.memory.most_resident >> 20
         if self.memory.most_together > GOAL_BYTES:
             self.missed.append("memory")
         return figures | {"missed": self.missed}
 
+    def left_s(self) -> float:
+        """Seconds until the run must end."""
+        return max(0.0, float(self.args.until) - time.monotonic())
+
     async def until_ingest_reads(self, begun: float) -> float:
         """Seconds until a first fire is on the console: gateway and ingest know the register."""
         told = await self.load(seconds=1.0, beats=0, fires_every=0.2, name="起")
-        await self.seen(told)
+        await self.seen(told, 120.0)
         return time.monotonic() - begun
 
     async def steady(self) -> dict[str, Any]:
@@ -180,10 +211,10 @@ class Rig:
         before = await asyncio.to_thread(silent_count)
         for name in ("ingest", "gateway"):
             self.processes[name].terminate()
-            await asyncio.to_thread(self.processes[name].wait)
+            await asyncio.to_thread(end, self.processes[name], 60)
         await asyncio.sleep(5.0 if self.args.quick else OUTAGE_S)
         for name in ("gateway", "ingest"):
-            self.processes[name] = subprocess.Popen([sys.executable, "-m", "wanghuo", name], stderr=subprocess.DEVNULL)
+            self.processes[name] = begin(["wanghuo", name], stderr=subprocess.DEVNULL)
         from live_push import up
 
         await up(self.args.port + 1)
@@ -201,11 +232,8 @@ class Rig:
         pages = Pages(self.args.port, self.key)
         pages.start()
         told = await self.load(seconds=0.0, beats=0, faults=self.args.flood, fires_every=0.5, name="洪", least_s=20.0)
-        sent_s = time.monotonic() - begun
-        patience = time.monotonic() + self.args.flood_patience_s
-        while (made := await asyncio.to_thread(alarm_count) - before) < self.args.flood + len(
-            told["fires"]
-        ) and time.monotonic() < patience:
+        sent_s, made, wanted = time.monotonic() - begun, 0, self.args.flood + len(told["fires"])
+        while (made := await asyncio.to_thread(alarm_count) - before) < wanted and self.left_s():
             await asyncio.sleep(1)
         all_s = time.monotonic() - begun
         await self.seen(told)
@@ -217,14 +245,17 @@ class Rig:
             "alarms_per_s": round(made / all_s),
             "alarm_list_ms": percentiles(pages.took),
         }
-        if made < self.args.flood:
-            self.missed.append(f"flood: {self.args.flood - made} are no alarms yet")
+        if made < wanted:
+            self.missed.append(f"flood: {wanted - made} are no alarms yet")
         return row
 
     async def until_stored(self) -> float:
         """Seconds until the last times of the phase are in the table."""
         begun = time.monotonic()
-        while time.monotonic() - begun < 600 and await asyncio.to_thread(lag) > 0:
+        while await asyncio.to_thread(lag) > 0:
+            if time.monotonic() - begun > min(STORED_S, self.left_s()):
+                self.missed.append("not stored in time")
+                break
             await asyncio.sleep(0.5)
         return round(time.monotonic() - begun, 1)
 
@@ -235,18 +266,23 @@ class Rig:
         return self.figures(name, told, goal=GOAL_MS)
 
     async def load(self, **order: Any) -> dict[str, Any]:
-        """Let the load process send."""
+        """Let the load process send; it is given up when the run must end."""
         context = multiprocessing.get_context("fork")
         result, tell = context.Pipe(duplex=False)
+        order |= {"most_s": max(30.0, self.left_s() - 30)}
         process = context.Process(target=send, args=(self.args.port + 1, self.args.terminals, order, tell))
         process.start()
-        told = await asyncio.to_thread(result.recv)
-        process.join()
-        return dict(told)
+        try:
+            if not await asyncio.to_thread(result.poll, order["most_s"] + CONFIRM_S + 30):
+                raise SystemExit("the load process does not end")
+            return dict(result.recv())
+        finally:
+            process.kill()
+            process.join()
 
-    async def seen(self, told: dict[str, Any]) -> None:
+    async def seen(self, told: dict[str, Any], patience_s: float = SEEN_S) -> None:
         """Wait for the fires on the console."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not told["fires"].keys() <= self.heard.at.keys() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
 
@@ -283,9 +319,13 @@ class Pages(threading.Thread):
         """Once a second."""
         while not self.done.wait(1.0):
             begun = time.monotonic()
-            with urllib.request.urlopen(self.address, timeout=60) as answer:
-                answer.read()
-            self.took.append((time.monotonic() - begun) * 1000)
+            try:
+                with urllib.request.urlopen(self.address, timeout=60) as answer:
+                    answer.read()
+            except OSError:
+                self.took.append(60_000.0)
+            else:
+                self.took.append((time.monotonic() - begun) * 1000)
 
 
 def alarm_count() -> int:
@@ -346,12 +386,13 @@ class Fleet:
 
     def __init__(
         self, terminals: int, *, seconds: float, beats: int, fires_every: float, name: str,
-        faults: int = 0, least_s: float = 0.0,
+        most_s: float, faults: int = 0, least_s: float = 0.0,
     ) -> None:  # fmt: skip
         from wanghuo.entrypoints.demo.terminals import source_of
 
         self.first, self.terminals = int.from_bytes(source_of(0), "little"), terminals
         self.seconds, self.beats, self.faults, self.least_s = seconds, beats, faults, least_s
+        self.until = time.monotonic() + most_s
         self.fires_every, self.name = fires_every, name
         self.rng = random.Random(f"{name} {time.time_ns()}")  # a fire at a detector that never reported before
         self.serial = self.rng.randrange(60_000)
@@ -371,7 +412,7 @@ class Fleet:
         await self.send_all()
         await asyncio.sleep(max(self.seconds, self.least_s, 1.0) - (time.monotonic() - begun))
         fires.cancel()
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = min(time.monotonic() + CONFIRM_S, max(self.until, time.monotonic() + 5))
         while self.confirmed < self.sent and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         took = time.monotonic() - begun
@@ -412,7 +453,7 @@ class Fleet:
     async def send_all(self) -> None:
         """Heartbeats or faults over the links in turn: at an even pace within `seconds`, or as fast as they are confirmed."""
         total, begun, count = self.beats or self.faults, time.monotonic(), 0
-        while count < total:
+        while count < total and time.monotonic() < self.until:
             due = int((time.monotonic() - begun) / self.seconds * total) if self.seconds else count + 5000
             due = min(total, due, count + 5000, self.confirmed - len(self.fires) + 20_000)
             if due > count:
@@ -435,7 +476,8 @@ class Fleet:
         if self.faults:
             unit = bytes((2, 1, 1, 1, 40, 1, 0, 1, 0, 4, 0)) + bytes(31) + label
         frames = heartbeats(self.first + numbers, np.full(len(numbers), self.serial), label, unit)
-        for number, part in enumerate(np.array_split(frames, LINKS)):
+        for number in range(LINKS):
+            part = frames[numbers % LINKS == number]
             if len(part):
                 self.links[number].transport.write(part.tobytes())
 
@@ -448,12 +490,13 @@ class Fleet:
             await asyncio.sleep(self.rng.uniform(0.5, 1.5) * self.fires_every)
             number += 1
             name = f"测点{self.name}{os.getpid() % 1000:03d}-{number:05d}"
-            source = (self.first + self.rng.randrange(self.terminals)).to_bytes(6, "little").hex()
+            terminal = self.rng.randrange(self.terminals)
+            source = (self.first + terminal).to_bytes(6, "little").hex()
             frame = state_frame(
                 source, FIRE, serial=number & 0xFFFF, point=number, loop=self.rng.randrange(1, 250), text=name
             )
             self.fires[name] = time.monotonic()
-            self.links[number % LINKS].transport.write(frame)
+            self.links[terminal % LINKS].transport.write(frame)
             self.sent += 1
 
 
@@ -475,31 +518,26 @@ class Link(asyncio.Protocol):
         self.answered.append(rows[:, 18:24].copy())
 
 
-def told(figures: dict[str, Any]) -> str:
-    """The figures in lines."""
-    lines = [
-        f"{figures['terminals']:,} terminals registered (written in {figures['register_s']} s), first fire on the console "
-        f"{figures['ready_s']} s after the processes were started"
-    ]
-    for phase in ("steady", "storm", "outage", "flood"):
-        row = figures.get(phase)
-        if row is None:
-            continue
-        screen = row["on_screen_ms"]
-        lines.append(
-            f"{phase:>7}: {row['frames']:,} frames in {row['seconds']} s ({row['frames_per_s']:,}/s), {row['unconfirmed']} not "
-            f"confirmed; {row['fires']} fires, {row['fires_lost']} lost, p50 {screen.get('p50', 0)} ms, "
-            f"p99 {screen.get('p99', 0)} ms, max {screen['max']} ms"
-        )
-        more = {name: row[name] for name in row if name in ("stored_s", "falsely_silent")}
-        if phase == "flood":
-            names = ("alarms", "sent_s", "all_are_alarms_s", "alarms_per_s", "alarm_list_ms")
-            more = {name: row[name] for name in names}
-        if more:
-            lines.append("         " + ", ".join(f"{name} {value}" for name, value in more.items()))
-    lines.append(f" memory: {figures['memory_together_mb']:,} MB together at most; {figures['memory_mb']}")
-    lines.append("missed: " + (", ".join(figures["missed"]) or "nothing"))
-    return "\n".join(lines)
+def lines_of(phase: str, row: dict[str, Any]) -> str:
+    """What a phase showed, in lines."""
+    screen = row["on_screen_ms"]
+    first = (
+        f"{phase:>7}: {row['frames']:,} frames in {row['seconds']} s ({row['frames_per_s']:,}/s), {row['unconfirmed']} not "
+        f"confirmed, {row['resent']} sent again; {row['fires']} fires, {row['fires_lost']} lost, to the console "
+        f"p50 {screen.get('p50', 0)} ms, p99 {screen.get('p99', 0)} ms, max {screen['max']} ms; {row['memory_mb']:,} MB"
+    )
+    names = ("alarms", "sent_s", "all_are_alarms_s", "alarms_per_s", "alarm_list_ms", "stored_s", "falsely_silent")
+    more = ", ".join(f"{name} {row[name]}" for name in names if name in row)
+    return f"{first}\n         {more}" if more else first
+
+
+def summary(figures: dict[str, Any]) -> str:
+    """What concerns the whole run."""
+    return (
+        f" memory: {figures['memory_together_mb']:,} MB together at most (goal {GOAL_BYTES >> 20:,}; resident sizes added up: "
+        f"{figures['memory_resident_mb']:,} MB); each at most: {figures['memory_mb']}\n"
+        f"the run took {figures['took_s']} s; missed: " + (", ".join(figures["missed"]) or "nothing")
+    )
 
 
 if __name__ == "__main__":
