@@ -137,7 +137,7 @@ class Server:
             other.superseded(source)
         self.owner[source] = link
         self.centres[source] = frame[18:24]
-        if self.register.knows(source):
+        if self.register.knows(source) or not self.register.complete:  # `_look_again` will count it right
             link.widen()
         return trust
 
