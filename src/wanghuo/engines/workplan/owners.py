@@ -16,10 +16,10 @@ from wanghuo.engines.workplan.verbs import MANNER, VERB
 Role = Literal["lead", "support"]
 
 _LEAD_LABEL = (
-    "牵头单位|牵头部门|牵头领导|牵头责任单位|责任单位|责任部门|责任主体|责任领导|责任人|主办单位|主责单位|主责部门|承办单位|负责单位|负责部门|实施单位|组织单位|"
-    "完成单位|落实单位|责任科室|牵头科室|牵头人|包保领导|主管部门|责任分工|牵头"
+    "牵头单位|牵头部门|牵头处室|责任处室|主责处室|主要责任单位|第一责任单位|总牵头单位|总牵头部门|牵头领导|牵头责任单位|责任单位|责任部门|责任主体|责任领导|责任人|主办单位|主责单位|主责部门|承办单位|负责单位|负责部门|实施单位|组织单位|"
+    "完成单位|落实单位|责任科室|牵头科室|牵头人|包保领导|主管部门|责任分工|牵头|主办"
 )
-_SUPPORT_LABEL = "配合单位|配合部门|协办单位|协同单位|参与单位|参加单位|参加部门|参与部门|支持单位|协作单位|协助单位|协同部门|配合科室|配合责任单位|联办单位|配合"
+_SUPPORT_LABEL = "配合单位|配合部门|协办单位|协同单位|参与单位|参加单位|参加部门|参与部门|支持单位|协作单位|协助单位|协同部门|配合科室|配合处室|协作部门|支持部门|会办单位|配合责任单位|联办单位|配合|协办"
 _LABEL = re.compile(rf"(?P<label>(?P<lead>{_LEAD_LABEL})|(?P<support>{_SUPPORT_LABEL}))\s*[:]\s*")
 _LABEL_STOP = re.compile(
     rf"[。;)\]】\n]|(?:[,\s]\s*)?(?:{_LEAD_LABEL}|{_SUPPORT_LABEL}|完成时限|时限要求|完成时间|时间节点|时限|工作要求|进度安排|完成期限|整改时限|办理时限)\s*:"
@@ -53,9 +53,16 @@ _TOLD = re.compile(
 _NOMINAL = re.compile(
     r"教育活动|[\u4e00-\u9fff]{2,4}?(?:的|得到|进一步|明显|显著|水平|能力|相结合)|[\u4e00-\u9fff]{2,3}室(?:在|对|要|应|将|须|负责|牵头|会同)"
 )
+# who of a labelled list leads or helps
+_ROLE_REMARK = re.compile(r"\((?:牵头|主办|协办|配合|排名第一|按职责分工(?:负责)?)(?:单位|部门)?\)")
 # another name for a body, of no use here
 _ALIAS = re.compile(r"\((?:以下)?(?:统?简称|下同)[^()]{0,30}\)")
-_CLOSING = re.compile(r"[(【\[](?P<bodies>[^()【】\[\]:;。]{3,120}?)(?:等)?[)】\]](?=\s*(?:[。\n]|$))")
+# brackets that close a sentence; a short bracket inside is of a name
+_CLOSING = re.compile(r"[(【\[](?P<bodies>(?:[^()【】\[\]:。\n]|\([^()]{1,8}\)){3,240}?)[)】\]](?=\s*(?:[。;\n]|$))")
+# 各县〔区〕, the same as 各县(区)
+_SQUARE = re.compile(r"[\[〔](?P<inner>[市县区镇乡村州旗、]{1,6})[\]〕]")
+_MODAL = re.compile(r"(?<![主重必])要(?![素求点])|应(?![急用对])|须")
+_JOINS_IN = re.compile(r"(?:会同|联合)(?=[省市县区镇乡各])")
 _LISTED = re.compile(
     rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构)|"
     r"各?(?:地区|地市|地(?!方|下|铁|质|震)))(?P<comma>,)?"
@@ -69,7 +76,7 @@ _WHEN = re.compile(
     r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|特别是|尤其是|同时|另外|即日起|原则上|平时|请|望|要|并|还|再)*"
 )
 _ACTS = re.compile(
-    r"(?:等)?(?:不仅|既|都|均|也)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从(?!业)|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就(?![业近地医餐])|分别|均|具体|为|设|建成|建立|报(?!告|警|道))"
+    r"(?:等)?(?:不仅|既|都|均|也)?(?:要|应(?![急用对])|须|需要|必须|将|把|对|按|以|在|于|从(?!业)|向|每|依|根据|按照|结合|通过|围绕|针对|负责(?!人|同志)|不得|可以?|会同|就(?![业近地医餐])|分别|均|具体|为|设(?!在|于)|建成|建立|报(?!告|警|道))"
 )
 _NOUNS_AFTER = re.compile(
     r"(?:监督|监管|检查|管理|建设|培训|教育|宣传|考核|评估|训练|保障|救援|整治|治理|防控|调查|处置|执法|联合|审批|指导|组织|巡查|排查|备案|登记|整改|联动|运行|值班|学习)"
@@ -83,6 +90,7 @@ _REPORTS = re.compile(
 def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
     """The owners named between `start` and `end`, in order, each body once; lead where both roles are given."""
     flat = _ALIAS.sub(lambda alias: " " * len(alias[0]), flat)
+    flat = _SQUARE.sub(lambda square: f"({square['inner']})", flat)
     found = [
         *_labelled(flat, start, end),
         *_bracketed(flat, start, end),
@@ -109,7 +117,8 @@ def _labelled(flat: str, start: int, end: int) -> Iterator[Owner]:
         if headed and match["lead"] and "牵头" not in match["lead"]:
             role = "support"
         at = match.end()
-        for part in flat[match.end() : last].split(","):
+        words = _ROLE_REMARK.sub(lambda remark: " " * len(remark[0]), flat[match.end() : last])
+        for part in words.split(","):
             helps, leads = re.search(rf"{_HELPS}$", part), re.search(rf"{_LEADS}$", part)
             cut = helps or leads
             words = part[: cut.start()] if cut else part
@@ -127,17 +136,32 @@ def _label_end(flat: str, start: int, end: int) -> int:
 
 
 def _bracketed(flat: str, start: int, end: int) -> Iterator[Owner]:
-    """(市教育局、市民政局) at the end of a sentence: the bodies that answer for it."""
+    """(市教育局、市民政局) at the end of a sentence, also (…牵头,…配合): the bodies that answer for it."""
     for match in _CLOSING.finditer(flat, start, end):
-        words = match["bodies"]
-        names = [words[a:b] for a, b in parts_of(words)]
+        pieces = [_role_of(part, match.start("bodies")) for part in re.finditer(r"[^,;]+", match["bodies"])]
+        names = [words[a:b] for words, _, _ in pieces for a, b in parts_of(re.sub("等[^、]*$", "", words))]
         stands_in = re.search(r"(?:政府|部门|办事处|街道|局)$", flat[start : match.start()]) is not None
+        known = sum(1 for name in names if is_body(name) or _OFFICE.fullmatch(name) or name.startswith("各"))
+        shared = any(words.endswith("部门") for words, _, _ in pieces)
         if (
             names
             and not (stands_in and len(names) == 1)
-            and all(is_plausible(name) and (is_body(name) or _OFFICE.fullmatch(name)) for name in names)
+            and all(is_plausible(name) or (shared and is_plausible(name + "部门")) for name in names)
+            and (2 * known > len(names) or shared)
         ):
-            yield from _names(words, match.start("bodies"), "lead", sure=True)
+            for words, at, role in pieces:
+                yield from _names(words, at, role, sure=True)
+
+
+def _role_of(part: re.Match[str], offset: int) -> tuple[str, int, Role]:
+    """The names in a stretch of a bracket, where they stand, and the role the verb behind them gives."""
+    words = part.group().strip()
+    helps, leads = re.search(rf"{_HELPS}$", words), re.search(rf"{_LEADS}$", words)
+    cut = helps or leads
+    led = re.match("由", words)
+    first = led.end() if led else 0
+    at = offset + part.start() + part.group().index(words) + first
+    return words[first : cut.start() if cut else len(words)], at, "support" if helps else "lead"
 
 
 def _torn(flat: str, start: int, end: int) -> Iterator[Owner]:
@@ -158,16 +182,38 @@ def _celled(flat: str, start: int, end: int) -> Iterator[Owner]:
 
 
 def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) -> Iterator[Owner]:
+    waiting: list[Owner] = []  # bodies of clauses that are names alone, until it shows that they act
     for first, last in _clauses(flat, start, end):
         if any(a < last and first < b for a, b in taken):
+            waiting = []
             continue
         words = flat[first:last]
         skipped = _WHEN.match(words)
         left = skipped.end() if skipped else 0
-        readers = (_in_charge, _helping, _leading)
-        found = next((owners for read in readers if (owners := list(read(words[left:], first + left)))), [])
-        yield from found or _subject(flat, first + left, last, end)
+        alone = _alone(words[left:], first + left)
+        if alone and flat[last : last + 1] == ",":
+            waiting += alone
+        elif alone and flat[last : last + 1] == ":" and _two(flat[last + 1 : end].lstrip()):
+            yield from alone
+            waiting = []
+        else:
+            readers = (_in_charge, _helping, _leading)
+            found = next((owners for read in readers if (owners := list(read(words[left:], first + left)))), [])
+            found = found or list(_subject(flat, first + left, last, end))
+            if waiting and found and found[0].start - first - left <= 1:
+                yield from waiting
+            yield from found
+            waiting = []
         yield from _with(words, first)
+
+
+def _alone(words: str, at: int) -> list[Owner]:
+    """The bodies of a clause that is nothing but their names (各县人民政府,各开发区管委会,…要加强领导)."""
+    names = [words[a:b] for a, b in parts_of(words)]
+    known = [is_plausible(name) and (is_body(name) or name.startswith("各")) for name in names]
+    if not names or not all(known) or not any(is_body(name) for name in names) or _LABEL.match(words + ":"):
+        return []
+    return [Owner(words[a:b], "lead", at + a, at + b) for a, b in parts_of(words)]
 
 
 def _clauses(flat: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -228,6 +274,8 @@ def _plain_parts(words: str, of: str = "") -> Iterator[bool]:
 
 def _acts(rest: str, *, after_comma: bool = False) -> bool:
     """Whether what follows a name is what it does."""
+    if _JOINS_IN.match(rest):
+        return True
     if (
         re.match(r"达到?\d|在[校册建编岗]", rest)
         or PERSON.match(rest)
@@ -260,7 +308,7 @@ def _leading(words: str, at: int) -> Iterator[Owner]:
     led = _LED.match(words)
     if led and not words.startswith(("由", "以")):
         sure = re.search(r"牵头|主办|承办|主抓", led.group()) is not None
-        yield from _names(led["led"], at, "lead", sure=sure)
+        yield from _names(_MODAL.split(led["led"], maxsplit=1)[0], at, "lead", sure=sure)
 
 
 def _helping(words: str, at: int) -> Iterator[Owner]:
