@@ -85,6 +85,13 @@ def children(code: str, *, on: date | None = None) -> list[Region]:
     return list(Region.objects.in_force(on).filter(parent_id=code).order_by("code"))
 
 
+def divided(upper: Iterable[str]) -> set[str]:
+    """Those of some divisions that have others in force below them."""
+    return set(
+        Region.objects.in_force().filter(parent_id__in=list(upper)).values_list("parent_id", flat=True).distinct()
+    )
+
+
 def find(words: str, *, within: Iterable[str] = (codes.COUNTRY,), limit: int = 12) -> list[Region]:
     """Divisions by name, pinyin, first letters or code, upper levels first, inside some regions."""
     words = words.strip().lower()

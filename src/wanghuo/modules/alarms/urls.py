@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from wanghuo.modules.alarms import health_pages, kept_pages, pages
+from wanghuo.modules.alarms import health_pages, hour_pages, kept_pages, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("alarms", pages.alarms),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alarms/windows/new", kept_pages.new_window),
     path("alarms/windows/<str:ref>/end", kept_pages.end_window),
     path("alarms/health", health_pages.health),
+    path("alarms/hours", hour_pages.hours),
     path("alarms/offenders", health_pages.offenders),
     path("alarms/offenders/<str:ref>/mend", health_pages.mend),
     path("alarms/of/<str:ref>", pages.of_unit),

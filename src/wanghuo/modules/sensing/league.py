@@ -15,10 +15,8 @@ from django.db.models import Count, F, Q, Sum
 
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.regions import codes
-from wanghuo.modules.sensing.models import LOOK_NOW, Device, DeviceDay
+from wanghuo.modules.sensing.models import LOOK_NOW, Device, DeviceDay, figures_q
 from wanghuo.modules.sensing.states import DeviceState
-
-RIGHT = "indicators.view"
 
 Group = tuple[str, str, str]
 """Lowest region, maker, installer."""
@@ -104,7 +102,7 @@ def standings(actor: Actor, by: str, first: date, last: date, region: str = "") 
     Ranked by the low end of the online rate's interval, so that a small sample cannot lead; those with fewer than
     `MIN_DEVICES` devices follow unranked.
     """
-    where = _regions(actor) & (Q() if region in ("", codes.COUNTRY) else Q(region_code__startswith=region))
+    where = figures_q(actor) & (Q() if region in ("", codes.COUNTRY) else Q(region_code__startswith=region))
     devices = Device.objects.filter(where).exclude(state=DeviceState.RETIRED).exclude(**{by: ""})
     counts = dict(devices.values_list(by).annotate(n=Count("pk")).order_by())
     days = DeviceDay.objects.filter(where, day__gte=first, day__lte=last).exclude(**{by: ""})
@@ -112,19 +110,6 @@ def standings(actor: Actor, by: str, first: date, last: date, region: str = "") 
     found = [_standing(name, counts.get(name, 0), sums.get(name, {})) for name in {*counts, *sums}]
     found.sort(key=lambda s: (not s.ranked, -(s.online.low if s.online else 0), s.name))
     return [replace(each, place=place if each.ranked else 0) for place, each in enumerate(found, 1)]
-
-
-def _regions(actor: Actor) -> Q:
-    """Where the actor sees figures: they are sums, so a grant narrowed to a sector sees those of its region."""
-    if actor.is_system:
-        return Q()
-    found = Q(pk__in=[])
-    for grant in actor.with_right(RIGHT):
-        if grant.region == codes.COUNTRY and grant.unit is None:
-            return Q()
-        if grant.unit is None:
-            found |= Q(region_code__startswith=grant.region)
-    return found
 
 
 def _standing(name: str, devices: int, sums: Mapping[str, Any]) -> Standing:

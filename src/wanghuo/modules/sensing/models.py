@@ -6,7 +6,7 @@ Everything but the register, the commands and the decisions of people can be der
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from wanghuo.base.ids import new_id
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.scope import Scoped
+from wanghuo.kernel.regions import codes
 from wanghuo.modules.sensing.early_models import EarlyWarning
 from wanghuo.modules.sensing.states import DEVICE
 from wanghuo.modules.sensing.way_models import DeviceCredential, RollCall, Way
@@ -368,6 +369,27 @@ class DeviceDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["day", "region_code", "maker", "installer"], name="device_day")]
 
 
+def figures_q(actor: Actor) -> Q:
+    """Where the actor sees figures of devices: they are sums, so a grant narrowed to a sector sees those of its region."""
+    if actor.is_system:
+        return Q()
+    found = Q(pk__in=[])
+    for grant in actor.with_right("indicators.view"):
+        if grant.region == codes.COUNTRY and grant.unit is None:
+            return Q()
+        if grant.unit is None:
+            found |= Q(region_code__startswith=grant.region)
+    return found
+
+
+class FigureQuerySet(models.QuerySet[Any]):
+    """Sums with a region."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """The sums of regions where the actor sees figures."""
+        return self.filter(figures_q(actor))
+
+
 class RegionHour(models.Model):
     """What came from the devices of one division within one hour. There is a row for each division above, too.
 
@@ -381,6 +403,8 @@ class RegionHour(models.Model):
     readings = models.BigIntegerField(default=0)
     alarms = models.BigIntegerField(default=0)
     devices = models.BigIntegerField(default=0)
+
+    objects = FigureQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["region_code", "hour"], name="region_hour")]

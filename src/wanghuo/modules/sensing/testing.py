@@ -15,6 +15,7 @@ from factory.django import DjangoModelFactory
 from wanghuo.engines.codecs.gb26875.frames import build_frame
 from wanghuo.engines.codecs.gb26875.labels import encode_description, encode_time
 from wanghuo.modules.places.testing import UnitFactory
+from wanghuo.modules.sensing import hours
 from wanghuo.modules.sensing.ingest import Ingest
 from wanghuo.modules.sensing.journal import FRAME, NOTE, Columns, Writer
 from wanghuo.modules.sensing.models import Device
@@ -93,3 +94,8 @@ def take_in(journal: Path) -> Ingest:
     ingest = Ingest(journal)
     ingest.catch_up()
     return ingest
+
+
+def count_hour(region: str, at: datetime, **counts: int) -> None:
+    """What ingest counted for a division (and those above) in the hour of `at`: messages, readings, alarms, devices."""
+    hours.add({(region, int(at.timestamp()) // 3600): hours.Count(**counts)})

@@ -73,6 +73,12 @@ def number(value: Any, digits: int = 0) -> str:
 
 
 @register.filter
+def compact(value: Any) -> str:
+    """A number for where there is little room: 1.2 万 from ten thousand on, 1.2 M in English; a dash for the unknown."""
+    return formats.tile_number(value, current())
+
+
+@register.filter
 def dash(value: Any) -> Any:
     """The value, or a dash when it is nothing."""
     return formats.NOTHING if value is None or value == "" else say(value)
