@@ -1,5 +1,5 @@
 """Who did what, when, to what: written in the transaction of the act, sealed so that no change goes unseen."""
 
-from wanghuo.kernel.audit.recording import record
+from wanghuo.kernel.audit.recording import Act, record, record_all
 
-__all__ = ["record"]
+__all__ = ["Act", "record", "record_all"]

@@ -15,7 +15,7 @@ from wanghuo.base.time import local_day
 from wanghuo.engines.alarm_logic import Kind, Policy
 from wanghuo.engines.alarm_logic.health import floods
 from wanghuo.kernel.access.actor import Actor
-from wanghuo.kernel.audit import record
+from wanghuo.kernel.audit import Act, record_all
 from wanghuo.kernel.loops import next_ref
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.alarms.contracts import AlarmRaised
@@ -140,15 +140,28 @@ class Scene:
             return None, False
         key = (alarm.unit_id or alarm.device_id, family)
         if key not in self._heads:
-            kinds = [kind for kind, name in FAMILIES.items() if name == family]
-            near = Q(unit_id=alarm.unit_id) if alarm.unit_id else Q(device_id=alarm.device_id)
-            rows = Alarm.objects.filter(near, kind__in=kinds, state__in=WAITING, route="show", ended_at__isnull=True)
-            self._heads[key] = rows.order_by("id").first()
+            self._read_heads(family, key[0])
         head = self._heads[key]
         if head is None or head.pk == alarm.pk or head.priority > alarm.priority:
             return None, False
         near_s = self.policy(alarm).head_s
         return head, (alarm.received_at - self._last_join(head)).total_seconds() <= near_s
+
+    def _read_heads(self, family: str, near: Any) -> None:
+        """Read the first standing alarms of a family, of `near` (a unit, or a device without one) and of all others in the scene."""
+        units = {device.place.unit_id for device in self.devices.values()} - {None}
+        alone = {id for id, device in self.devices.items() if device.place.unit_id is None}
+        kinds = [kind for kind, name in FAMILIES.items() if name == family]
+        rows = Alarm.objects.filter(kind__in=kinds, state__in=WAITING, route="show", ended_at__isnull=True).order_by(
+            "id"
+        )
+        first: dict[Any, UUID] = {}
+        for column, keys in (("unit_id", units | {near}), ("device_id", alone | {near})):
+            for pk, key in rows.filter(**{f"{column}__in": keys}).values_list("pk", column):
+                first.setdefault(key, pk)
+        heads = Alarm.objects.in_bulk(set(first.values()))
+        for key in {*units, *alone, near}:
+            self._heads.setdefault((key, family), heads.get(first[key]) if key in first else None)
 
     def _last_join(self, head: Alarm) -> datetime:
         if head.pk not in self._joined:
@@ -227,15 +240,8 @@ class Scene:
             update_fields=["raises", "false_at"],
             batch_size=200,
         )
-        for alarm in self._new:
-            after = {
-                "state": str(alarm.state),
-                "priority": alarm.priority,
-                "condition": alarm.condition,
-                "route": alarm.route,
-            }
-            record(self.actor, "alarms:alarm:raise", alarm.ref, region=alarm.region_code, after=after)
         if self._new:
+            record_all(self.actor, "alarms:alarm:raise", [_act(alarm) for alarm in self._new])
             emit(*(_raised(alarm) for alarm in self._new))
         for alarm, what in self._shown.values():
             if alarm.route in ("show", "ask"):
@@ -256,6 +262,16 @@ def in_flood(county: str, at: datetime) -> bool:
     seconds = sorted(time.timestamp() for time in times[:2000] if time is not None)
     spans = floods(seconds, bands_at(county or "0", at), seats=seats, end=at.timestamp() + 1)
     return bool(spans) and spans[-1][1] > at.timestamp()
+
+
+def _act(alarm: Alarm) -> Act:
+    after = {
+        "state": str(alarm.state),
+        "priority": alarm.priority,
+        "condition": alarm.condition,
+        "route": alarm.route,
+    }
+    return Act(alarm.ref, alarm.region_code, after)
 
 
 def _raised(alarm: Alarm) -> AlarmRaised:
