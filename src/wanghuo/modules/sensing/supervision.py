@@ -57,23 +57,16 @@ def report(position: IngestPosition, at: datetime) -> None:
     position.through_at, position.listening_since = instant(after.through_us), instant(after.since_us)
 
 
-@transaction.atomic
 def look(now: datetime | None = None) -> int:
     """Add one look at all devices to today's rows, by lowest region, maker and installer; gives the rows written. Once an hour.
 
     No look is taken while nobody listens, has only just begun to, or ingest stands still: what we did not see is missing, not
-    off line.
+    off line. Counting a million devices takes seconds, so nobody is kept waiting for it: rows are locked only to be written.
     """
     now = now or timezone.now()
-    position = IngestPosition.objects.select_for_update().filter(pk=1).first()
-    if position is None or position.through_at is None or now - position.through_at > PAUSE:
+    if not _may_look(IngestPosition.objects.filter(pk=1).first(), now):
         return 0
-    if position.listening_since is not None and now - position.listening_since < SETTLING:
-        return 0
-    day = local_day(now)
-    if DeviceDay.objects.filter(day=day, last_look_at__gt=now - LOOK_EVERY).exists():
-        return 0
-    counts = (
+    counts = list(
         Device.objects.exclude(state__in=[DeviceState.RETIRED, DeviceState.MAINTENANCE])
         .values("region_code", "maker", "installer")
         .annotate(
@@ -83,17 +76,26 @@ def look(now: datetime | None = None) -> int:
         )
         .order_by()
     )
-    written = 0
-    for row in counts:
-        league.add(
-            day,
-            (row["region_code"], row["maker"], row["installer"]),
-            looked_at=now,
-            expected=row["all"],
-            reporting=row["heard"],
-            dead=row["dead"],
-            looks=1,
-        )
-        written += 1
-    mark_dirty("sensing.online_rate")
-    return written
+    with transaction.atomic():
+        if not _may_look(IngestPosition.objects.select_for_update().filter(pk=1).first(), now):
+            return 0  # another worker looked meanwhile
+        for row in counts:
+            league.add(
+                local_day(now),
+                (row["region_code"], row["maker"], row["installer"]),
+                looked_at=now,
+                expected=row["all"],
+                reporting=row["heard"],
+                dead=row["dead"],
+                looks=1,
+            )
+        mark_dirty("sensing.online_rate")
+    return len(counts)
+
+
+def _may_look(position: IngestPosition | None, now: datetime) -> bool:
+    if position is None or position.through_at is None or now - position.through_at > PAUSE:
+        return False
+    if position.listening_since is not None and now - position.listening_since < SETTLING:
+        return False
+    return not DeviceDay.objects.filter(day=local_day(now), last_look_at__gt=now - LOOK_EVERY).exists()
