@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 OUTBOX_S, JOBS_S, SENDING_S = 0.2, 1.0, 1.0
 CLOCK_S = 1.0
+PROMPT_S = 10.0  # tasks due so often (a fire nobody took, silence) never wait for one that takes a minute
 AGAIN_S = 1.0  # after a failure of the database
 
 
@@ -45,12 +46,14 @@ class Worker:
         self.stopping = threading.Event()
         self.delivered = 0
         self.jobs_run = 0
-        clockwork = Clockwork()
+        prompt = Clockwork(lambda task: task.every_s <= PROMPT_S)
+        upkeep = Clockwork(lambda task: task.every_s > PROMPT_S)
         self.loops = (
             Loop("outbox", self._outbox, OUTBOX),
             Loop("jobs", self._jobs, asking.BELL),
             Loop("sending", self._sending, sending.BELL),
-            Loop("clock", lambda: min(clockwork.step(self.stopping.is_set), CLOCK_S)),
+            Loop("clock", lambda: min(prompt.step(self.stopping.is_set), CLOCK_S)),
+            Loop("upkeep", lambda: min(upkeep.step(self.stopping.is_set), CLOCK_S)),
             Loop("beat", self._beat),
         )
 

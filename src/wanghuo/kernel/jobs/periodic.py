@@ -61,14 +61,15 @@ def tasks() -> tuple[Periodic, ...]:
 
 
 class Clockwork:
-    """Knows what is due next. One for each worker; workers share the tasks through `PeriodicRun`."""
+    """Knows what is due next, of the tasks that are `mine`. Workers share the tasks through `PeriodicRun`."""
 
-    def __init__(self) -> None:
+    def __init__(self, mine: Callable[[Periodic], bool] = lambda task: True) -> None:
+        self._mine = mine
         self._due: dict[str, datetime] = {}
 
     def step(self, stopped: Callable[[], bool] = lambda: False) -> float:
         """Run what is due now; how many seconds until the next one is."""
-        for task in tasks():
+        for task in filter(self._mine, tasks()):
             if stopped():
                 break
             if timezone.now() >= self._due.get(task.name, datetime.min.replace(tzinfo=timezone.get_current_timezone())):
