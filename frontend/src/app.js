@@ -28,6 +28,7 @@ watchToasts();
 sweepDrafts();
 formArrived(document.body);
 badges();
+scrollers();
 
 // htmx: errors sent for the message region are swapped, other failures say what happened and leave the page as it was.
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -48,7 +49,11 @@ document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (target.id === "act-panel") openPanel(target);
   if (target.id === "list") announceCount();
 });
-document.body.addEventListener("htmx:load", ({ detail }) => formArrived(detail.elt));
+document.body.addEventListener("htmx:load", ({ detail }) => {
+  formArrived(detail.elt);
+  scrollers();
+});
+addEventListener("resize", scrollers);
 document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
   const form = detail.elt;
   if (form.matches("form[data-form]")) form.dataset.sending = "1";
@@ -64,6 +69,19 @@ document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
 function openPanel(panel) {
   panel.scrollIntoView({ block: "nearest" });
   one("input:not([type=hidden]), textarea, select", panel)?.focus();
+}
+
+/** A table wider than its frame, with nothing in it that takes the focus, is scrolled by keyboard: the frame takes the focus. */
+function scrollers() {
+  for (const frame of all(".table-wrap")) {
+    const table = one("table", frame);
+    if (frame.hasAttribute("tabindex") && !frame.dataset.scroller) continue; // the template says so
+    const stop = frame.scrollWidth > frame.clientWidth && table && !one("a, button, input, select, [tabindex]", frame);
+    for (const [name, value] of [["data-scroller", "1"], ["tabindex", "0"], ["role", "region"], ["aria-label", table?.caption?.textContent || table?.getAttribute("aria-label") || t("表格", "table")]]) {
+      if (stop) frame.setAttribute(name, value);
+      else frame.removeAttribute(name);
+    }
+  }
 }
 
 function announceCount() {

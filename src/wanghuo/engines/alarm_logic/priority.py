@@ -74,5 +74,5 @@ def priority(seen: Seen) -> Verdict[int]:
     else:
         found = 4
     return Verdict(
-        found, (Reason(f"alarm.priority_{found}", words[found], {"condition": seen.condition_name}, "ux 4.13"),)
+        found, (Reason(f"alarm.priority_{found}", words[found], {"condition": seen.condition_name}, "Wanghuo [D]"),)
     )

@@ -14,7 +14,7 @@ from wanghuo.kernel.regions import service as regions
 
 SEED = 20261122
 MADE_UP = "（虚构 / made up）"
-MADE_UP_LETTER = "本函为演示，内容均为虚构。This letter is for demonstration; all of it is made up."
+MADE_UP_LETTER = "本函为演示，内容均为虚构。"
 HYDRANTS, STATIONS = 14, 8
 
 

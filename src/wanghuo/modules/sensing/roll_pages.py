@@ -109,16 +109,10 @@ def league(request: HttpRequest) -> HttpResponse:
     by = by if by in WAYS_TO_GROUP else "unit"
     region = regions.resolve(request.GET.get("region", "")) or actor.home
     lines = roll_calls.league(actor, days=span, by=by, region=region)[:500]
+    units = places.units_by_ids([UUID(line.key) for line in lines]) if by == "unit" else {}
+    names = {str(key): unit for key, unit in units.items()}
     context = {
         "title": LEAGUE, "by": by, "days": span, "spans": SPANS, "groups": WAYS_TO_GROUP.items(),
-        "lines": [(n, line, _named(line.key, by)) for n, line in enumerate(lines, 1)],
+        "lines": [(n, line, names.get(line.key)) for n, line in enumerate(lines, 1)],
     }  # fmt: skip
-    units = places.units_by_ids([UUID(line.key) for line in lines]) if by == "unit" else {}
-    if by == "unit":
-        names = {str(key): unit for key, unit in units.items()}
-        context["lines"] = [(n, line, names.get(line.key)) for n, line in enumerate(lines, 1)]
     return render(request, "sensing/roll_league.html", context)
-
-
-def _named(key: str, by: str) -> str:
-    return regions.name(key) if by == "region" else ""

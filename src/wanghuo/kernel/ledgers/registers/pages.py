@@ -89,7 +89,7 @@ def about(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "title": definition.title,
         "definition": definition,
-        "page": preset.page if preset else None,
+        "elsewhere": preset.page if preset else None,
         "book": book,
         "code": code,
         "version": book.version if book else preset.version,  # type: ignore[union-attr]

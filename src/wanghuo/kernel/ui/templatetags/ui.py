@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -52,6 +52,16 @@ def when(at: datetime | None) -> str:
 def when_short(at: datetime | None) -> str:
     """An instant in a table: 03-05 14:05."""
     return formats.short_moment(at, timezone.now())
+
+
+@register.filter
+def lasting(seconds: float | None) -> str:
+    """So many seconds in the units people use: 30 秒, 3 天, 1 小时 5 分."""
+    if seconds is None:
+        return formats.NOTHING
+    if seconds < 60:
+        return say(Text(f"{seconds:g} 秒", f"{seconds:g} s"))
+    return say(formats.span(timedelta(seconds=seconds)))
 
 
 @register.filter
