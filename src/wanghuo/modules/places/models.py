@@ -192,10 +192,10 @@ class SearchEntry(Scoped):
 
 class SearchKey(models.Model):
     """One beginning by which an entry is found: see `search.keys_of`. Letters and digits only, so that a range of keys
-    means "begins with" under every collation of both databases."""
+    means "begins with" under every collation of both databases. The first letter is that of the kind."""
 
     entry = models.ForeignKey(SearchEntry, on_delete=models.CASCADE, related_name="keys")
-    key = models.CharField(max_length=18)
+    key = models.CharField(max_length=19)
 
     class Meta:
         indexes = [models.Index(fields=["key", "entry"], name="places_key")]

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from pypinyin import lazy_pinyin
 
 from wanghuo.kernel.access.actor import Actor
@@ -27,6 +27,7 @@ from wanghuo.modules.places.states import UnitState
 
 NAME_UNITS = 4  # characters of a name in one key; what is longer is compared with `text`
 KEY_LENGTH = 17
+KINDS = {"unit": "u", "building": "b"}  # a key begins with its kind: who looks for one passes over none of the other
 ENOUGH = 200  # candidates that are ranked; a query with more matches is too short to rank well anyway
 TAIL = 6
 _WORDS = re.compile(r"[^\W_]+")
@@ -97,7 +98,7 @@ def _key(alphabet: str, text: str) -> str:
 
 
 def keys_of(written: Written) -> set[str]:
-    """The index keys of one thing."""
+    """The index keys of one thing, without the letter of its kind."""
     return {key for alphabet, text in written.beginnings() if (key := _key(alphabet, text))}
 
 
@@ -109,14 +110,15 @@ def _after(key: str) -> str:
     return _after(head) if last == "z" else head + chr(ord(last) + 1)
 
 
-def ranges(term: str) -> Q:
-    """The keys that a normalised term begins."""
-    alphabets = "npc" if term.isascii() else "n"
-    condition = Q(pk__in=[])
-    for alphabet in alphabets:
-        key = _key(alphabet, term)
-        condition |= Q(key__gte=key, key__lt=_after(key))
-    return condition
+def entries(term: str, kind: str = "") -> QuerySet[SearchKey, Any]:
+    """The entries, some of them twice, with a key that a normalised term begins.
+
+    A union of ranges, because each is read from the index alone; PostgreSQL reads the table for ranges joined by OR.
+    """
+    letters = KINDS[kind] if kind else "".join(KINDS.values())
+    keys = [letter + _key(alphabet, term) for letter in letters for alphabet in ("npc" if term.isascii() else "n")]
+    found = [SearchKey.objects.filter(key__gte=key, key__lt=_after(key)).values("entry") for key in keys]
+    return found[0].union(*found[1:], all=True) if len(found) > 1 else found[0]
 
 
 def find(actor: Actor, query: str, limit: int = 8, *, kind: str = "") -> list[SearchEntry]:
@@ -135,7 +137,7 @@ def find(actor: Actor, query: str, limit: int = 8, *, kind: str = "") -> list[Se
         # a further Chinese word may begin at any character, so the text alone tells; two large sets are slow to intersect
         by_text_alone = place > 0 and not term[0].isascii()
         if not by_text_alone:
-            rows = rows.filter(pk__in=SearchKey.objects.filter(ranges(term)).values("entry"))
+            rows = rows.filter(pk__in=entries(term, kind))
         if by_text_alone or len(term) > NAME_UNITS:
             rows = rows.filter(text__contains=term)
     candidates = list(rows[:ENOUGH])
@@ -149,6 +151,11 @@ def _rank(entry: SearchEntry, term: str, home: str) -> tuple[Any, ...]:
 
 
 # --- keeping the index ---------------------------------------------------------------------------------------------
+
+
+def kind_of(row: Unit | Building) -> str:
+    """What is told apart in a search."""
+    return "unit" if isinstance(row, Unit) else "building"
 
 
 def written(row: Unit | Building) -> Written:
@@ -171,7 +178,7 @@ def index(rows: Iterable[Unit | Building]) -> None:
     )
     SearchEntry.objects.bulk_create(fresh)
     ids = {e.object_id: e.pk for e in entries}
-    _insert_keys((ids[row.pk], key) for row in rows for key in sorted(keys_of(written(row))))
+    _insert_keys((ids[row.pk], KINDS[kind_of(row)] + key) for row in rows for key in sorted(keys_of(written(row))))
 
 
 def forget(object_ids: Iterable[UUID]) -> None:
@@ -182,7 +189,7 @@ def forget(object_ids: Iterable[UUID]) -> None:
 def _entry(row: Unit | Building, pk: int | None) -> SearchEntry:
     return SearchEntry(
         pk=pk,
-        kind="unit" if isinstance(row, Unit) else "building",
+        kind=kind_of(row),
         object_id=row.pk,
         ref=row.ref,
         name=row.name,

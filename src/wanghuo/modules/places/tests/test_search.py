@@ -104,3 +104,11 @@ def test_nobody_finds_what_they_may_not_see(units: list[Unit]) -> None:
     assert {f.name for f in public.search(actor("committee_clerk", "445222"), "bj")} == {"滨江河婆店"}
     assert {f.name for f in public.search(actor("unit_manager", "445281", unit=units[1].id), "a3")} == {NAMES[1]}
     assert not public.search(actor("auditor", "445281"), "滨江")
+
+
+def test_who_looks_for_buildings_passes_over_no_unit(units: list[Unit]) -> None:
+    BuildingFactory(manager=units[0], name="滨江商贸城 1 号楼")
+    building = SearchEntry.objects.get(kind="building")
+    for term in ("滨江", "binjiang", "bjsmc"):
+        assert {row["entry"] for row in search.entries(term, "building")} == {building.pk}
+        assert len({row["entry"] for row in search.entries(term)}) > 1
