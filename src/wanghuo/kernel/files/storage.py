@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,8 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+
+from wanghuo.kernel.files.durable import sync
 
 ORIGINAL, VIEW, THUMB = "original", "view.jpg", "thumb.jpg"
 _STAGING = "staging"
@@ -42,12 +43,12 @@ def settle(folder: Path, file_id: UUID) -> None:
     """Make a staged folder the file's own: written through to the disk first, then renamed as a whole."""
     for path in folder.iterdir():
         path.chmod(0o400)
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
     target = folder_of(file_id)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def forget(file_id: UUID) -> None:
@@ -61,11 +62,3 @@ def leftovers(known: Iterable[UUID], older_than_s: float) -> list[UUID]:
     root = Path(settings.MEDIA_ROOT)
     found = (p for shelf in root.glob("[0-9a-f][0-9a-f]") for p in shelf.iterdir() if p.name not in names)
     return [UUID(p.name) for p in found if p.stat().st_mtime < limit]
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -26,10 +26,11 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 
+from wanghuo.kernel.files.durable import sync
 from wanghuo.modules.sensing.tally import Rows
 
 _NAME = re.compile(r"(\d{12})-(\d{12})_(\d+)-(\d+)_(\d+)\.parquet")
-_OPTIONS = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 30720, PARQUET_VERSION v2"
+_OPTIONS = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 61440, PARQUET_VERSION v2"
 _COLUMNS = "slot, key, quantity, at_ms, value"
 _ORDER = "slot, key, quantity, at_ms"
 MERGE_FROM, MERGE_ROWS = 8, 20_000_000
@@ -175,17 +176,9 @@ def _copy(engine: duckdb.DuckDBPyConnection, select: str, segment: Segment) -> N
     beside = segment.path.with_suffix(ending)
     engine.execute(f"SET temp_directory = '{_quoted(segment.path.parent)}/.spill'")
     engine.execute(f"COPY ({select}) TO '{_quoted(beside)}' ({_OPTIONS})")
-    _sync(beside)
+    sync(beside)
     beside.rename(segment.path)
-    _sync(segment.path.parent)
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    sync(segment.path.parent)
 
 
 def _quoted(path: Path) -> str:
