@@ -144,7 +144,7 @@ def _taken_records(actor: Actor, region: str, period: Period, part: str) -> str:
 
 
 def _declare(code: str, name: Text, formula: Text, **known: Any) -> None:
-    register(Indicator(code=code, name=name, formula=formula, source="regulations 9.2", mark="D", **known))
+    register(Indicator(code=code, name=name, formula=formula, source="本平台口径", mark="D", **known))
 
 
 _declare(

@@ -146,7 +146,7 @@ KEY_UNITS = (
         ),
         unit="%",
         better="up",
-        source="regulations 6.5；消防安全重点单位户籍化管理",
+        source="消防安全重点单位户籍化管理",
         mark="D",
         kind="rate",
         counts=count_complete,

@@ -17,7 +17,7 @@ from wanghuo.modules.workplans import counting
 from wanghuo.modules.workplans.models import PlanTask
 from wanghuo.modules.workplans.states import OWED, TaskState
 
-SOURCE = "regulations 14.2 任务按期完成率"
+SOURCE = "本平台口径"
 
 
 def _parts(condition: Q, numerator: Q) -> dict[str, Part]:
