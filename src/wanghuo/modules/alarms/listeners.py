@@ -12,7 +12,14 @@ from wanghuo.modules.alarms.contracts import AlarmMoved, AlarmRaised, FireConfir
 from wanghuo.modules.alarms.models import Alarm
 from wanghuo.modules.alarms.states import AlarmState
 from wanghuo.modules.sensing import public as sensing
-from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DutyUnanswered, SignalCleared, SignalRaised
+from wanghuo.modules.sensing.contracts import (
+    DeviceOffline,
+    DeviceOnline,
+    DevicesOffline,
+    DutyUnanswered,
+    SignalCleared,
+    SignalRaised,
+)
 
 INDICATORS = (
     "alarms.handling_time",
@@ -34,6 +41,12 @@ def on_signals(events: list[SignalRaised | SignalCleared]) -> None:
 def on_silences(events: list[DeviceOffline | DeviceOnline]) -> None:
     """Devices fell silent, or are heard again."""
     services.take_silences(events)
+
+
+@listen(DevicesOffline)
+def on_mass_silence(event: DevicesOffline) -> None:
+    """Very many devices fell silent at once."""
+    services.take_mass_silence(event)
 
 
 @listen(DutyUnanswered)

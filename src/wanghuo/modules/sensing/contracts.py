@@ -231,6 +231,18 @@ class DeviceOffline(Event):
 
 
 @dataclass(frozen=True)
+class DevicesOffline(Event):
+    """Many devices went off line at the same moment: told together, `TOGETHER` at most in one.
+
+    It is of no device's stream: who hears it asks which of them are off line still (`public.still_off_line`).
+    """
+
+    kind: ClassVar[str] = "sensing.devices_offline"
+    device_ids: list[UUID]
+    at: datetime
+
+
+@dataclass(frozen=True)
 class DeviceOnline(Event):
     """A device that was offline, or had never been heard, is heard (again)."""
 

@@ -7,13 +7,13 @@ from django.utils import timezone
 from wanghuo.kernel.jobs.periodic import every
 from wanghuo.modules.sensing import commands, early, lifetimes, outages, retention, supervision
 
-AT_ONCE = 20_000  # devices judged in one call: other work by the clock gets its turn
+AT_ONCE_S = 15.0  # seconds of judging in one call: other work by the clock gets its turn
 
 
 @every(5, "sensing.silence")
 def silence() -> None:
     """Off line is shown within seconds of the profile's window; when very many are due at once, the rest follows at the next call."""
-    supervision.judge_silence(AT_ONCE)
+    supervision.judge_silence(AT_ONCE_S)
 
 
 @every(5, "sensing.commands")

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from wanghuo.kernel.indicators import mark_dirty
-from wanghuo.kernel.outbox import listen
-from wanghuo.modules.sensing.contracts import DeviceChanged, DeviceOffline, DeviceOnline
+from wanghuo.kernel.outbox import listen, listen_many
+from wanghuo.modules.sensing.contracts import DeviceChanged, DeviceOffline, DeviceOnline, DevicesOffline
 
 
-@listen(DeviceOffline)
-def on_offline(event: DeviceOffline) -> None:
-    """The online rate fell."""
-    mark_dirty("sensing.online_rate")
-
-
-@listen(DeviceOnline)
-def on_online(event: DeviceOnline) -> None:
-    """The online rate rose."""
+@listen_many(DeviceOffline, DevicesOffline, DeviceOnline)
+def on_silences(events: list[DeviceOffline | DevicesOffline | DeviceOnline]) -> None:
+    """The online rate fell or rose."""
     mark_dirty("sensing.online_rate")
 
 

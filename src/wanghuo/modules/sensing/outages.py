@@ -21,7 +21,7 @@ from wanghuo.kernel.access.actor import system_actor
 from wanghuo.kernel.access.scope import SCOPE_FIELDS
 from wanghuo.kernel.loops import Subject, close_duties, open_duty, start_clock, stop_clock, void_clock
 from wanghuo.kernel.rulebook import rule
-from wanghuo.modules.sensing import league
+from wanghuo.modules.sensing import bulk, league
 from wanghuo.modules.sensing.models import Device, Outage
 from wanghuo.modules.sensing.states import DEVICE, DeviceState
 
@@ -65,18 +65,10 @@ def off_line_since(began: Mapping[UUID, datetime], at: datetime) -> None:
 def _begin(began: dict[UUID, tuple[str, datetime]], at: datetime) -> None:
     if not began:
         return
-    places = Device.objects.filter(pk__in=began).values_list("pk", *SCOPE_FIELDS)
-    rows = [
-        Outage(
-            device_id=id,
-            kind=began[id][0],
-            since=began[id][1],
-            found_at=at,
-            **dict(zip(SCOPE_FIELDS, place, strict=True)),
-        )
-        for id, *place in places
-    ]
-    Outage.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    ids, *places = zip(*Device.objects.filter(pk__in=began).values_list("pk", *SCOPE_FIELDS), strict=True)
+    kinds, since = zip(*(began[id] for id in ids), strict=True)
+    columns = {"device_id": ids, "kind": kinds, "since": since, **dict(zip(SCOPE_FIELDS, places, strict=True))}
+    bulk.insert(Outage, columns, once=True, found_at=at)
 
 
 def end(outages: QuerySet[Outage], at: datetime, *, void: bool = False) -> int:

@@ -46,6 +46,7 @@ __all__ = [
     "register_device",
     "search",
     "send_command",
+    "still_off_line",
     "visible_devices",
 ]
 
@@ -80,6 +81,13 @@ def device_by_source(source: str, protocol: str = GB26875) -> contracts.Device |
 def devices_by_ids(ids: Iterable[UUID]) -> dict[UUID, contracts.Device]:
     """Devices by key, without an access check."""
     return {row.id: selectors.as_contract(row) for row in Device.objects.filter(pk__in=set(ids))}
+
+
+def still_off_line(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Which of these devices are off line now, with their references. Locked: until the caller's transaction ends none
+    comes back."""
+    rows = Device.objects.select_for_update().filter(pk__in=list(ids), state=DeviceState.OFFLINE).order_by("pk")
+    return dict(rows.values_list("pk", "ref"))
 
 
 def devices_of_unit(unit_id: UUID, actor: Actor) -> list[contracts.Device]:

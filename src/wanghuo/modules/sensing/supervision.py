@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,25 +22,24 @@ LOOK_EVERY = timedelta(minutes=55)  # one look an hour, with room for a late clo
 PAUSE = timedelta(minutes=2)
 
 
-def judge_silence(most: int | None = None) -> int:
+def judge_silence(for_s: float | None = None) -> int:
     """Judge every device whose moment has come (`check_at`); gives how many moved.
 
     Judged as of the receive time up to which the journal has been read and stored, never as of now: when ingest is behind, or no
     gateway listens, nobody is called silent for it. A device that was heard in the meantime gets a later moment and nothing
-    else. In chunks of a transaction each; `most`: stop after so many devices, and go on at the next call.
+    else. In chunks of a transaction each; `for_s`: begin none after so many seconds, and go on at the next call.
     """
     position = IngestPosition.objects.filter(pk=1).first()
     if position is None or position.through_at is None:
         return 0
     at, since = transitions.listened(position)
-    moved = looked = 0
-    while most is None or looked < most:
+    began, moved = time.monotonic(), 0
+    while for_s is None or time.monotonic() - began < for_s:
         due = Device.objects.filter(check_at__lte=at).order_by("check_at")
         ids = list(due.values_list("pk", flat=True)[: transitions.CHUNK])
         if not ids:
             break
         moved += transitions.settle(ids, at=at, since=since)
-        looked += len(ids)
     return moved
 
 

@@ -17,13 +17,16 @@ from django.utils import timezone
 
 from wanghuo.engines.supervision import CODES, FOREVER, NEVER, Fleet, decide, next_us
 from wanghuo.kernel.outbox import Event, emit
-from wanghuo.modules.sensing import contracts, outages
+from wanghuo.modules.sensing import bulk, contracts, outages
 from wanghuo.modules.sensing.models import Device, IngestPosition, SensorEvent
 from wanghuo.modules.sensing.profiles import profiles
 from wanghuo.modules.sensing.states import DeviceState
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHUNK = 2000
+TOGETHER = (
+    64  # devices in one event when very many go off line at once: what a listener does with it is one transaction
+)
 NUMBERS = {code: number for number, code in enumerate(CODES)}
 S = DeviceState
 _MOVED_BY_CLOCK = frozenset({S.MAINTENANCE, S.RETIRED})
@@ -153,17 +156,23 @@ def _store(rows: Sequence[Row], states: Sequence[str], checks: Sequence[datetime
 
 
 def _tell(moved: Sequence[Moved], at: datetime) -> None:
-    """One event for each device that went off line or came back."""
+    """One event for each device that went off line or came back; those that went with very many others are told together."""
+    gone = [row for row, after in moved if after == S.OFFLINE]
+    back = [row for row, after in moved if row.state == S.OFFLINE and after not in _MOVED_BY_CLOCK]
+    if not gone and not back:
+        return
     events: list[Event] = []
-    kept: list[SensorEvent] = []
-    for row, after in moved:
-        if after == S.OFFLINE:
-            seen = row.last_seen_at or at
-            events.append(contracts.DeviceOffline(row.id, row.ref, row.region_code, row.unit_id, seen, at))
-            kept.append(SensorEvent(device_id=row.id, what="offline", at=at, received_at=at))
-        elif row.state == S.OFFLINE and after not in _MOVED_BY_CLOCK:
-            events.append(contracts.DeviceOnline(row.id, row.ref, row.region_code, row.unit_id, at))
-            kept.append(SensorEvent(device_id=row.id, what="online", at=at, received_at=at))
-    SensorEvent.objects.bulk_create(kept, batch_size=500)
-    if events:
-        emit(*events)
+    if len(gone) > TOGETHER:
+        events += [
+            contracts.DevicesOffline([row.id for row in gone[start : start + TOGETHER]], at)
+            for start in range(0, len(gone), TOGETHER)
+        ]
+    else:
+        events += [
+            contracts.DeviceOffline(row.id, row.ref, row.region_code, row.unit_id, row.last_seen_at or at, at)
+            for row in gone
+        ]
+    events += [contracts.DeviceOnline(row.id, row.ref, row.region_code, row.unit_id, at) for row in back]
+    columns = {"what": ["offline"] * len(gone) + ["online"] * len(back)}
+    bulk.insert(SensorEvent, {"device_id": [row.id for row in (*gone, *back)], **columns}, at=at, received_at=at)
+    emit(*events)

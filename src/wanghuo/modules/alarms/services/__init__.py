@@ -23,6 +23,7 @@ from wanghuo.modules.alarms.services.raising import (
     duty_unanswered,
     raise_from_signal,
     signal_cleared,
+    take_mass_silence,
     take_signals,
     take_silences,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "signal_cleared",
     "start_shift",
     "take",
+    "take_mass_silence",
     "take_signals",
     "take_silences",
     "unshelve",

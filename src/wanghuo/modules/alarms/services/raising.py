@@ -42,9 +42,11 @@ from wanghuo.modules.alarms.services.keeping import ended
 from wanghuo.modules.alarms.services.scene import Scene, Source, kept
 from wanghuo.modules.alarms.states import WAITING, AlarmState, Said
 from wanghuo.modules.alarms.words import AREA_CONDITIONS, KINDS, NAMES, alarm_condition
+from wanghuo.modules.sensing import public as sensing
 from wanghuo.modules.sensing.contracts import (
     DeviceOffline,
     DeviceOnline,
+    DevicesOffline,
     DutyUnanswered,
     SignalCleared,
     SignalRaised,
@@ -415,6 +417,18 @@ def take_silences(events: Sequence[DeviceOffline | DeviceOnline]) -> list[Alarm 
     for alarm, at in over:
         ended(alarm, at, actor=system_actor("gateway"))
     return found
+
+
+@transaction.atomic
+def take_mass_silence(event: DevicesOffline) -> list[Alarm]:
+    """Take devices that fell silent together; the new alarms. Those that were heard again before this was told ask nobody."""
+    still = sensing.still_off_line(event.device_ids)
+    if not still:
+        return []
+    scene = Scene([(id, "", "offline") for id in still], system_actor("worker"), event.at)
+    found = [_raise_for_device(scene, id, ref, Kind.OFFLINE, "offline", event.at) for id, ref in still.items()]
+    scene.write()
+    return [alarm for alarm in found if alarm is not None]
 
 
 @transaction.atomic

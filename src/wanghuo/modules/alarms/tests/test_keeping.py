@@ -24,7 +24,7 @@ from wanghuo.modules.alarms.testing import signal
 from wanghuo.modules.alarms.tests.test_alarms import cleared
 from wanghuo.modules.hazards.testing import HazardFactory  # noqa: F401 - its table is written by send_mender
 from wanghuo.modules.places.testing import NEXT_TOWN, UnitFactory
-from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline
+from wanghuo.modules.sensing.contracts import DeviceOffline, DeviceOnline, DevicesOffline
 from wanghuo.modules.sensing.testing import DeviceFactory
 
 pytestmark = pytest.mark.django_db
@@ -374,3 +374,15 @@ def test_a_mast_that_is_away_is_one_matter(device) -> None:
     ]
     services.take_silences(back)
     assert set(Alarm.objects.values_list("state", flat=True)) == {"restored"}
+
+
+def test_of_a_mass_silence_those_heard_again_before_it_was_told_ask_nobody(device) -> None:
+    silent = [DeviceFactory(unit=UnitFactory(), state="offline") for _ in range(3)]
+    heard_again = DeviceFactory(unit=UnitFactory(), state="ok")
+    told = DevicesOffline([d.id for d in (*silent, heard_again)], timezone.now())
+    services.take_mass_silence(told)
+    assert set(Alarm.objects.values_list("device_id", flat=True)) == {d.id for d in silent}
+    assert not services.take_mass_silence(told), "one open alarm for each device"
+    back = silent[0]
+    services.take_silences([DeviceOnline(back.id, back.ref, back.region_code, back.unit_id, at(80))])
+    assert set(Alarm.objects.filter(state="new").values_list("device_id", flat=True)) == {d.id for d in silent[1:]}

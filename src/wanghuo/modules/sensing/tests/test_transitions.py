@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -262,3 +264,42 @@ def test_a_retired_device_asks_nothing_of_anybody() -> None:
     assert not Duty.objects.filter(closed_at=None).exists()
     assert Clock.objects.get().outcome == "void"
     assert not DeviceDay.objects.exists(), "a device that was taken away was not mended"
+
+
+@pytest.mark.django_db
+def test_a_mass_silence_takes_the_same_few_statements_for_any_number(django_assert_num_queries) -> None:
+    def fall_silent(count: int) -> None:
+        ids = [heard(100).pk for _ in range(count)]
+        with django_assert_num_queries(9):
+            assert transitions.settle(ids, at=NOW, since=None) == count
+        OutboxEvent.objects.all().delete()
+
+    for count in (transitions.TOGETHER + 1, 2 * transitions.TOGETHER):
+        fall_silent(count)
+    assert SensorEvent.objects.filter(what="offline").count() == Outage.objects.count() == 3 * transitions.TOGETHER + 1
+
+
+@pytest.mark.django_db
+def test_devices_that_go_off_line_together_are_told_together() -> None:
+    ids = {heard(100).pk for _ in range(transitions.TOGETHER + 1)}
+    read_through()
+    assert supervision.judge_silence() == len(ids)
+    told = OutboxEvent.objects.values_list("kind", "payload")
+    assert [kind for kind, _ in told] == ["sensing.devices_offline"] * 2
+    assert {UUID(id) for _, payload in told for id in payload["device_ids"]} == ids
+    for outage in Outage.objects.select_related("device"):
+        assert (outage.kind, outage.since, outage.found_at) == ("offline", outage.device.last_seen_at, NOW)
+        assert outage.town_code == outage.device.town_code
+
+
+@pytest.mark.django_db
+def test_judging_stops_when_its_time_is_over_and_goes_on_later(monkeypatch) -> None:
+    monkeypatch.setattr(transitions, "CHUNK", 2)
+    for _ in range(5):
+        heard(100)
+    read_through()
+    times = iter([0.0, 0.0, 5.0, 11.0])
+    monkeypatch.setattr(supervision, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    assert supervision.judge_silence(10.0) == 4
+    monkeypatch.undo()
+    assert supervision.judge_silence() == 1
