@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from alarm_latency import HOST, Arrivals, begin, end, label_now, listen, percentiles, start, stop
+from alarm_latency import HOST, Arrivals, begin, end, frames_of, label_now, listen, percentiles, start, stop
 
 GOAL_MS, GOAL_BYTES = 1000.0, 6 << 30
 LINKS, TICK_S = 50, 0.02
@@ -83,6 +83,7 @@ def run(args: argparse.Namespace, home: Path) -> dict[str, Any]:
     if not (home / "wanghuo.sqlite3").exists():
         line = [sys.executable, "-m", "wanghuo", "load-scale", "--terminals", str(args.terminals)]
         subprocess.run(line, check=True, stderr=subprocess.DEVNULL)
+        os.sync()  # or the disk would be busy with the register while the first alarms come
     loaded_s = round(time.monotonic() - begun, 1)
     tell(args, f"{args.terminals:,} terminals registered in {loaded_s} s")
     import django
@@ -299,6 +300,7 @@ class Rig:
     def figures(self, name: str, told: dict[str, Any], goal: float | None) -> dict[str, Any]:
         """What a phase showed."""
         delays = {n: (self.heard.at[n] - at) * 1000 for n, at in told["fires"].items() if n in self.heard.at}
+        hops = [self.heard.hops[n] for n in delays]
         row = {
             "frames": told["sent"],
             "seconds": round(told["seconds"], 1),
@@ -308,6 +310,8 @@ class Rig:
             "fires": len(told["fires"]),
             "fires_lost": len(told["fires"]) - len(delays),
             "on_screen_ms": percentiles(delays.values()),
+            "received_to_alarm_ms": percentiles(alarm - received for received, alarm, _ in hops),
+            "alarm_to_screen_ms": percentiles(screen - alarm for _, alarm, screen in hops),
         }
         if row["fires_lost"] or row["unconfirmed"]:
             self.missed.append(f"{name}: lost or not confirmed")
@@ -374,21 +378,6 @@ def send(port: int, terminals: int, order: dict[str, Any], tell: Connection) -> 
     import uvloop
 
     tell.send(uvloop.run(Fleet(terminals, **order).run(port)))
-
-
-def heartbeats(sources: np.ndarray, serials: np.ndarray, label: bytes, unit: bytes = b"") -> np.ndarray:
-    """Frames of these sources (numbers), one a row. `unit`: the application unit they all carry; empty: a heartbeat."""
-    rows = np.zeros((len(sources), 30 + len(unit)), np.uint8)
-    rows[:, :2], rows[:, -2:] = ord("@"), ord("#")
-    rows[:, 2], rows[:, 3], rows[:, 4], rows[:, 5] = serials & 0xFF, serials >> 8 & 0xFF, 1, 1
-    rows[:, 6:12] = np.frombuffer(label, np.uint8)
-    rows[:, 12:18] = sources.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :6]
-    rows[:, 18] = 1
-    rows[:, 24], rows[:, 25], rows[:, 26] = len(unit) & 0xFF, len(unit) >> 8, 2
-    if unit:
-        rows[:, 27:-3] = np.frombuffer(unit, np.uint8)
-    rows[:, -3] = rows[:, 2:-3].sum(axis=1) & 0xFF
-    return rows
 
 
 class Fleet:
@@ -485,7 +474,7 @@ class Fleet:
         unit = b""
         if self.faults:
             unit = bytes((2, 1, 1, 1, 40, 1, 0, 1, 0, 4, 0)) + bytes(31) + label
-        frames = heartbeats(self.first + numbers, np.full(len(numbers), self.serial), label, unit)
+        frames = frames_of(self.first + numbers, np.full(len(numbers), self.serial), label, unit)
         for number in range(LINKS):
             part = frames[numbers % LINKS == number]
             if len(part):
@@ -534,7 +523,9 @@ def lines_of(phase: str, row: dict[str, Any]) -> str:
     first = (
         f"{phase:>7}: {row['frames']:,} frames in {row['seconds']} s ({row['frames_per_s']:,}/s), {row['unconfirmed']} not "
         f"confirmed, {row['resent']} sent again; {row['fires']} fires, {row['fires_lost']} lost, to the console "
-        f"p50 {screen.get('p50', 0)} ms, p99 {screen.get('p99', 0)} ms, max {screen['max']} ms; {row['memory_mb']:,} MB"
+        f"p50 {screen.get('p50', 0)} ms, p99 {screen.get('p99', 0)} ms, max {screen['max']} ms (of it from the frame's arrival to the alarm p99 "
+        f"{row['received_to_alarm_ms'].get('p99', 0)} ms, to the screen {row['alarm_to_screen_ms'].get('p99', 0)} ms); "
+        f"{row['memory_mb']:,} MB"
     )
     names = (
         "back_s",
