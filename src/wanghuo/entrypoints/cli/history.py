@@ -29,9 +29,9 @@ def add_parsers(subparsers: Any) -> None:
     export.add_argument("--from", dest="start", metavar="TIME", help="ISO 8601, UTC where no zone is given (a day ago)")
     export.add_argument("--to", dest="end", metavar="TIME", help="ISO 8601 (now)")
     export.set_defaults(run=run_export)
-    check = acts.add_parser("check", help="files, rows and bytes; exit code 1 when batches lie in two files")
+    check = acts.add_parser("check", help="files (or days), rows and bytes; exit code 1 when something is there twice")
     check.set_defaults(run=run_check)
-    merge = acts.add_parser("merge", help="merge small files, as the worker does each minute")
+    merge = acts.add_parser("merge", help="merge small pieces, as the worker does each minute")
     merge.set_defaults(run=run_merge)
     forget = acts.add_parser("forget", help="delete what is beyond its time, as the worker does each day")
     forget.set_defaults(run=run_forget)
@@ -72,16 +72,11 @@ def run_export(args: argparse.Namespace) -> int:
 def run_check(args: argparse.Namespace) -> int:
     """Count what is there."""
     setup()
-    from django.conf import settings
+    from wanghuo.modules.sensing import history
 
-    from wanghuo.modules.sensing import segments
-    from wanghuo.modules.sensing.journals import folder_of
-
-    folder = folder_of(settings.JOURNAL)
-    known, repeated = segments.segments(folder), segments.twice(folder)
-    size, rows = sum(s.path.stat().st_size for s in known), sum(s.rows for s in known)
-    told = {"files": len(known), "rows": rows, "bytes": size, "bytes_per_row": round(size / rows, 2) if rows else 0}
-    print(json.dumps(told | {"through": segments.last_batch(folder), "twice": repeated}))
+    parts, rows, size, through, repeated = history.store().stored()
+    told = {"parts": parts, "rows": rows, "bytes": size, "bytes_per_row": round(size / rows, 2) if rows else 0}
+    print(json.dumps(told | {"through": through, "twice": repeated}))
     return 1 if repeated else 0
 
 

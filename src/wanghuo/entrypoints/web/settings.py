@@ -3,6 +3,8 @@
 Environment, each with its default:
   WANGHUO_HOME      ./var          records, journal, uploads, keys
   WANGHUO_DATABASE  (SQLite in home)  postgres://user:password@host:port/name, or postgres://user@/name?host=/socket/folder
+  WANGHUO_JOURNAL   (a file in home)      nats://host:port/STREAM?sync=always: what devices sent, on a log of several machines
+  WANGHUO_HISTORY   (a folder in home)    postgres://…: readings on a database server
   WANGHUO_MODE      production     `demo` and `test` loosen what only a deployment needs (TLS, second factor)
   WANGHUO_HOSTS     127.0.0.1,localhost   host names the web answers to
   WANGHUO_PUBLIC_URL  https://(first host)   where the public reaches this deployment; printed papers carry it in their QR code
@@ -172,6 +174,7 @@ GATEWAY = os.environ.get("WANGHUO_GATEWAY", "127.0.0.1:26875")
 JOURNAL: Path | str = (
     os.environ.get("WANGHUO_JOURNAL") or HOME / "journal.sqlite3"
 )  # or nats://host:port/STREAM?sync=always
+HISTORY = os.environ.get("WANGHUO_HISTORY", "")  # postgres://…, or the folder beside the journal
 
 LOGGING = {
     "version": 1,

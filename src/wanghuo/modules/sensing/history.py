@@ -1,6 +1,6 @@
 """What devices said in the past: readings, and what came by division and hour. The one place pages and commands ask.
 
-Readings lie in files (`segments`), a few seconds behind what comes in; counts in `RegionHour`; the times devices were last
+Readings lie in a store (`reading_store`), a few seconds behind what comes in; counts in `RegionHour`; the times devices were last
 heard in a column (`heard`). Functions take ids and codes: whoever calls has made sure that the actor may see them.
 """
 
@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from wanghuo.base import Text
 from wanghuo.kernel.regions import service
@@ -25,7 +24,8 @@ from wanghuo.modules.sensing.journals import folder_of
 from wanghuo.modules.sensing.models import Device, RegionHour
 from wanghuo.modules.sensing.profiles import profile
 from wanghuo.modules.sensing.quantities import quantity_name
-from wanghuo.modules.sensing.segments import History, Wanted
+from wanghuo.modules.sensing.reading_store import ReadingStore, Wanted
+from wanghuo.modules.sensing.reading_stores import is_server, open_store
 
 MOST_READINGS = 50_000
 EXPORT_FORMATS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER true"}
@@ -69,14 +69,9 @@ class SilentDevices:
     devices: list[Device]
 
 
-@cache
-def _history(folder: Path) -> History:
-    return History(folder)
-
-
-def store() -> History:
-    """The files of this deployment."""
-    return _history(folder_of(settings.JOURNAL))
+def store() -> ReadingStore:
+    """The readings of this deployment."""
+    return open_store(settings.JOURNAL)
 
 
 def _ms(at: datetime) -> int:
@@ -114,14 +109,17 @@ def region_hours(region_code: str, start: datetime, end: datetime) -> list[HourC
 def silent(region_code: str, longer_than: timedelta, now: datetime, most: int = 50) -> SilentDevices:
     """The devices of a division not heard for longer than this, or never; those silent the longest first.
 
-    Where ingest runs on another machine the table is asked, which takes longer.
+    With readings on a server, ingest may run on another machine tomorrow: then the table is asked, which takes longer.
     """
     before = now - longer_than
-    found = silent_slots(folder_of(settings.JOURNAL), region_code, int(before.timestamp()), most)
+    here = not is_server(settings.HISTORY)
+    found = silent_slots(folder_of(settings.JOURNAL), region_code, int(before.timestamp()), most) if here else None
     if found is None:
         rows = Device.objects.in_region(region_code).exclude(state="retired")
         quiet = rows.exclude(last_seen_at__gte=before)
-        return SilentDevices(quiet.count(), rows.count(), list(quiet.order_by("last_seen_at")[:most]))
+        return SilentDevices(
+            quiet.count(), rows.count(), list(quiet.order_by(F("last_seen_at").asc(nulls_first=True), "slot")[:most])
+        )
     rows_by_slot = Device.objects.in_bulk(found.slots, field_name="slot")
     return SilentDevices(found.many, found.of, [rows_by_slot[slot] for slot in found.slots if slot in rows_by_slot])
 

@@ -28,8 +28,9 @@ from wanghuo.modules.sensing.known import Devices
 from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.observe import STATES
 from wanghuo.modules.sensing.own_connection import drop_stale_connections
+from wanghuo.modules.sensing.reading_store import HistoryWriter
+from wanghuo.modules.sensing.reading_stores import open_store
 from wanghuo.modules.sensing.recorder import Recorder
-from wanghuo.modules.sensing.segments import SegmentWriter, last_batch
 
 log = logging.getLogger("wanghuo.ingest")
 DOORBELL = "journal"
@@ -56,8 +57,7 @@ class Ingest:
 
     def __init__(self, journal: Address) -> None:
         self.reader = open_reader(journal)
-        folder = folder_of(journal)
-        self.heard = HeardColumn(folder)
+        self.heard = HeardColumn(folder_of(journal))
         row = store.take_over()
         self._holder = row.holder
         self.recorder, self.flusher = Recorder(self.reader, self._holder), Flusher(self.reader, self.heard)
@@ -67,8 +67,9 @@ class Ingest:
         self._waiting = 0
         self._since = store.load_devices(self.devices, None)
         self._recorded, self._counted = row.events_through, row.state_through
-        self._kept = max(last_batch(folder), row.state_through)
-        self.history = SegmentWriter(folder, self._kept)
+        readings = open_store(journal)
+        self._kept = max(readings.begin(), row.state_through)
+        self.history = HistoryWriter(readings, self._kept)
         self._at = self._start(row.state_through)
         self._flushing_to, self._counts = self._at, self.fold.tally.pop_counts()
         self._refreshed = self._flushed = self._readings = 0.0

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 
 from wanghuo.modules.sensing import segments, store
@@ -19,6 +20,7 @@ from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.messages import NotPacked
 from wanghuo.modules.sensing.models import Component, IngestPosition
 from wanghuo.modules.sensing.observe import Key, key_text
+from wanghuo.modules.sensing.reading_stores import is_server
 
 ROWS_OF_A_FILE = 1_000_000
 
@@ -37,8 +39,8 @@ class Replayed:
 def replay(journal: Address, *, write: bool = False) -> Replayed:
     """Fold the whole journal from nothing, up to where ingest stands, and compare words and standing conditions.
 
-    Raises no event and causes nothing else. `write` puts differing rows right, and writes the history anew as far back as the
-    journal goes; ingest must not run meanwhile. A journal that was pruned begins late:
+    Raises no event and causes nothing else. `write` puts differing rows right, and writes the history of a folder anew as far
+    back as the journal goes (a server has its own backups); ingest must not run meanwhile. A journal that was pruned begins late:
     a component
     that last changed before its beginning is left as the table has it.
     """
@@ -47,7 +49,8 @@ def replay(journal: Address, *, write: bool = False) -> Replayed:
     nothing: dict[Key, Part] = {}
     fold = Fold(devices, lambda device: dict(nothing))
     reader, position = open_reader(journal), store.position()
-    rebuilt = Rebuilt(folder_of(journal), reader, position.state_through) if write else None
+    here = write and not is_server(settings.HISTORY)
+    rebuilt = Rebuilt(folder_of(journal), reader, position.state_through) if here else None
     frames = _run(fold, reader, position, rebuilt)
     parts = [(d, p) for d in devices.values() for p in (d.parts or {}).values() if p.word is not None]
     different = _compare(parts, write=write)

@@ -12,9 +12,9 @@ from importlib import resources
 from django.conf import settings
 from django.utils import timezone
 
-from wanghuo.modules.sensing import segments
-from wanghuo.modules.sensing.journals import folder_of, open_writer
+from wanghuo.modules.sensing.journals import open_writer
 from wanghuo.modules.sensing.models import RegionHour, SensorEvent
+from wanghuo.modules.sensing.reading_stores import open_store
 from wanghuo.modules.sensing.store import position
 
 CLASSES = ("journal", "readings", "state_events", "hours")
@@ -49,7 +49,7 @@ def forget(now: datetime | None = None) -> dict[str, int]:
     before = {name: now - timedelta(days=days) for name, days in kept_days().items()}
     hour = int(before["hours"].timestamp()) // 3600
     return {
-        "readings": segments.forget(folder_of(settings.JOURNAL), int(before["readings"].timestamp())),
+        "readings": open_store(settings.JOURNAL).forget(int(before["readings"].timestamp())),
         "state_events": _forget_events(before["state_events"]),
         "hours": RegionHour.objects.filter(hour__lt=hour).delete()[0],
     }
@@ -66,5 +66,5 @@ def _forget_events(before: datetime) -> int:
 
 
 def merge() -> int:
-    """Merge small files of the history, as far as ingest's position stands; gives how many new ones were made."""
-    return len(segments.merge(folder_of(settings.JOURNAL), position().state_through))
+    """Merge small pieces of the history, as far as ingest's position stands; gives how many new ones were made."""
+    return open_store(settings.JOURNAL).merge(position().state_through)

@@ -17,8 +17,6 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +25,7 @@ import duckdb
 import numpy as np
 
 from wanghuo.kernel.files.durable import sync
+from wanghuo.modules.sensing.reading_store import Found, Stored, Wanted, by_time
 from wanghuo.modules.sensing.tally import Rows
 
 _NAME = re.compile(r"(\d{12})-(\d{12})_(\d+)-(\d+)_(\d+)\.parquet")
@@ -79,7 +78,7 @@ def write(folder: Path, rows: Rows, first: int, last: int) -> Segment | None:
     }
     at_s = columns["at_ms"] // 1000
     segment = _named(folder, first, last, int(at_s.min()), int(at_s.max()), len(rows))
-    with _engine() as engine:
+    with small_engine() as engine:
         engine.register("columns", columns)
         engine.execute("CREATE TEMP TABLE keys (number INTEGER, key VARCHAR)")
         engine.executemany("INSERT INTO keys VALUES (?, ?)", list(enumerate(rows.keys)))
@@ -122,7 +121,7 @@ def _merged(folder: Path, group: Sequence[Segment]) -> Segment:
     whole = _named(
         folder, group[0].first, group[-1].last, min(s.from_s for s in group), max(s.to_s for s in group), rows
     )
-    with _engine() as engine:
+    with small_engine() as engine:
         _copy(engine, f"SELECT {_COLUMNS} FROM {_from(group)} ORDER BY {_ORDER}", whole)
     for segment in group:
         segment.path.unlink(missing_ok=True)
@@ -162,7 +161,8 @@ def _named(folder: Path, first: int, last: int, from_s: int, to_s: int, rows: in
 
 
 @contextlib.contextmanager
-def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
+def small_engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB with a core and little memory of its own."""
     engine = duckdb.connect(config={"threads": 1, "memory_limit": "512MB", "preserve_insertion_order": False})
     try:
         yield engine
@@ -174,33 +174,23 @@ def _copy(engine: duckdb.DuckDBPyConnection, select: str, segment: Segment) -> N
     segment.path.parent.mkdir(parents=True, exist_ok=True)
     ending = ".merging" if "read_parquet" in select else ".writing"
     beside = segment.path.with_suffix(ending)
-    engine.execute(f"SET temp_directory = '{_quoted(segment.path.parent)}/.spill'")
-    engine.execute(f"COPY ({select}) TO '{_quoted(beside)}' ({_OPTIONS})")
+    engine.execute(f"SET temp_directory = '{quoted(segment.path.parent)}/.spill'")
+    engine.execute(f"COPY ({select}) TO '{quoted(beside)}' ({_OPTIONS})")
     sync(beside)
     beside.rename(segment.path)
     sync(segment.path.parent)
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
 def _from(known: Iterable[Segment]) -> str:
-    return "read_parquet([" + ", ".join(f"'{_quoted(s.path)}'" for s in known) + "])"
+    return "read_parquet([" + ", ".join(f"'{quoted(s.path)}'" for s in known) + "])"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Rows to be read: from `from_ms` until before `to_ms` (since 1970 UTC)."""
-
-    from_ms: int
-    to_ms: int
-    slot: int | None = None
-    quantity: int | None = None
-
-
-class History:
-    """Reads the files. One for a process; safe for threads, which take turns."""
+class FolderStore:
+    """Readings in the files of a folder. As `ReadingStore`; threads take turns."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -209,10 +199,34 @@ class History:
         self._engine = duckdb.connect(config=config)
         self._engine.execute("SET parquet_metadata_cache = true")
 
-    def rows(self, wanted: Wanted, most: int) -> list[tuple[str, int, int, int]]:
-        """(reporter, quantity, milliseconds, raw value) of one device, by time; the newest `most` of them."""
+    def begin(self) -> int:
+        """The last batch whose readings are in a file. Takes away what was half written."""
+        for left in self.folder.glob("*.writing"):
+            left.unlink()
+        return last_batch(self.folder)
+
+    def write(self, rows: Rows, first: int, last: int) -> None:
+        """Write a file."""
+        write(self.folder, rows, first, last)
+
+    def merge(self, through: int) -> int:
+        """Merge small files."""
+        return len(merge(self.folder, through))
+
+    def forget(self, before_s: int) -> int:
+        """Delete the files in which everything is older."""
+        return forget(self.folder, before_s)
+
+    def stored(self) -> Stored:
+        """The files, by their names."""
+        known = segments(self.folder)
+        size, rows = sum(s.path.stat().st_size for s in known), sum(s.rows for s in known)
+        return Stored(len(known), rows, size, last_batch(self.folder), twice(self.folder))
+
+    def rows(self, wanted: Wanted, most: int) -> list[Found]:
+        """The rows of one device, by time; the newest `most` of them."""
         told = self._ask(f"SELECT key, quantity, at_ms, value FROM {{files}} {_where(wanted)}", wanted)
-        return sorted(told, key=lambda row: (row[2], row[0], row[1]))[-most:]
+        return sorted(((k, q, at, v) for k, q, at, v in told), key=by_time)[-most:]
 
     def count(self, wanted: Wanted) -> int:
         """How many rows there are."""
@@ -227,10 +241,10 @@ class History:
             if known
             else "(SELECT NULL::INTEGER slot, '' AS key, 0 AS quantity, 0::BIGINT at_ms, 0::BIGINT AS value WHERE false)"
         )
-        with _engine() as engine:
+        with small_engine() as engine:
             for name, table in tables.items():
                 engine.register(name, table)
-            engine.execute(f"COPY ({select.format(rows=rows)}) TO '{_quoted(path)}' ({options})")
+            engine.execute(f"COPY ({select.format(rows=rows)}) TO '{quoted(path)}' ({options})")
 
     def _files(self, wanted: Wanted) -> list[Segment]:
         return [
@@ -258,48 +272,3 @@ def _where(wanted: Wanted) -> str:
     if wanted.quantity is not None:
         parts.append(f"quantity = {int(wanted.quantity)}")
     return "WHERE " + " AND ".join(parts)
-
-
-class SegmentWriter:
-    """Writes files beside ingest, in a thread: alarms do not wait for them. One file at a time."""
-
-    def __init__(self, folder: Path, after: int) -> None:
-        self.folder, self._next = folder, after + 1
-        self._pool = ThreadPoolExecutor(1, "history")
-        self._job: tuple[Rows, int, int] | None = None
-        self._running: Future[Segment | None] | None = None
-        for left in folder.glob("*.writing"):
-            left.unlink()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a file is being written, or could not be and will be tried again."""
-        return self._job is not None
-
-    def cut(self, rows: Rows, through: int) -> None:
-        """Begin to write what came up to batch `through`. Only when it is not busy."""
-        if not len(rows):
-            return
-        self._job = (rows, self._next, through)
-        self._run()
-
-    def _run(self) -> None:
-        if self._job is not None:
-            self._running = self._pool.submit(write, self.folder, *self._job)
-
-    def tend(self) -> str:
-        """Look whether the file is on disk; when it could not be written, try again. Gives the error, "" for none."""
-        if self._running is None or self._job is None or not self._running.done():
-            return ""
-        error = self._running.exception()
-        if error is not None:
-            self._run()
-            return str(error)
-        self._next, self._job, self._running = self._job[2] + 1, None, None
-        return ""
-
-    def wait(self) -> None:
-        """Until the file is on disk. Raises what keeps it from being written."""
-        if self._running is not None:
-            self._running.result()
-            self.tend()

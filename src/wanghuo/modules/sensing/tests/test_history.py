@@ -19,6 +19,7 @@ from wanghuo.modules.sensing.models import Device, RegionHour, SensorEvent
 from wanghuo.modules.sensing.replay import replay
 from wanghuo.modules.sensing.tally import Rows
 from wanghuo.modules.sensing.testing import FAULT, FIRE, DeviceFactory, fill, state_frame, take_in, unit_frame
+from wanghuo.modules.sensing.tests.reading_servers import server_address
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
@@ -28,6 +29,16 @@ START = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 def journal(tmp_path):
     with override_settings(JOURNAL=tmp_path / "journal.sqlite3"):
         yield tmp_path / "journal.sqlite3"
+
+
+@pytest.fixture(params=["folder", "server"])
+def anywhere(request, journal):
+    """A journal whose readings lie in its folder, and on a server where the tests have one."""
+    if request.param == "folder":
+        yield journal
+        return
+    with server_address() as address, override_settings(HISTORY=address):
+        yield journal
 
 
 def us(at: datetime) -> int:
@@ -43,12 +54,12 @@ def values(device: Device) -> list[int]:
     return [p.raw for p in history.readings(device.id, START - timedelta(days=1), START + timedelta(days=1))]
 
 
-def test_every_reading_is_kept_scaled_and_in_order_not_only_the_latest(journal) -> None:
+def test_every_reading_is_kept_scaled_and_in_order_not_only_the_latest(anywhere) -> None:
     device, other = DeviceFactory(profile="hydrant_mpa"), DeviceFactory(profile="hydrant_mpa")
     for n in range(5):
         at = START + timedelta(minutes=10 * n)
-        fill(journal, [pressure(device, 300 + n, n, at), pressure(other, 900, n, at)], received_us=us(at))
-        take_in(journal)
+        fill(anywhere, [pressure(device, 300 + n, n, at), pressure(other, 900, n, at)], received_us=us(at))
+        take_in(anywhere)
     points = history.readings(device.id, START, START + timedelta(hours=1))
     assert [(p.raw, p.value, p.unit) for p in points] == [
         (300 + n, pytest.approx(0.3 + n / 1000), "MPa") for n in range(5)
@@ -59,13 +70,13 @@ def test_every_reading_is_kept_scaled_and_in_order_not_only_the_latest(journal) 
     assert history.readings(device.id, START, START + timedelta(hours=1), quantity=5) == []
 
 
-def test_a_death_between_the_file_and_the_position_leaves_no_double_and_no_gap(journal) -> None:
+def test_a_death_between_the_file_and_the_position_leaves_no_double_and_no_gap(anywhere) -> None:
     device = DeviceFactory(profile="hydrant_mpa")
     expected = []
     for n in range(12):
-        fill(journal, [pressure(device, 100 + n, n)], received_us=us(START) + n)
+        fill(anywhere, [pressure(device, 100 + n, n)], received_us=us(START) + n)
         expected.append(100 + n)
-        ingest = Ingest(journal)
+        ingest = Ingest(anywhere)
         while ingest.step() or ingest.behind:
             pass
         if n % 3 == 0:  # dies before anything is stored
@@ -75,10 +86,11 @@ def test_a_death_between_the_file_and_the_position_leaves_no_double_and_no_gap(j
         if n % 3 == 1:  # the file is there, the position has not moved
             continue
         ingest.flush()
-    take_in(journal)
+    take_in(anywhere)
     assert values(device) == expected
     assert RegionHour.objects.get(region_code=device.region_code).readings == 12
-    assert segments.twice(journal.parent / "history") == []
+    assert list(history.store().stored().twice) == []
+    assert history.store().stored().rows == 12
 
 
 def test_merging_keeps_every_row_and_a_merge_that_was_cut_off_counts_once(journal) -> None:
@@ -102,17 +114,17 @@ def test_merging_keeps_every_row_and_a_merge_that_was_cut_off_counts_once(journa
     assert values(device) == list(range(20))
 
 
-def test_a_file_that_cannot_be_written_holds_the_position_and_is_tried_again(journal, monkeypatch) -> None:
+def test_what_cannot_be_written_holds_the_position_and_is_tried_again(anywhere, monkeypatch) -> None:
     device = DeviceFactory(profile="hydrant_mpa")
-    fill(journal, [pressure(device, 5, 1)], received_us=us(START))
-    ingest, real, failures = Ingest(journal), segments._copy, iter([OSError("no room")])
+    fill(anywhere, [pressure(device, 5, 1)], received_us=us(START))
+    ingest, real, failures = Ingest(anywhere), history.store().write, iter([OSError("no room")])
 
     def fail_once(*known):
         if error := next(failures, None):
             raise error
         real(*known)
 
-    monkeypatch.setattr(segments, "_copy", fail_once)
+    monkeypatch.setattr(history.store().__class__, "write", lambda _, *known: fail_once(*known))
     ingest.step()
     ingest._begin(readings=True, now=0.0)
     with pytest.raises(OSError, match="no room"):
@@ -123,7 +135,7 @@ def test_a_file_that_cannot_be_written_holds_the_position_and_is_tried_again(jou
     assert values(device) == [5]
 
 
-def test_counts_by_division_and_hour_agree_with_what_came_however_often_ingest_dies(journal) -> None:
+def test_counts_by_division_and_hour_agree_with_what_came_however_often_ingest_dies(anywhere) -> None:
     devices = [DeviceFactory(profile="hydrant_mpa") for _ in range(3)]
     serial, heard, messages, alarms = 0, {}, Counter(), Counter()
     for n in range(9):
@@ -140,12 +152,12 @@ def test_counts_by_division_and_hour_agree_with_what_came_however_often_ingest_d
             heard.setdefault(hour, set()).add(device.id)
             messages[hour] += 2
             alarms[hour] += 1
-        fill(journal, frames, received_us=us(at))
-        ingest = Ingest(journal)
+        fill(anywhere, frames, received_us=us(at))
+        ingest = Ingest(anywhere)
         ingest.step()
         if n % 2:
             ingest.flush()
-    take_in(journal)
+    take_in(anywhere)
     rows = {row.hour: row for row in RegionHour.objects.filter(region_code="445281102")}
     assert {hour: row.messages for hour, row in rows.items()} == messages
     assert {hour: row.readings for hour, row in rows.items()} == {h: n // 2 for h, n in messages.items()}
@@ -168,15 +180,15 @@ def test_a_device_heard_on_both_sides_of_the_hour_counts_in_both(journal) -> Non
     assert device.last_seen_at == edge + timedelta(seconds=1)
 
 
-def test_silent_devices_are_found_in_the_column_as_in_the_table(journal) -> None:
+def test_silent_devices_are_found_in_the_column_as_in_the_table(anywhere) -> None:
     now = START + timedelta(hours=10)
     devices = [DeviceFactory() for _ in range(6)]
     away = DeviceFactory(unit=None, region_code="445203001")
     for n, device in enumerate(devices[:5]):
         at = START + timedelta(hours=2 * n)
-        fill(journal, [unit_frame(device.source, b"", serial=1, at=at)], received_us=us(at))
+        fill(anywhere, [unit_frame(device.source, b"", serial=1, at=at)], received_us=us(at))
     assert history.silent("445281", timedelta(hours=5), now).count == 6  # ingest has not run: the table
-    take_in(journal)
+    take_in(anywhere)
     found = history.silent("445281", timedelta(hours=5), now)
     assert (found.count, found.of) == (4, 6)
     assert [d.pk for d in found.devices] == [devices[5].pk, *(d.pk for d in devices[:3])]
@@ -203,10 +215,10 @@ def test_replay_fills_a_hole(journal) -> None:
     assert values(device) == list(range(7))
 
 
-def test_an_export_holds_what_was_asked_for_as_parquet_and_as_csv(journal, tmp_path, capsys) -> None:
+def test_an_export_holds_what_was_asked_for_as_parquet_and_as_csv(anywhere, tmp_path, capsys) -> None:
     device, other = DeviceFactory(profile="hydrant_mpa"), DeviceFactory(profile="hydrant_mpa")
-    fill(journal, [pressure(d, 320, n) for n, d in enumerate((device, other))], received_us=us(START))
-    take_in(journal)
+    fill(anywhere, [pressure(d, 320, n) for n, d in enumerate((device, other))], received_us=us(START))
+    take_in(anywhere)
     span = ["--from", "2026-11-21T00:00", "--to", "2026-11-22T00:00"]
     parquet, csv = tmp_path / "out.parquet", tmp_path / "out.csv"
     assert main(["history", "export", str(parquet), *span, "--region", "445281"]) == 0
@@ -225,7 +237,7 @@ def test_an_export_holds_what_was_asked_for_as_parquet_and_as_csv(journal, tmp_p
     assert json.loads(capsys.readouterr().out)["value"] == 0.32
 
 
-def test_what_is_beyond_its_time_is_let_go_but_fires_are_kept(journal) -> None:
+def test_what_is_beyond_its_time_is_let_go_but_fires_are_kept(anywhere) -> None:
     device = DeviceFactory(profile="hydrant_mpa")
     Device.objects.update(registered_at=START - timedelta(days=1))
     frames = [
@@ -233,8 +245,8 @@ def test_what_is_beyond_its_time_is_let_go_but_fires_are_kept(journal) -> None:
         state_frame(device.source, FIRE, serial=2),
         state_frame(device.source, FAULT, serial=3),
     ]
-    fill(journal, frames, received_us=us(START))
-    take_in(journal)
+    fill(anywhere, frames, received_us=us(START))
+    take_in(anywhere)
     assert retention.forget(START + timedelta(days=30)) == {"readings": 0, "state_events": 0, "hours": 0}
     told = retention.forget(datetime.now(UTC) + timedelta(days=1200))
     assert told["readings"] == 1

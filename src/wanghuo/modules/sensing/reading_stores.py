@@ -1,0 +1,37 @@
+"""Which store of readings: the folder of one machine, or the server of several. Whoever opens one opens it here."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from wanghuo.modules.sensing.journals import Address, folder_of
+from wanghuo.modules.sensing.reading_store import ReadingStore
+from wanghuo.modules.sensing.segments import FolderStore
+
+
+def open_store(journal: Address) -> ReadingStore:
+    """The readings of this deployment: on the server that `settings.HISTORY` names, else in the folder of the journal at
+    `journal`. One for a process and address."""
+    return _server(settings.HISTORY) if is_server(settings.HISTORY) else _folder(folder_of(journal))
+
+
+def is_server(address: str) -> bool:
+    """Whether readings lie on a database server. Raises ValueError for an address of anything else."""
+    if address and not address.startswith(("postgres://", "postgresql://")):
+        raise ValueError("WANGHUO_HISTORY must begin with postgres://")
+    return bool(address)
+
+
+@cache
+def _folder(folder: Path) -> ReadingStore:
+    return FolderStore(folder)
+
+
+@cache
+def _server(address: str) -> ReadingStore:
+    from wanghuo.modules.sensing.reading_server import ServerStore
+
+    return ServerStore(address)
