@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, models
 
@@ -22,11 +23,11 @@ def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], *, once
     written: list[Sequence[Any]] = []
     for field in model._meta.concrete_fields:
         if field.primary_key:
-            written.append([_prepared(field, new_id()) for _ in range(count)])
+            written.append(prepared(field, [new_id() for _ in range(count)]))
         elif field.attname in columns:
-            written.append(_column(field, columns[field.attname]))
+            written.append(prepared(field, columns[field.attname]))
         else:
-            written.append([field.get_db_prep_save(getattr(plain, field.attname), connection)] * count)
+            written.append(prepared(field, [getattr(plain, field.attname)]) * count)
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in model._meta.concrete_fields)
     marks = ", ".join(["%s"] * len(written))
@@ -36,16 +37,19 @@ def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], *, once
         cursor.executemany(statement, list(zip(*written, strict=True)))
 
 
-def _column(field: Any, values: Sequence[Any]) -> list[Any]:
-    """Values as the database takes them; what returns again and again (a place, a moment) is prepared once."""
-    known: dict[Any, Any] = {}
+def prepared(field: Any, values: Sequence[Any]) -> list[Any]:
+    """Values of a field as the database takes them. Ids are many and all different; what else returns again and again (a
+    place, a moment) is prepared once."""
+    native = connection.features.has_native_uuid_field
+    known: dict[Any, Any] = {None: None}
     found = []
     for value in values:
-        if value not in known:
-            known[value] = _prepared(field, value)
-        found.append(known[value])
+        if isinstance(value, UUID):
+            found.append(value if native else value.hex)
+        elif isinstance(value, Hashable):
+            if value not in known:
+                known[value] = field.get_db_prep_save(value, connection)
+            found.append(known[value])
+        else:
+            found.append(field.get_db_prep_save(value, connection))
     return found
-
-
-def _prepared(field: Any, value: Any) -> Any:
-    return field.get_db_prep_save(value, connection)

@@ -6,7 +6,7 @@ a grace (rule `sensing.dead_after`) becomes a duty of whoever must mend it, with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -26,7 +26,7 @@ from wanghuo.modules.sensing.models import Device, Outage
 from wanghuo.modules.sensing.states import DEVICE, DeviceState
 
 if TYPE_CHECKING:
-    from wanghuo.modules.sensing.transitions import Moved
+    from wanghuo.modules.sensing.transitions import Moved, Row
 
 S = DeviceState
 SUBJECT, RIGHT, MOVE = "device_outage", "sensing.mend", "mend"
@@ -52,22 +52,22 @@ def follow(moved: Sequence[Moved], at: datetime) -> None:
         ids = [row.id for row, after in moved if after == state]
         if ids:
             end(Outage.objects.filter(device_id__in=ids, kind__in=kinds, ended_at=None), at, void=state == S.RETIRED)
-    began = {row.id: (OPENS[S(after)], row.last_seen_at) for row, after in moved if after in OPENS}
-    _begin({id: (kind, seen if kind == "offline" and seen else at) for id, (kind, seen) in began.items()}, at)
+    began = [(row, OPENS[S(after)]) for row, after in moved if after in OPENS]
+    _begin([(row, kind, row.last_seen_at if kind == "offline" and row.last_seen_at else at) for row, kind in began], at)
 
 
-def off_line_since(began: Mapping[UUID, datetime], at: datetime) -> None:
+def off_line_since(began: Iterable[tuple[Row | Device, datetime]], at: datetime) -> None:
     """These devices are off line without having gone: never heard since they were registered, or since they were returned to
     service."""
-    _begin({id: ("offline", since) for id, since in began.items()}, at)
+    _begin([(row, "offline", since) for row, since in began], at)
 
 
-def _begin(began: dict[UUID, tuple[str, datetime]], at: datetime) -> None:
+def _begin(began: Sequence[tuple[Row | Device, str, datetime]], at: datetime) -> None:
     if not began:
         return
-    ids, *places = zip(*Device.objects.filter(pk__in=began).values_list("pk", *SCOPE_FIELDS), strict=True)
-    kinds, since = zip(*(began[id] for id in ids), strict=True)
-    columns = {"device_id": ids, "kind": kinds, "since": since, **dict(zip(SCOPE_FIELDS, places, strict=True))}
+    rows, kinds, since = zip(*began, strict=True)
+    places = {name: [getattr(row, name) for row in rows] for name in SCOPE_FIELDS}
+    columns = {"device_id": [row.id for row in rows], "kind": kinds, "since": since, **places}
     bulk.insert(Outage, columns, once=True, found_at=at)
 
 

@@ -49,6 +49,12 @@ class Row(NamedTuple):
     region_code: str
     unit_id: UUID | None
     registered_at: datetime
+    province_code: str
+    city_code: str
+    county_code: str
+    town_code: str
+    sector: str
+    scope_unit: UUID | None
 
 
 class Moved(NamedTuple):
@@ -116,8 +122,8 @@ def settle(
     checks = [None if moment == FOREVER else instant(int(moment)) for moment in until]
     _store(rows, [CODES[state] for state in states], checks)
     outages.follow(moved, at)
-    silent = {row.id: row.registered_at for row, state in zip(rows, states, strict=True) if _never_came(row, state)}
-    outages.off_line_since(silent, at)
+    silent = [row for row, state in zip(rows, states, strict=True) if _never_came(row, state)]
+    outages.off_line_since([(row, row.registered_at) for row in silent], at)
     _tell(moved, at)
     return len(moved)
 
@@ -141,12 +147,14 @@ def _never_came(row: Row, state: int) -> bool:
 
 
 def _store(rows: Sequence[Row], states: Sequence[str], checks: Sequence[datetime | None]) -> None:
-    adapt, key = connection.ops.adapt_datetimefield_value, Device._meta.pk.get_db_prep_value
-    values = [
-        (state, adapt(check) if check else None, key(row.id, connection))
+    changed = [
+        (row.id, state, check)
         for row, state, check in zip(rows, states, checks, strict=True)
         if state != row.state or check != row.check_at
     ]
+    ids, fields = [id for id, _, _ in changed], Device._meta
+    moments = bulk.prepared(fields.get_field("check_at"), [check for _, _, check in changed])
+    values = list(zip([state for _, state, _ in changed], moments, bulk.prepared(fields.pk, ids), strict=True))
     if values:
         with connection.cursor() as cursor:
             cursor.executemany("UPDATE sensing_device SET state = %s, check_at = %s WHERE id = %s", values)

@@ -270,7 +270,7 @@ def test_a_retired_device_asks_nothing_of_anybody() -> None:
 def test_a_mass_silence_takes_the_same_few_statements_for_any_number(django_assert_num_queries) -> None:
     def fall_silent(count: int) -> None:
         ids = [heard(100).pk for _ in range(count)]
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             assert transitions.settle(ids, at=NOW, since=None) == count
         OutboxEvent.objects.all().delete()
 
