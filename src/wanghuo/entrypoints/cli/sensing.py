@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import fcntl
 import json
 import os
@@ -197,6 +198,7 @@ def run_ingest(args: argparse.Namespace) -> int:
     from wanghuo.kernel.jobs.beats import beating
     from wanghuo.modules.sensing.ingest import Ingest
     from wanghuo.modules.sensing.own_connection import ingest_connection, only_ingest
+    from wanghuo.modules.sensing.reading_store import Overtaken
     from wanghuo.modules.sensing.store import Superseded
 
     stopping = False
@@ -214,13 +216,15 @@ def run_ingest(args: argparse.Namespace) -> int:
             if stopping:
                 return 0
             ingest = Ingest(settings.JOURNAL)
+            gc.freeze()  # the register stays: the collector need not look through a million devices while fires wait
+            gc.set_threshold(20_000, 20, 20)
             if args.once:
                 print(ingest.catch_up())
                 return 0
             try:
                 with beating("ingest"):
                     ingest.run(lambda: stopping)
-            except Superseded:
+            except (Superseded, Overtaken):
                 print(TAKEN_OVER, file=sys.stderr)
                 return 1
     return 0

@@ -67,9 +67,8 @@ class Ingest:
         self._waiting = 0
         self._since = store.load_devices(self.devices, None)
         self._recorded, self._counted = row.events_through, row.state_through
-        readings = open_store(journal)
-        self._kept = max(readings.begin(), row.state_through)
-        self.history = HistoryWriter(readings, self._kept)
+        self.history = HistoryWriter(open_store(journal), row.state_through)
+        self._kept = self.history.kept
         self._at = self._start(row.state_through)
         self._flushing_to, self._counts = self._at, self.fold.tally.pop_counts()
         self._refreshed = self._flushed = self._readings = 0.0

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from wanghuo.modules.sensing.reading_store import Found, Stored, Wanted, by_time
+from wanghuo.modules.sensing.reading_store import Found, Overtaken, StoreAway, Stored, Wanted, by_time
 from wanghuo.modules.sensing.segments import quoted, small_engine
 from wanghuo.modules.sensing.tally import Rows
 
@@ -63,10 +63,6 @@ _HEAD, _TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _AT_ONCE = 200_000  # rows of an export that are taken together
 
 
-class Overtaken(Exception):
-    """Another run of ingest writes the readings now; this one must not."""
-
-
 class ServerStore:
     """Readings in the tables of a database server. As `ReadingStore`; threads take turns."""
 
@@ -82,7 +78,7 @@ class ServerStore:
             return int(_one(connection, "UPDATE reading_writer SET holder = %s RETURNING through", known)[0])
 
     def write(self, rows: Rows, first: int, last: int) -> None:
-        """Copy the rows in, unless an earlier attempt was successful after all. Raises psycopg.Error, Overtaken."""
+        """Copy the rows in, unless an earlier attempt was successful after all. Raises StoreAway, Overtaken."""
         if not len(rows):
             return
         columns = _columns(rows)
@@ -174,7 +170,7 @@ class ServerStore:
             try:
                 with self._connected() as connection:
                     return act(connection)
-            except (psycopg.OperationalError, psycopg.InterfaceError):
+            except StoreAway:
                 if last_try:
                     raise
         raise AssertionError("unreachable")
@@ -182,16 +178,24 @@ class ServerStore:
     @contextlib.contextmanager
     def _connected(self) -> Iterator[Connection]:
         with self._lock:
-            if self._open is None or self._open.closed:
-                self._open = psycopg.connect(self._address, autocommit=True, connect_timeout=5)
-                _prepare(self._open)
             try:
+                if self._open is None or self._open.closed:
+                    self._open = psycopg.connect(self._address, autocommit=True, **_PATIENCE)
+                    _prepare(self._open)
                 yield self._open
-            except (psycopg.OperationalError, psycopg.InterfaceError):
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 self.close()
-                raise
+                raise StoreAway from error
 
 
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""A server that fell silent is given up after half a minute."""
 _SIZE = """SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits
 WHERE inhparent IN ('reading_row'::regclass, 'reading_block'::regclass)"""
 

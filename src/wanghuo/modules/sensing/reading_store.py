@@ -5,12 +5,14 @@ Two stores hold to it: files in a folder (`segments`), and tables on a database 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from wanghuo.base import AppError, Text
 from wanghuo.modules.sensing.tally import Rows
 
 
@@ -22,6 +24,20 @@ class Wanted:
     to_ms: int
     slot: int | None = None
     quantity: int | None = None
+
+
+class StoreAway(AppError):
+    """The server of the readings cannot be reached."""
+
+    code = "sensing.history_away"
+    status = 503
+    text = Text(
+        "读数历史的服务器暂时连接不上，请稍后再试。", "The server of the readings cannot be reached; try again later."
+    )
+
+
+class Overtaken(Exception):
+    """Another run of ingest writes the readings now, or wrote what this one took to be missing: this one must end."""
 
 
 Found = tuple[str, int, int, int]
@@ -48,11 +64,11 @@ class ReadingStore(Protocol):
     """Keeps the readings of each batch of the journal once, whatever dies in between. Safe for threads."""
 
     def begin(self) -> int:
-        """Make this the run that writes; gives the last batch whose readings are there, 0 when there is none."""
+        """Make this the run that writes; gives the last batch whose readings are there, 0 when there is none. Raises StoreAway."""
 
     def write(self, rows: Rows, first: int, last: int) -> None:
-        """Keep the readings of batches `first` to `last`, all or nothing. Raises what keeps it from being done, and then it
-        may be called again."""
+        """Keep the readings of batches `first` to `last`, all or nothing. Raises Overtaken; or what keeps it from being
+        done, and then it may be called again."""
 
     def rows(self, wanted: Wanted, most: int) -> list[Found]:
         """The rows of one device, by time; the newest `most` of them."""
@@ -74,10 +90,15 @@ class ReadingStore(Protocol):
 
 
 class HistoryWriter:
-    """Writes readings beside ingest, in a thread: alarms do not wait for them. One stretch of the journal at a time."""
+    """Writes readings beside ingest, in a thread: alarms wait neither for them nor for a server that is away. One stretch of the
+    journal at a time."""
 
-    def __init__(self, store: ReadingStore, after: int) -> None:
-        self._store, self._next = store, after + 1
+    def __init__(self, store: ReadingStore, stored: int) -> None:
+        """`stored`: readings up to this batch are kept for sure. `kept` says it with what the store knows."""
+        self._store, self.kept, self._begun = store, stored, False
+        with contextlib.suppress(StoreAway):
+            self.kept, self._begun = max(stored, store.begin()), True
+        self._next = self.kept + 1
         self._pool = ThreadPoolExecutor(1, "history")
         self._job: tuple[Rows, int, int] | None = None
         self._running: Future[None] | None = None
@@ -96,16 +117,26 @@ class HistoryWriter:
 
     def _run(self) -> None:
         if self._job is not None:
-            self._running = self._pool.submit(self._store.write, *self._job)
+            self._running = self._pool.submit(self._write, *self._job)
+
+    def _write(self, rows: Rows, first: int, last: int) -> None:
+        if not self._begun:
+            if (through := self._store.begin()) >= first:
+                raise Overtaken(f"batch {first} is kept already, as are all up to {through}")
+            self._begun = True
+        self._store.write(rows, first, last)
 
     def tend(self) -> str:
-        """Look whether they are kept; when they could not be, try again. Gives the error, "" for none."""
+        """Look whether they are kept; when they could not be, try again. Gives the error, "" for none. Raises
+        Overtaken."""
         if self._running is None or self._job is None or not self._running.done():
             return ""
         error = self._running.exception()
+        if isinstance(error, Overtaken):
+            raise error
         if error is not None:
             self._run()
-            return str(error)
+            return str(error.__cause__ or error)
         self._next, self._job, self._running = self._job[2] + 1, None, None
         return ""
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from wanghuo.modules.sensing.reading_server import DAY_MS, Overtaken, ServerStore
-from wanghuo.modules.sensing.reading_store import Wanted
+from wanghuo.modules.sensing.reading_server import DAY_MS, ServerStore
+from wanghuo.modules.sensing.reading_store import HistoryWriter, Overtaken, StoreAway, Wanted
 from wanghuo.modules.sensing.reading_stores import is_server
 from wanghuo.modules.sensing.tally import Rows
 from wanghuo.modules.sensing.tests.reading_servers import server_address
@@ -85,7 +85,7 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(address: str, store: Ser
     store.write(readings(0), 1, 3)
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute("SELECT pg_terminate_backend(%s)", (store._open.info.backend_pid,))
-    with pytest.raises(psycopg.OperationalError):
+    with pytest.raises(StoreAway):
         store.write(readings(0), 1, 3)
     store.write(readings(0), 1, 3)
     assert [len(rows) for rows in everything(store)] == [6] * 4
@@ -101,6 +101,28 @@ def test_a_write_that_dies_halfway_leaves_nothing(store: ServerStore, monkeypatc
     assert everything(store) == [[]] * 4
     store.write(readings(0), 1, 4)
     assert [len(rows) for rows in everything(store)] == [6] * 4
+
+
+def test_ingest_begins_while_the_server_is_away_and_ends_when_it_had_kept_more(store: ServerStore, monkeypatch) -> None:
+    store.begin()
+    store.write(readings(0), 1, 3)
+    for stored, kept_more in ((3, False), (2, True)):
+        address = store._address
+        store.close()
+        store._address = "postgres:///x?host=/nowhere"
+        writer = HistoryWriter(store, stored)
+        assert writer.kept == stored
+        writer.cut(readings(1), 6)
+        with pytest.raises(StoreAway):
+            writer.wait()
+        store._address = address
+        assert writer.tend()
+        if kept_more:
+            with pytest.raises(Overtaken):
+                writer.wait()
+        else:
+            writer.wait()
+    assert [len(rows) for rows in everything(store)] == [12] * 4
 
 
 def test_other_addresses_are_refused() -> None:
