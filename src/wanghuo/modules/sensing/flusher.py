@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db import connection
+
 from wanghuo.modules.sensing.dead import bury, ref_of_device, together
 from wanghuo.modules.sensing.fold import Fold, reading_s
 from wanghuo.modules.sensing.heard import HeardColumn
@@ -14,7 +16,6 @@ from wanghuo.modules.sensing.models import Device, Reading
 from wanghuo.modules.sensing.observe import Key
 from wanghuo.modules.sensing.store import (
     AWAY,
-    CHUNK,
     SEEN_CHUNK,
     instant,
     mark_stored,
@@ -23,6 +24,8 @@ from wanghuo.modules.sensing.store import (
     store_seen,
 )
 from wanghuo.modules.sensing.transitions import settle
+
+READINGS_CHUNK = 200  # rows of one transaction: some milliseconds, for which a fire waits
 
 Newest = tuple[tuple[bytes, Key, int], Latest]
 """(source, reporter, quantity) and its newest value."""
@@ -67,13 +70,13 @@ class Flusher:
             self._heard.put(chunk, devices)
             del self._seen[-1]
         else:
-            newest = [latest for latest in self._readings[-CHUNK:] if latest[0][0] in fold.devices]
+            newest = [latest for latest in self._readings[-READINGS_CHUNK:] if latest[0][0] in fold.devices]
             dead = together(
                 lambda some: self._store_readings(fold, some),
                 newest,
                 lambda item: ref_of_device(fold.devices[item[0][0]]),
             )
-            del self._readings[-CHUNK:]
+            del self._readings[-READINGS_CHUNK:]
         mark_stored(self._new)
         self._new.clear()
         if dead:
@@ -98,28 +101,22 @@ class Flusher:
             rows.append(_reading_row(device, part, quantity, latest))
         store_new(new.values())
         self._new += [part for _, part in new.values()]
-        Reading.objects.bulk_create(
-            rows,
-            batch_size=CHUNK,
-            update_conflicts=True,
-            unique_fields=["component", "quantity"],
-            update_fields=["raw", "value", "unit", "in_range", "at", "received_at"],
-        )
+        with connection.cursor() as cursor:
+            cursor.executemany(_LATEST, rows)
 
 
-def _reading_row(device: Known, part: Part, quantity: int, latest: Latest) -> Reading:
+# as `Reading.objects.bulk_create(update_conflicts=True)` has it, at a quarter of the time: these are the most rows there are
+_LATEST = """INSERT INTO sensing_reading (component_id, quantity, raw, value, unit, in_range, at, received_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (component_id, quantity) DO UPDATE SET raw = excluded.raw,
+value = excluded.value, unit = excluded.unit, in_range = excluded.in_range, at = excluded.at, received_at = excluded.received_at"""
+
+
+def _reading_row(device: Known, part: Part, quantity: int, latest: Latest) -> tuple[object, ...]:
     scale = device.profile.scale(quantity)
     value, unit, in_range = float(latest.raw), "", True
     if scale is not None:
         exact = latest.raw * scale.step
         value, unit, in_range = float(exact), scale.unit.zh, scale.low <= exact <= scale.high
-    return Reading(
-        component_id=part.id,
-        quantity=quantity,
-        raw=latest.raw,
-        value=value,
-        unit=unit,
-        in_range=in_range,
-        at=instant(reading_s(device, latest)),
-        received_at=instant(latest.received_us / 1e6),
-    )
+    adapt, key = connection.ops.adapt_datetimefield_value, Reading._meta.get_field("component").get_db_prep_save
+    times = adapt(instant(reading_s(device, latest))), adapt(instant(latest.received_us / 1e6))
+    return key(part.id, connection), quantity, latest.raw, value, unit, in_range, *times
