@@ -36,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
     from wanghuo.entrypoints.demo import filling
     from wanghuo.entrypoints.supervisor import Program, Supervisor, wanghuo
 
+    if filling.is_filled():
+        _show(Text("演示数据已在", "the demo data is there"), 1.0)
     filling.fill(_show, filling.SMALL if args.small else filling.FULL)
     if args.fill_only:
         return 0
@@ -83,8 +85,12 @@ def _greet(args: argparse.Namespace, seconds: float) -> None:
     print(f"\n望火演示已就绪（{seconds:.0f} 秒）/ The demo is ready ({seconds:.0f} s)", file=sys.stderr)
     print(f"\n  http://{args.host}:{args.port}\n", file=sys.stderr)
     print(f"  账号 / log-ins    密码 / password: {filling.PASSWORD}", file=sys.stderr)
+    places = filling.where()
     for person in filling.people("", ""):
-        print(f"    {person.username:<12} {roles()[person.role].name}", file=sys.stderr)
+        place = places.get(person.username, "")
+        print(f"    {person.username:<12} {roles()[person.role].name} · {place}", file=sys.stderr)
+    print("\n  从 operator（报警）、leader（态势）、office（工作计划）看起", file=sys.stderr)
+    print("  begin as operator (alarms), leader (the situation) or office (work plans)", file=sys.stderr)
     print(f"\n  设备接入 / devices: {args.gateway} (GB/T 26875.3, TCP)", file=sys.stderr)
     print(f"  其他接入 / other ways in: http://{ways_of(args)[1]}/in/ (docs/ways-in.md)", file=sys.stderr)
     print("  全部单位、人员、设备均为虚构 / every unit, person and device is made up", file=sys.stderr)

@@ -76,6 +76,21 @@ def people(town: str, unit_ref: str) -> tuple[DemoPerson, ...]:
     )
 
 
+def where() -> dict[str, str]:
+    """Where each demo account holds its role, by the name to sign in with: its unit, else its region."""
+    from wanghuo.kernel.accounts.models import RoleGrant
+    from wanghuo.kernel.regions import service
+    from wanghuo.modules.places import public as places
+
+    found: dict[str, str] = {}
+    for grant in RoleGrant.objects.filter(user__username__in=[p.username for p in people("", "")]).select_related(
+        "user"
+    ):
+        unit = places.units_by_ids([grant.unit]).get(grant.unit) if grant.unit else None
+        found[grant.user.username] = unit.name if unit else service.name(grant.region_code)
+    return found
+
+
 def is_filled() -> bool:
     """Whether the demo region stands already."""
     return (settings.HOME / FILLED).exists()
