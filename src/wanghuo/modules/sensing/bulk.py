@@ -11,7 +11,7 @@ from django.db import connection, models
 from wanghuo.base.ids import new_id
 
 
-def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], *, once: bool = False, **same: Any) -> None:
+def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], /, *, once: bool = False, **same: Any) -> None:
     """Insert a row for each place of `columns`, the other fields as in `same`, else the model's defaults; ids are made here.
 
     `once`: what a unique constraint forbids is passed over. Signals and `save` are not called.
