@@ -1,22 +1,24 @@
 """The history against a raw scan of the same rows, in one run: one device, a division's hours, silent devices, bytes a row.
 
-    python benchmarks/history.py [--quick] [--json] [--devices 1000000] [--days 3] [--a-day 4]
+    python benchmarks/history.py [--store folder|server] [--quick] [--json] [--devices N] [--days 7] [--a-day 4]
 
-Files are written as ingest writes them (a million rows each) and merged as the worker does. A query is asked anew each time, for
-other devices. The raw scan reads the same files without the help of their order. Goals: at most 8 bytes a row; one device at
-most 1/10 of the scan; hours at most 1/100; silent devices at most 50 ms. Exit code 1 when one was missed.
+Readings are written as ingest writes them (a million at once) and merged as the worker does: in the folder of one machine
+(1,000,000 devices), or on a PostgreSQL server that is started for it (100,000). A query is asked anew each time, for other
+devices. The raw scan reads the same rows without the help of their order. Goals: one device at most 1/10 of the scan; hours at
+most 1/100; of the folder also at most 8 bytes a row, and silent devices at most 50 ms. Exit code 1 when one was missed.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +26,23 @@ import numpy as np
 
 START_S = 1_795_000_000 // 86_400 * 86_400
 TOWNS = 30
+SIZES = {"folder": 1_000_000, "server": 100_000}
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
     """Run and print; 1 when a goal was missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="20,000 devices, 2 days")
+    parser.add_argument("--store", choices=("folder", "server"), default="folder")
+    parser.add_argument("--quick", action="store_true", help="20,000 devices, 3 days")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--devices", type=int, default=1_000_000)
-    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--devices", type=int)
+    parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--a-day", type=int, default=4, help="readings of each device")
     args = parser.parse_args()
     if args.quick:
-        args.devices, args.days = 20_000, 2
+        args.devices, args.days = 20_000, 3
+    args.devices = args.devices or SIZES[args.store]
     with tempfile.TemporaryDirectory(prefix="wanghuo-history-") as home:
         os.environ.update(
             WANGHUO_HOME=home, WANGHUO_MODE="test", DJANGO_SETTINGS_MODULE="wanghuo.entrypoints.web.settings"
@@ -48,66 +54,94 @@ def main() -> int:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        row = measure(args, Path(home) / "history")
+        with opened(args.store, Path(home) / "history") as (store, raw):
+            row = measure(args, store, raw)
+            row |= silent(args, Path(home) / "history") if args.store == "folder" else {}
+        row["missed"] = [name for name, met in goals(row) if not met and not args.quick]
     print(json.dumps(row) if args.json else "\n".join(f"{name:>28}  {value}" for name, value in row.items()))
     return 1 if row["missed"] else 0
 
 
-def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Write, merge, ask."""
-    from wanghuo.modules.sensing import segments
+@contextlib.contextmanager
+def opened(kind: str, folder: Path) -> Iterator[tuple[Any, Callable[[str], Any]]]:
+    """A store, and what asks it without the help of its order: a select from `{rows}`."""
+    if kind == "folder":
+        from wanghuo.modules.sensing import segments
 
+        yield segments.FolderStore(folder), lambda select: scan_files(segments.segments(folder), select)
+        return
+    sys.path.insert(0, str(ROOT / "tools"))
+    from dev import postgres
+
+    from wanghuo.modules.sensing.reading_server import ServerStore
+
+    with postgres(durable=True) as url:
+        url = url.replace("/wanghuo?", "/postgres?")
+        store = ServerStore(url)
+        try:
+            yield store, lambda select: scan_tables(url, select)
+        finally:
+            store.close()
+
+
+def measure(args: argparse.Namespace, store: Any, raw: Callable[[str], Any]) -> dict[str, Any]:
+    """Write, merge, ask."""
+    from wanghuo.modules.sensing.reading_store import Wanted
+
+    store.begin()
     begun = time.monotonic()
-    count = write(args, folder)
+    count = write(args, store)
     written_s = time.monotonic() - begun
     begun = time.monotonic()
-    segments.merge(folder, 1 << 40)
+    store.merge(1 << 40)
     merged_s = time.monotonic() - begun
-    known, rng = segments.segments(folder), random.Random(1)
-    size = sum(s.path.stat().st_size for s in known)
-    reader = segments.History(folder)
+    parts, rows, size, *_ = store.stored()
+    assert rows == count
+    rng = random.Random(1)
     end_ms = (START_S + args.days * 86_400) * 1000
-    whole = lambda slot: segments.Wanted(START_S * 1000, end_ms, slot)
-    day = lambda slot: segments.Wanted(end_ms - 86_400_000, end_ms, slot)
+    whole = lambda slot: Wanted(START_S * 1000, end_ms, slot)
+    day = lambda slot: Wanted(end_ms - 86_400_000, end_ms, slot)
     pick = lambda: rng.randrange(1, args.devices + 1)
-    assert len(reader.rows(whole(pick()), 10_000)) == args.days * args.a_day
-    one = timed(40, lambda: reader.rows(whole(pick()), 10_000))
-    one_day = timed(40, lambda: reader.rows(day(pick()), 10_000))
-    raw = timed(
+    assert len(store.rows(whole(pick()), 10_000)) == args.days * args.a_day
+    one = timed(40, lambda: store.rows(whole(pick()), 10_000))
+    one_day = timed(40, lambda: store.rows(day(pick()), 10_000))
+    by_hour = f"SELECT slot % {TOWNS}, at_ms // 3600000, count(*) FROM {{rows}} GROUP BY 1, 2"
+    raw_scan = timed(
         3,
-        lambda: scan(known, f"SELECT key, quantity, at_ms, value FROM {{}} WHERE hash(slot) = hash({pick()}::INTEGER)"),
+        lambda: raw(
+            f"SELECT key, quantity, at_ms, value FROM {{rows}} WHERE {{hash}}(slot) = {{hash}}({pick()}::INTEGER)"
+        ),
     )
-    by_hour = f"SELECT slot % {TOWNS}, at_ms // 3600000, count(*) FROM {{}} GROUP BY ALL"
-    raw_hours = timed(3, lambda: scan(known, by_hour))
+    raw_hours = timed(3, lambda: raw(by_hour))
     read_hours = hours(args)
-    silence = silent(args, folder)
-    row = {
+    return {
+        "store": args.store,
         "rows": count,
-        "files": len(known),
+        "parts": parts,
         "bytes_a_row": round(size / count, 2),
         "written_rows_per_s": round(count / written_s),
         "merged_s": round(merged_s, 1),
         "one_device_ms": one,
         "one_device_one_day_ms": one_day,
-        "raw_scan_ms": raw,
-        "one_device_of_scan": round(one / raw, 4),
+        "raw_scan_ms": raw_scan,
+        "one_device_of_scan": round(one / raw_scan, 4),
         "hours_ms": read_hours,
         "raw_hours_ms": raw_hours,
         "hours_of_scan": round(read_hours / raw_hours, 5),
-        "silent_ms": silence,
     }
-    goals = {
-        "bytes": row["bytes_a_row"] <= 8,
-        "one device": row["one_device_of_scan"] <= 0.1,
-        "hours": row["hours_of_scan"] <= 0.01,
-        "silent": silence <= 50,
-    }
-    return row | {"missed": [name for name, met in goals.items() if not met and not args.quick]}
 
 
-def write(args: argparse.Namespace, folder: Path) -> int:
-    """Readings of every device at even times with a little noise, a million rows a file."""
-    from wanghuo.modules.sensing import segments
+def goals(row: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Each goal, and whether it was met."""
+    yield "one device", row["one_device_of_scan"] <= 0.1
+    yield "hours", row["hours_of_scan"] <= 0.01
+    if row["store"] == "folder":
+        yield "bytes", row["bytes_a_row"] <= 8
+        yield "silent", row["silent_ms"] <= 50
+
+
+def write(args: argparse.Namespace, store: Any) -> int:
+    """Readings of every device at even times with a little noise, a million rows at once."""
     from wanghuo.modules.sensing.tally import Rows
 
     rng, batch, total = np.random.default_rng(1), 0, 0
@@ -127,7 +161,7 @@ def write(args: argparse.Namespace, folder: Path) -> int:
             rows.at_ms.frombytes(at[part].tobytes())
             rows.value.frombytes(value[part].tobytes())
             batch += 1
-            segments.write(folder, rows, batch, batch)
+            store.write(rows, batch, batch)
             total += len(part)
     return total
 
@@ -152,7 +186,7 @@ def hours(args: argparse.Namespace) -> float:
     return timed(20, lambda: history.region_hours("445281", start, start + timedelta(days=args.days)))
 
 
-def silent(args: argparse.Namespace, folder: Path) -> float:
+def silent(args: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Milliseconds to find who has been silent for a day among all devices."""
     from wanghuo.modules.sensing.heard import HeardColumn, silent_slots
     from wanghuo.modules.sensing.known import Devices, Entry
@@ -163,16 +197,25 @@ def silent(args: argparse.Namespace, folder: Path) -> float:
         source = slot.to_bytes(6, "little")
         devices.put(Entry(source, slot, bytes(16), "wireless", f"445281{100 + slot % TOWNS}", 0, 0.0, None, heard))
     HeardColumn(folder).follow(devices)
-    return timed(10, lambda: silent_slots(folder, "445281", START_S + 86_400, 50))
+    return {"silent_ms": timed(10, lambda: silent_slots(folder, "445281", START_S + 86_400, 50))}
 
 
-def scan(known: Any, select: str) -> Any:
-    """A query over all rows."""
+def scan_files(known: Any, select: str) -> Any:
+    """A query over all rows of the files."""
     import duckdb
 
     files = "read_parquet([" + ", ".join(f"'{s.path}'" for s in known) + "])"
     with duckdb.connect(config={"threads": 1}) as engine:
-        return engine.execute(select.format(files)).fetchall()
+        return engine.execute(select.format(rows=files, hash="hash")).fetchall()
+
+
+def scan_tables(url: str, select: str) -> Any:
+    """A query over all rows of the tables."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        connection.execute("SET max_parallel_workers_per_gather = 0")
+        return connection.execute(select.format(rows="reading", hash="hashint4").replace("//", "/")).fetchall()
 
 
 def timed(times: int, act: Callable[[], Any]) -> float:

@@ -170,8 +170,8 @@ def static() -> bool:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server of our own in a temporary folder; yields its URL."""
+def postgres(*, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL server of our own in a temporary folder; yields its URL. `durable`: it waits for the disk."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
     if not programs:
         sys.exit("PostgreSQL is missing: apt-get install postgresql")
@@ -181,7 +181,8 @@ def postgres() -> Iterator[str]:
         shutil.chown(folder, "postgres")
         as_user = ["runuser", "-u", "postgres", "--"]
     data = folder / "data"
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=60"
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=60"
+    options += f" -c fsync={'on' if durable else 'off'}"
 
     def program(name: str, *arguments: str | Path) -> None:
         subprocess.run(
