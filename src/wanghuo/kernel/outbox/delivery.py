@@ -49,6 +49,11 @@ def drain(limit: int = 1000, *, urgent: bool = False) -> int:
     return tried
 
 
+def overdue(seconds: float) -> bool:
+    """Whether a delivery has been due for so long."""
+    return Delivery.objects.filter(dead=False, next_at__lte=timezone.now() - timedelta(seconds=seconds)).exists()
+
+
 def _due(urgent: bool = False) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(dead=False, next_at__lte=timezone.now())
     return rows.filter(urgent=True) if urgent else rows

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from wanghuo.kernel.outbox import drain
+from wanghuo.kernel.outbox import drain, overdue
 from wanghuo.kernel.outbox.doorbell import Doorbell
 from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.dead import AWAY, reason
@@ -41,7 +41,8 @@ REFRESH_S, FLUSH_S, READINGS_S = 1.0, 2.0, 5.0
 STRETCH_ROWS = 200  # recorded in one transaction, about: a fire waits for one at most
 MOST_OBJECTS = 50_000  # devices held as objects before those are dropped of whom all is stored
 MOST_WAITING = 200_000  # rows read ahead in a flood, about 150 MB
-HAND = 64  # deliveries of the outbox that ingest takes on each second
+HAND = 64  # deliveries of the outbox that ingest takes on each second,
+HELP_AFTER_S = 2.0  # once one has waited so long: a worker that does its work needs no help, and fires wait for it
 T = TypeVar("T")
 
 
@@ -185,12 +186,14 @@ class Ingest:
     def tend(self, now: float) -> None:
         """What is due now beside the frames: changes of the register, a chunk of times and readings.
 
-        Events that are not urgent are the worker's; ingest lends a hand, so that alarms appear also without it.
+        Events that are not urgent are the worker's; where it does not come, ingest lends a hand, so that alarms appear also
+        without it.
         """
         if now - self._refreshed >= REFRESH_S:
             self._refreshed = now
             self._since = store.load_devices(self.devices, self._since)
-            drain(HAND)
+            if overdue(HELP_AFTER_S):
+                drain(HAND)
         if error := self.history.tend():
             log.warning("readings cannot be kept: %s", error)
         if self.flusher.pending:
