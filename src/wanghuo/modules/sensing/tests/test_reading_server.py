@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import psycopg
@@ -123,6 +126,38 @@ def test_ingest_begins_while_the_server_is_away_and_ends_when_it_had_kept_more(s
         else:
             writer.wait()
     assert [len(rows) for rows in everything(store)] == [12] * 4
+
+
+WRITES_ON = """
+import sys
+from wanghuo.modules.sensing.reading_server import ServerStore
+from wanghuo.modules.sensing.tally import Rows
+
+store = ServerStore(sys.argv[1])
+batch = store.begin()
+while True:
+    batch += 1
+    rows = Rows()
+    for n in range(240):
+        rows.add(n % 40, (1, 1, 99, 1), 4, batch * 40_000_000 + n, batch)
+    store.write(rows, batch, batch)
+    print(batch, flush=True)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_each_batch_once(address: str, store: ServerStore) -> None:
+    rng = random.Random(7)
+    for _ in range(2):
+        child = subprocess.Popen([sys.executable, "-c", WRITES_ON, address], stdout=subprocess.PIPE)
+        for _ in range(rng.randrange(2, 12)):
+            assert (said := child.stdout.readline())
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        through = store.begin()
+        assert through >= int(said)
+        assert store.stored().rows == through * 240 == store.count(Wanted(0, 1 << 50))
+        assert len(store.rows(Wanted(0, 1 << 50, 17), 10_000)) == through * 6
 
 
 def test_other_addresses_are_refused() -> None:
