@@ -25,7 +25,7 @@ HOURS = range(24)
 SHADES = 4
 """How many shades of a cell lie above "none"."""
 
-Cells = dict[tuple[str, int], int]
+Cells = dict[tuple[str, int], float]
 """Counts by division and hour of the day (0 to 23, China)."""
 
 FIRE_ALARMS: Mapping[str, tuple[Text, Q]] = {
@@ -50,11 +50,11 @@ class Line:
     the period. `further`: whether divisions lie below."""
 
     code: str
-    values: Sequence[int | None]
+    values: Sequence[float | None]
     further: bool
 
     @property
-    def total(self) -> int:
+    def total(self) -> float:
         """The sum of the hours."""
         return sum(value or 0 for value in self.values)
 
@@ -73,7 +73,7 @@ class HourMap:
         top = max((value or 0 for line in self.lines for value in line.values), default=0)
         return [top * step / SHADES for step in range(SHADES)]
 
-    def shade(self, value: int | None) -> int:
+    def shade(self, value: float | None) -> int:
         """0 for nothing, 1 to `SHADES` for more and more."""
         return sum(value > limit for limit in self.limits) if value else 0
 
@@ -87,14 +87,22 @@ def hour_map(actor: Actor, region: str, period: Period, measure: str, now: datet
     days = _days_with(period, now)
     cells = _cells(actor, region, seen, period, measure)
     if measure == "devices":  # different ones in each hour: their mean, since one day's devices are those of the next
-        cells = {(code, hour): round(n / days[hour]) for (code, hour), n in cells.items() if days[hour]}
+        cells = {(code, hour): _mean(n, days[hour]) for (code, hour), n in cells.items() if days[hour]}
     known = {code for code, _ in cells} | _heard(actor, seen, period)
     lines = [Line(code, _row(cells, code, days) if code in known else (), further=code in further) for code in seen]
-    sums = [sum(line.values[hour] or 0 for line in lines if line.values) if days[hour] else None for hour in HOURS]
+    sums = [
+        round(sum(line.values[hour] or 0 for line in lines if line.values), 1) if days[hour] else None for hour in HOURS
+    ]
     return HourMap(lines, Line(region, sums if known else (), further=False), len(seen) - len(known))
 
 
-def _row(cells: Cells, code: str, days: Sequence[int]) -> list[int | None]:
+def _mean(count: float, days: int) -> float:
+    """Whole from ten on: below that, one device of seven days would vanish."""
+    mean = count / days
+    return round(mean) if mean >= 10 else round(mean, 1)
+
+
+def _row(cells: Cells, code: str, days: Sequence[int]) -> list[float | None]:
     return [cells.get((code, hour), 0) if days[hour] else None for hour in HOURS]
 
 
@@ -112,7 +120,7 @@ def _days_with(period: Period, now: datetime) -> list[int]:
 
 def _cells(actor: Actor, region: str, divisions: Sequence[str], period: Period, measure: str) -> Cells:
     if measure in FROM_DEVICES:
-        return sensing.hours_of_day(divisions, period.start, period.end, FROM_DEVICES[measure][1], actor)
+        return {**sensing.hours_of_day(divisions, period.start, period.end, FROM_DEVICES[measure][1], actor)}
     return _alarms(actor, region, divisions, period, FIRE_ALARMS[measure][1])
 
 

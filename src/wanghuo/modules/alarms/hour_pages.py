@@ -58,7 +58,7 @@ def hours(request: HttpRequest) -> HttpResponseBase:
         "whole": found.whole.values,
         "summed": measure != "devices",
         "alarms_kind": {"fires": "kind=fire", "confirmed": "kind=fire&state=fire&state=closed"}.get(measure, ""),
-        "above": codes.parent(region) if region != actor.home else None,
+        "above": codes.parent(region) if region != actor.home and codes.contains(actor.home, region) else None,
         "may_export": actor.can(EXPORT),
     }
     return render(request, "alarms/hours.html", context)
@@ -74,7 +74,7 @@ def _period(written: str) -> Period:
     return found if found and found.days <= LONGEST_DAYS else Period.parse(f"{DEFAULT_DAYS}d", today)
 
 
-def _shaded(found: HourMap, values: Any) -> list[tuple[int | None, int]]:
+def _shaded(found: HourMap, values: Any) -> list[tuple[float | None, int]]:
     return [(value, found.shade(value)) for value in values]
 
 

@@ -238,6 +238,7 @@ def alarm(request: HttpRequest, ref: str) -> HttpResponse:
         "entries": _entries(row),
         "photos": files_of("alarm", row.id, actor),
         "may_answer": row.state in WAITING and actor.can("alarms.answer", row),
+        "may_announce": actor.can("alarms.handle", row),
         **route_of(row),
     }
     return render(request, "alarms/alarm.html", context)

@@ -85,7 +85,7 @@ def number(value: Any, digits: int = 0) -> str:
 @register.filter
 def compact(value: Any) -> str:
     """A number for where there is little room: 1.2 万 from ten thousand on, 1.2 M in English; a dash for the unknown."""
-    return formats.tile_number(value, current())
+    return formats.tile_number(value, current(), 0 if value is None or value == int(value) else 1)
 
 
 @register.filter

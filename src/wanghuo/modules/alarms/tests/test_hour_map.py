@@ -57,7 +57,9 @@ def test_signals_and_messages_are_those_counted_as_they_came() -> None:
 def test_devices_are_a_mean_of_the_days_whose_hour_has_begun() -> None:
     for day in range(14, 21):
         count_hour(TOWN, utc(day, 0), devices=8)
-    assert values(hour_map(LEADER, COUNTY, WEEK, "devices", NOW), TOWN)[8] == 8
+    count_hour(TOWN, utc(20, 1), devices=2)
+    found = values(hour_map(LEADER, COUNTY, WEEK, "devices", NOW), TOWN)
+    assert (found[8], found[9], found[11]) == (8, 0.3, 0)
 
 
 def test_an_hour_to_come_and_a_division_not_heard_are_no_noughts() -> None:
