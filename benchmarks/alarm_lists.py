@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -145,7 +146,7 @@ def alarm(number: int, name: str, kind: tuple[Any, ...], at: datetime, rng: rand
 
 
 def write(rows: Iterator[dict[str, Any]]) -> None:
-    """Write the rows past the ORM, which would take hours."""
+    """Write the rows past the ORM, which would take hours. The first is made before COPY begins, as it asks for the regions."""
     from django.db import connection, transaction
 
     from wanghuo.modules.alarms.models import Alarm
@@ -170,6 +171,7 @@ def write(rows: Iterator[dict[str, Any]]) -> None:
     table = connection.ops.quote_name(Alarm._meta.db_table)
     marks = ", ".join(["%s"] * len(fields))
     batch: list[list[Any]] = []
+    rows = chain([next(rows)], rows)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from wanghuo.base.ids import new_id
+from wanghuo.base.ids import new_ids
 
 
 def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], /, *, once: bool = False, **same: Any) -> None:
@@ -23,7 +23,7 @@ def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], /, *, o
     written: list[Sequence[Any]] = []
     for field in model._meta.concrete_fields:
         if field.primary_key:
-            written.append(prepared(field, [new_id() for _ in range(count)]))
+            written.append(prepared(field, new_ids(count)))
         elif field.attname in columns:
             written.append(prepared(field, columns[field.attname]))
         else:
