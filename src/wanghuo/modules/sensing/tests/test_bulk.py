@@ -38,7 +38,8 @@ def test_what_stands_already_is_passed_over_only_when_asked() -> None:
 
 
 def test_ids_rise_whether_made_one_by_one_or_together(monkeypatch) -> None:
-    monkeypatch.setattr(ids.time, "time_ns", lambda frozen=time.time_ns(): frozen)
+    frozen = time.time_ns()
+    monkeypatch.setattr(ids.time, "time_ns", lambda: frozen)
     found = [ids.new_id(), *ids.new_ids(1000), ids.new_id(), *ids.new_ids(3)]
     assert found == sorted(set(found))
     assert {id.version for id in found} == {7}
