@@ -165,6 +165,9 @@ def points(seed: int, home: Path, disk: Path, size: Size, plant: str) -> Result:
             before = fires.confirmed
             time.sleep(rng.uniform(0.5, 0.9))
             silent += fires.confirmed == before
+            if not refused(home):  # nobody uploaded in these moments, or it was small enough for what was left
+                junk.fill(0)
+                wait(lambda: refused(home), 5.0)
             junk.remove()
             so_far = states.confirmed
             resumed.append(wait(lambda: states.confirmed > so_far, RESUMES_S * 2))  # noqa: B023 - used at once
@@ -192,6 +195,12 @@ def points(seed: int, home: Path, disk: Path, size: Size, plant: str) -> Result:
             unconfirmed="" if done else "some",
         ),
     )
+
+
+def refused(home: Path) -> bool:
+    """Whether an upload was refused so far."""
+    told = home / "uploads"
+    return told.exists() and "refused" in told.read_text().splitlines()
 
 
 def compare(home: Path, disk: Path, fleets: tuple[Fleet, ...]) -> tuple[dict[str, object], tuple[str, ...]]:

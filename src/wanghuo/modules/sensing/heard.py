@@ -7,6 +7,7 @@ them as it stores the times; they can be made anew from the table at any moment,
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from wanghuo.kernel.regions import codes
 from wanghuo.modules.sensing.known import NOBODY, Devices
 
+log = logging.getLogger("wanghuo.ingest")
 _HEARD, _REGION, _CODES = "heard.u32", "region.u32", "regions.json"
 
 
@@ -29,10 +31,18 @@ class HeardColumn:
         self._version = -1
 
     def follow(self, devices: Devices) -> None:
-        """Bring divisions and new devices up to date with the register, where something changed."""
+        """Bring divisions and new devices up to date with the register, where something changed. On a full disk the column stays as it
+        was, and is tried again with the next times."""
         if devices.version == self._version:
             return
-        self._version = devices.version
+        try:
+            self._make(devices)
+        except OSError as error:
+            log.warning("the times of devices cannot be put beside the history: %s", error)
+        else:
+            self._version = devices.version
+
+    def _make(self, devices: Devices) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         regions = np.array(devices.regions, np.uint32)
         heard = np.where(regions == NOBODY, 0, np.array(devices.heard_s)).astype(np.uint32)
