@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanghuo.entrypoints.gateway import register as register_module
+from wanghuo.entrypoints.gateway.link import Link
 from wanghuo.entrypoints.gateway.register import NETWORK, NONE, Register
 from wanghuo.entrypoints.gateway.side import Side
 from wanghuo.entrypoints.gateway.tests.test_gateway import FIRE_FRAME, SOURCE, answer, gateway
@@ -90,6 +91,33 @@ async def test_frames_are_taken_before_the_register_is_read_and_judged_again_aft
         trusts = [r.trust for b in journal.after(0) for r in b if r.kind == FRAME and r.data == FIRE_FRAME]
         journal.close()
         assert trusts == [NONE, NETWORK]
+
+
+@pytest.mark.asyncio
+async def test_after_the_register_is_read_an_aggregator_is_rationed_once_for_all_it_brought(
+    tmp_path, monkeypatch
+) -> None:
+    rationed = []
+    ration = Link.ration
+    monkeypatch.setattr(Link, "ration", lambda self, short: (rationed.append(self), ration(self, short)))
+    brought = [raw(n).hex() for n in range(100, 140)]
+    known = brought[:30]
+
+    def read(register: Register) -> None:
+        register.update((source, (), "ok") for source in known)
+        known.clear()
+
+    async with gateway(tmp_path, refresh=read, flood_rate=50.0, flood_burst=500.0) as gate:
+        reader, writer = await gate.connect()
+        writer.write(b"".join(unit_frame(source, b"", serial=n) for n, source in enumerate(brought)))
+        await answer(reader, 30 * len(brought))
+        (link,) = gate.server.links
+        assert link._bucket.rate == 50.0 * 40, "nobody is taken for a stranger before the register is read"
+        await gate.server.renew()
+        assert rationed == [link], "once, however many addresses it brought"
+        assert (link._bucket.rate, link._bucket.burst) == (50.0 * 30, 500.0 * 30)
+        await gate.server.renew()
+        assert rationed == [link], "nothing changed"
 
 
 @pytest.mark.asyncio

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from wanghuo.engines.auditlog import canonical, private_digest
 from wanghuo.kernel.access.actor import anonymous, system_actor
 from wanghuo.kernel.accounts.testing import actor
-from wanghuo.kernel.audit import record
+from wanghuo.kernel.audit import Act, record, record_all
 from wanghuo.kernel.audit.models import AuditCheckpoint, AuditEntry, AuditPending, AuditPrivate, AuditSeal
 from wanghuo.kernel.audit.recording import plain
 from wanghuo.kernel.audit.sealing import make_checkpoint, seal_pending
@@ -46,6 +46,23 @@ def test_an_entry_holds_who_what_and_when() -> None:
     }  # fmt: skip
     assert row.body.encode() == canonical(json.loads(row.body))
     assert (row.county_code, row.city_code, row.actor, row.object) == ("445281", "4452", "7", REF)
+
+
+@pytest.mark.django_db
+def test_many_acts_of_a_kind_are_written_as_each_alone_would_be(django_assert_max_num_queries) -> None:
+    acts = [Act(f"BJ-445281-2026-{n:05}", "445281", {"state": "new", "priority": n}) for n in range(1, 60)]
+    with django_assert_max_num_queries(6):
+        record_all(OFFICER, "alarms:alarm:raise", acts)
+    rows = {row.object: row for row in AuditEntry.objects.all()}
+    assert len(rows) == 59
+    assert AuditPrivate.objects.filter(entry_id__in=[row.id for row in rows.values()]).count() == 59, (
+        "the address of each"
+    )
+    alone = record(OFFICER, "alarms:alarm:raise", acts[4].object_ref, region="445281", after=acts[4].after)
+    own = {"id", "at", "private"}
+    assert {k: v for k, v in rows[acts[4].object_ref].entry.items() if k not in own} == {
+        k: v for k, v in alone.entry.items() if k not in own
+    }
 
 
 @pytest.mark.django_db

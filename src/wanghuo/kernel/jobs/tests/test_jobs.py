@@ -181,6 +181,18 @@ def test_two_workers_share_the_periodic_tasks(monkeypatch):
     assert ran == [1]
 
 
+def test_a_clock_keeps_to_its_own_tasks(monkeypatch):
+    monkeypatch.setattr(periodic, "_tasks", {})
+    ran = []
+    periodic.every(5, "tests.prompt")(lambda: ran.append("prompt"))
+    periodic.every(600, "tests.long")(lambda: ran.append("long"))
+    with time_machine.travel(NOW, tick=False):
+        assert periodic.Clockwork(lambda task: task.every_s <= 10).step() == 5
+        assert ran == ["prompt"]
+        assert periodic.Clockwork(lambda task: task.every_s > 10).step() == 600
+    assert ran == ["prompt", "long"]
+
+
 def test_processes_give_signs_of_life():
     beats.beat("worker", delivered=3)
     beats.beat("worker", delivered=4)

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from wanghuo.base import Text
 from wanghuo.base.ids import new_id
-from wanghuo.kernel.outbox import Event, bus, delivery, drain, emit, last_tried, listen
+from wanghuo.kernel.outbox import Event, bus, delivery, drain, emit, last_tried, listen, overdue
 from wanghuo.kernel.outbox.delivery import ATTEMPTS, KEPT, dead_letters, forget_delivered, outbox_health, retry_dead
 from wanghuo.kernel.outbox.events import from_json, to_json
 from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
@@ -212,6 +212,18 @@ def test_what_is_urgent_goes_before_all_that_is_not():
     emit(Rang(new_id(), True))
     drain()
     assert heard == [True, True, False, False]
+
+
+@pytest.mark.django_db
+def test_one_can_see_that_nobody_delivers():
+    hear(Rang, "one", lambda event: None)
+    with time_machine.travel(NOW, tick=False) as clock:
+        emit(Rang(new_id(), False))
+        assert not overdue(2.0), "it came just now"
+        clock.shift(timedelta(seconds=3))
+        assert overdue(2.0)
+        drain()
+        assert not overdue(2.0)
 
 
 @pytest.mark.django_db
