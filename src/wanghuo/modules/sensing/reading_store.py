@@ -6,6 +6,7 @@ Two stores hold to it: files in a folder (`segments`), and tables on a database 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -89,6 +90,10 @@ class ReadingStore(Protocol):
         """What is there."""
 
 
+AGAIN_S = 1.0
+"""What could not be written is tried again after so long."""
+
+
 class HistoryWriter:
     """Writes readings beside ingest, in a thread: alarms wait neither for them nor for a server that is away. One stretch of the
     journal at a time."""
@@ -99,7 +104,7 @@ class HistoryWriter:
         with contextlib.suppress(StoreAway):
             self.kept, self._begun = max(stored, store.begin()), True
         self._next = self.kept + 1
-        self._pool = ThreadPoolExecutor(1, "history")
+        self._pool, self._hurry = ThreadPoolExecutor(1, "history"), threading.Event()
         self._job: tuple[Rows, int, int] | None = None
         self._running: Future[None] | None = None
 
@@ -115,11 +120,12 @@ class HistoryWriter:
         self._job = (rows, self._next, through)
         self._run()
 
-    def _run(self) -> None:
+    def _run(self, after_s: float = 0.0) -> None:
         if self._job is not None:
-            self._running = self._pool.submit(self._write, *self._job)
+            self._running = self._pool.submit(self._write, *self._job, after_s)
 
-    def _write(self, rows: Rows, first: int, last: int) -> None:
+    def _write(self, rows: Rows, first: int, last: int, after_s: float) -> None:
+        self._hurry.wait(after_s)
         if not self._begun:
             if (through := self._store.begin()) >= first:
                 raise Overtaken(f"batch {first} is kept already, as are all up to {through}")
@@ -135,7 +141,7 @@ class HistoryWriter:
         if isinstance(error, Overtaken):
             raise error
         if error is not None:
-            self._run()
+            self._run(AGAIN_S)
             return str(error.__cause__ or error)
         self._next, self._job, self._running = self._job[2] + 1, None, None
         return ""
@@ -143,5 +149,9 @@ class HistoryWriter:
     def wait(self) -> None:
         """Until they are kept. Raises what keeps them from it."""
         if self._running is not None:
-            self._running.result()
+            self._hurry.set()
+            try:
+                self._running.result()
+            finally:
+                self._hurry.clear()
             self.tend()
