@@ -38,7 +38,7 @@ import numpy as np
 HOST, GOAL_MS, REACHED = "127.0.0.1", 50.0, 0.98
 LINKS, ACK = 50, 30  # connections; bytes of a confirmation
 FIRES = 0xF000  # serials from here on are fires
-WARM_UP_S, TICK_S, PATIENCE_S = 5.0, 0.01, 20.0
+WARM_UP, WARM_UP_S, TICK_S, PATIENCE_S = 20, 5.0, 0.01, 20.0
 OPEN = 40_000  # frames that may wait for their confirmation before the load holds back
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -57,7 +57,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.quick:
         args.rate, args.alarms, args.quiet_alarms, args.terminals = 2000, 100, 50, 2000
-    if args.alarms + args.quiet_alarms > args.terminals:
+    if args.alarms + args.quiet_alarms + WARM_UP > args.terminals:
         parser.error("each fire needs a terminal of its own")
     with tempfile.TemporaryDirectory(prefix="wanghuo-alarm-", ignore_cleanup_errors=True) as home:
         os.environ.update(WANGHUO_HOME=home, WANGHUO_MODE="test", WANGHUO_GATEWAY=f"{HOST}:{args.port + 1}")
@@ -82,6 +82,7 @@ def prepare(terminals: int) -> str:
     from live_push import sessions_of
 
     from wanghuo.kernel.accounts.testing import make_user
+    from wanghuo.modules.sensing import testing  # noqa: F401 - here, or the load would stop for a second at the first fire
 
     return sessions_of(make_user("console", "alarm_operator", "445281"), 1)[0]
 
@@ -138,7 +139,9 @@ async def measure_both(args: argparse.Namespace, home: Path, key: str, processes
     heard, ready = Arrivals(), asyncio.Event()
     console = asyncio.create_task(listen(args.port, key, ready, heard))
     await ready.wait()
-    await asyncio.sleep(3)  # gateway and ingest read the register once a second
+    warm_up = {"rate": 0, "alarms": WARM_UP, "first_fire": args.alarms + args.quiet_alarms, "every_s": 0.1}
+    while (await measure(args, warm_up, heard, processes))["lost"] == WARM_UP:  # ingest reads its register
+        pass
     rows = {}
     for name, rate, alarms, first in (
         ("alone", 0, args.quiet_alarms, 0),
@@ -246,7 +249,7 @@ class Fleet:
 
         self.first, self.terminals = int.from_bytes(source_of(0), "little"), terminals
         self.rate, self.alarms, self.every_s = rate, alarms, every_s
-        self.rng = random.Random(rate)
+        self.rng, self.first_fire = random.Random(rate), first_fire
         places = list(range(terminals))
         random.Random(terminals).shuffle(places)
         self.places = places[first_fire : first_fire + alarms]
@@ -316,7 +319,7 @@ class Fleet:
         """A detector that never reported before."""
         from wanghuo.modules.sensing.testing import FIRE, state_frame
 
-        name, serial = f"测点{self.rate}-{number:05d}", FIRES + number % 4000
+        name, serial = f"测点{self.first_fire}-{number:05d}", FIRES + number % 4000
         source = (self.first + terminal).to_bytes(6, "little")
         frame = state_frame(
             source.hex(), FIRE, serial=serial, point=number % 65_000 + 1, loop=self.rate % 200, text=name

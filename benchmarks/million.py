@@ -533,8 +533,6 @@ def lines_of(phase: str, row: dict[str, Any]) -> str:
         f"{row['memory_mb']:,} MB"
     )
     names = (
-        "back_s",
-        "then_on_screen_ms",
         "alarms",
         "sent_s",
         "all_are_alarms_s",
@@ -542,6 +540,7 @@ def lines_of(phase: str, row: dict[str, Any]) -> str:
         "alarm_list_ms",
         "stored_s",
         "falsely_silent",
+        "calm_s",
     )
     more = ", ".join(f"{name} {row[name]}" for name in names if name in row)
     return f"{first}\n         {more}" if more else first
