@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -111,7 +112,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (component_id, quantity) DO 
 value = excluded.value, unit = excluded.unit, in_range = excluded.in_range, at = excluded.at, received_at = excluded.received_at"""
 
 
-def _reading_row(device: Known, part: Part, quantity: int, latest: Latest) -> tuple[object, ...]:
+def _reading_row(device: Known, part: Part, quantity: int, latest: Latest) -> tuple[Any, ...]:
     scale = device.profile.scale(quantity)
     value, unit, in_range = float(latest.raw), "", True
     if scale is not None:
