@@ -56,11 +56,14 @@ def when_short(at: datetime | None) -> str:
 
 @register.filter
 def lasting(seconds: float | None) -> str:
-    """So many seconds in the units people use: 30 秒, 3 天, 1 小时 5 分."""
+    """So many seconds in the units people use: 30 秒, 1 分 35 秒, 1 小时 5 分, 3 天."""
     if seconds is None:
         return formats.NOTHING
-    if seconds < 60:
-        return say(Text(f"{seconds:g} 秒", f"{seconds:g} s"))
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return say(Text(f"{rest} 秒", f"{rest} s"))
+    if rest and minutes < 10:
+        return say(Text(f"{minutes} 分 {rest} 秒", f"{minutes} min {rest} s"))
     return say(formats.span(timedelta(seconds=seconds)))
 
 

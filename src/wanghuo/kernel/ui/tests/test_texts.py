@@ -185,3 +185,24 @@ def test_a_unit_is_written_in_the_language_of_the_page(unit: str, zh: str, en: s
     for lang, wanted in (("zh", zh), ("en", en)):
         with language.using(lang):
             assert tags.unit(unit) == wanted
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "—"),
+        (0.2, "0 秒"),
+        (42, "42 秒"),
+        (60, "1 分"),
+        (95, "1 分 35 秒"),
+        (3900, "1 小时 5 分"),
+        (259_200, "3 天"),
+    ],
+)
+def test_a_stretch_of_seconds_is_put_in_the_units_people_use(seconds: float | None, words: str) -> None:
+    assert tags.lasting(seconds) == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(None, "—"), (0, "0"), (0.3, "0.3"), (7.0, "7"), (12_345, "1.2 万")])
+def test_a_number_in_a_narrow_place_keeps_a_decimal_only_where_it_has_one(number: float | None, words: str) -> None:
+    assert tags.compact(number) == words

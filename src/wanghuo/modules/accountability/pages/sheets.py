@@ -118,7 +118,9 @@ class NewSheetForm(Form):
         Text("名称", "Name"),
         limit=120,
         required=False,
-        help_text=Text("从文件导入时可不填", "may be left empty with a file"),
+        help_text=Text(
+            "复制或导入时可不填，沿用原名", "may be left empty with a copy or a file, which bring their own"
+        ),
     )
     title_en = text(Text("英文名称", "Name in English"), limit=160, required=False)
     like = fields.ChoiceField(label=Text("从何开始", "Begin with"), required=False)  # type: ignore[arg-type]

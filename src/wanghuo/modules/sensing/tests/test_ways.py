@@ -232,7 +232,7 @@ def test_a_roll_is_called_of_those_on_line_and_each_has_its_clock(supervisor) ->
     Command.objects.filter(device=wire).update(state="answered", done_at=now + timedelta(seconds=42), sent_at=now)
     page = supervisor.get(response["Location"]).content.decode()
     assert wire.ref in page
-    assert "42 s" in page
+    assert "42 秒" in page
     assert asked(supervisor).status_code == 422  # all were asked within the minute
     Command.objects.update(asked_at=now - timedelta(minutes=2))
     Command.objects.filter(device=wire).first().device.commands.create(
