@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wanghuo.kernel.accounts import bodies
 from wanghuo.kernel.accounts.actors import actor_of
-from wanghuo.kernel.accounts.testing import client_for, make_user
-from wanghuo.kernel.regions.testing import COUNTY, TOWN, make_regions
+from wanghuo.kernel.accounts.testing import client_for
+from wanghuo.kernel.regions.testing import TOWN
 from wanghuo.modules.workplans.comparison import compared
 from wanghuo.modules.workplans.testing import PAPER, make_plan
 
@@ -18,13 +17,6 @@ LOWER = """赤岗镇2026年消防安全工作要点（示例，虚构）
 （一）强化隐患整改。年内火灾隐患整改率达到80%以上。（牵头单位：镇消安委办）
 （二）推进消火栓建设。12月底前新增市政消火栓60个。（牵头单位：镇消安委办）
 """
-
-
-@pytest.fixture
-def office(db):
-    make_regions()
-    bodies.ensure_standard_bodies(COUNTY)
-    return make_user("office", "committee_clerk", COUNTY)
 
 
 def named(rows):

@@ -7,41 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanghuo.base import MoveRefused, NotFound, NotPermitted
-from wanghuo.kernel.accounts import bodies
 from wanghuo.kernel.accounts.actors import actor_of
 from wanghuo.kernel.accounts.testing import make_user
 from wanghuo.kernel.audit.models import AuditEntry
-from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, make_regions
+from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR
 from wanghuo.modules.workplans import rules, services
 from wanghuo.modules.workplans.cards import cards
 from wanghuo.modules.workplans.resolved import reading_day
 from wanghuo.modules.workplans.services.issuing import assignments
 from wanghuo.modules.workplans.services.judging import counts_of
 from wanghuo.modules.workplans.states import PLAN, Verdict
-from wanghuo.modules.workplans.testing import judge_all, make_plan
+from wanghuo.modules.workplans.testing import judge_all
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _world(db) -> None:
-    make_regions()
-    bodies.ensure_standard_bodies(COUNTY)
-
-
-@pytest.fixture
-def clerk():
-    return actor_of(make_user("office", "committee_clerk", COUNTY))
 
 
 @pytest.fixture
 def colleague():
     return actor_of(make_user("second", "committee_clerk", COUNTY, display_name="王敏"))
-
-
-@pytest.fixture
-def plan(clerk):
-    return make_plan(clerk)
 
 
 def verdicts(plan) -> list[tuple[str, object]]:

@@ -18,7 +18,7 @@ from wanghuo.kernel.jobs.models import JobRun
 from wanghuo.kernel.jobs.running import run_job
 from wanghuo.kernel.ledgers import service as ledgers
 from wanghuo.kernel.loops import inbox
-from wanghuo.kernel.regions.testing import COUNTY, SISTER_TOWN, TOWN, make_regions
+from wanghuo.kernel.regions.testing import COUNTY, SISTER_TOWN, TOWN
 from wanghuo.modules.workplans import public, rules, services
 from wanghuo.modules.workplans.models import PlanTarget, PlanTask, WorkPlan
 from wanghuo.modules.workplans.pages import plans
@@ -28,22 +28,6 @@ from wanghuo.modules.workplans.testing import PAPER, judge_all, make_plan, make_
 
 pytestmark = pytest.mark.django_db
 TODAY = local_day(timezone.now())
-
-
-@pytest.fixture(autouse=True)
-def _world(db) -> None:
-    make_regions()
-    bodies.ensure_standard_bodies(COUNTY)
-
-
-@pytest.fixture
-def office():
-    return make_user("office", "committee_clerk", COUNTY)
-
-
-@pytest.fixture
-def clerk(office):
-    return actor_of(office)
 
 
 def issued(clerk) -> WorkPlan:

@@ -10,10 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from wanghuo.kernel.accounts import bodies
-from wanghuo.kernel.accounts.actors import actor_of
 from wanghuo.kernel.accounts.testing import client_for, make_user
-from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, make_regions
+from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR
 from wanghuo.modules.workplans import services
 from wanghuo.modules.workplans.models import PlanTarget, PlanTask, WorkPlan
 from wanghuo.modules.workplans.testing import PAPER, judge_all, make_plan, make_task
@@ -21,30 +19,9 @@ from wanghuo.modules.workplans.testing import PAPER, judge_all, make_plan, make_
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _world(db) -> None:
-    make_regions()
-    bodies.ensure_standard_bodies(COUNTY)
-
-
-@pytest.fixture
-def office():
-    return make_user("office", "committee_clerk", COUNTY)
-
-
-@pytest.fixture
-def clerk(office):
-    return actor_of(office)
-
-
 @pytest.fixture
 def browser(office) -> Client:
     return client_for(office)
-
-
-@pytest.fixture
-def plan(clerk) -> WorkPlan:
-    return make_plan(clerk)
 
 
 def test_every_page_in_both_languages(browser, clerk, plan) -> None:

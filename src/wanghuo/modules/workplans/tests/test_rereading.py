@@ -5,38 +5,16 @@ from __future__ import annotations
 import pytest
 
 from wanghuo.base import MoveRefused, NotFound, NotPermitted
-from wanghuo.kernel.accounts import bodies
 from wanghuo.kernel.accounts.actors import actor_of
 from wanghuo.kernel.accounts.testing import client_for, make_user
 from wanghuo.kernel.audit.models import AuditEntry
-from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, make_regions
+from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR
 from wanghuo.modules.workplans import rules, services
 from wanghuo.modules.workplans.models import Judgement, PlanLine
 from wanghuo.modules.workplans.states import Verdict
-from wanghuo.modules.workplans.testing import judge_all, make_plan
+from wanghuo.modules.workplans.testing import judge_all
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _world(db) -> None:
-    make_regions()
-    bodies.ensure_standard_bodies(COUNTY)
-
-
-@pytest.fixture
-def user():
-    return make_user("office", "committee_clerk", COUNTY)
-
-
-@pytest.fixture
-def clerk(user):
-    return actor_of(user)
-
-
-@pytest.fixture
-def plan(clerk):
-    return make_plan(clerk)
 
 
 def state_of(plan) -> list[tuple[object, ...]]:
@@ -123,10 +101,10 @@ def test_who_may_and_when(plan, clerk, role, region, error) -> None:
     assert state_of(plan) == before
 
 
-def test_the_page_tells_what_would_change_before_it_does(plan, clerk, user) -> None:
+def test_the_page_tells_what_would_change_before_it_does(plan, clerk, office) -> None:
     judge_all(plan, clerk)
     as_an_older_engine_left_it(plan)
-    client = client_for(user)
+    client = client_for(office)
     before = state_of(plan)
     page = client.get(f"{plan.url}/acts/reread").content.decode()
     assert "读法有变" in page

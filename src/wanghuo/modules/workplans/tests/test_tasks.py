@@ -19,7 +19,7 @@ from wanghuo.kernel.audit.models import AuditEntry
 from wanghuo.kernel.loops import Subject, inbox, run_clocks
 from wanghuo.kernel.loops.models import Clock
 from wanghuo.kernel.outbox import drain
-from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, TOWN, make_regions
+from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, TOWN
 from wanghuo.modules.workplans import public, rules, services
 from wanghuo.modules.workplans.models import PlanTask
 from wanghuo.modules.workplans.services.tasks import NewTask
@@ -33,11 +33,6 @@ SOURCE = Subject(
 
 def evidence(name: str = "整改清单.csv"):
     return SimpleUploadedFile(name, "单位,结果\n示例商场,完成\n".encode())
-
-
-@pytest.fixture(autouse=True)
-def _regions(db) -> None:
-    make_regions()
 
 
 @pytest.fixture
