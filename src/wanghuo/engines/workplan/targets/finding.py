@@ -14,7 +14,7 @@ from wanghuo.engines.workplan.targets.clauses import Words, words_of
 from wanghuo.engines.workplan.targets.frequency import find_recurring, with_frequency
 from wanghuo.engines.workplan.targets.history import is_history
 from wanghuo.engines.workplan.targets.implied import find_implied
-from wanghuo.engines.workplan.targets.naming import tidy
+from wanghuo.engines.workplan.targets.naming import strip_lead, tidy
 from wanghuo.engines.workplan.targets.numbers import Finding, find_numbers
 from wanghuo.engines.workplan.targets.words import BASE_YEAR_RE, VERB_RE
 
@@ -97,7 +97,20 @@ def _in_sentence(body: Body, item: Item, start: int, end: int) -> list[Finding]:
     found = [*numbered, *find_implied(words, numbered)]
     found += find_recurring(words, found)
     found = with_frequency(words, found)
-    return [_trimmed(words, finding) for finding in sorted(found, key=lambda f: f.at) if finding.name.metric]
+    named = [_named(words, finding) for finding in sorted(found, key=lambda f: f.at)]
+    return [_trimmed(words, finding) for finding in named if finding.name.metric]
+
+
+def _named(words: Words, finding: Finding) -> Finding:
+    """A name for what has none of its own: the words of its clause before the number, else what is counted per whom; a number with neither stays
+    without and is no target."""
+    if finding.name.metric:
+        return finding
+    span = words.clauses[words.clause_at(finding.at)]
+    said = re.sub(r"[\d.%、]+", "", words.text[span.start : finding.at])
+    plain = tidy(said[strip_lead(said) :])[-20:] if finding.unit == "%" else ""
+    per = f"{finding.name.scope}{finding.unit}数" if finding.name.scope.startswith("每") else ""
+    return replace(finding, name=replace(finding.name, metric=plain or per))
 
 
 def _unmarked(flat: str, item: Item) -> str:

@@ -61,9 +61,15 @@ def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
         return True
     if _stands_as_of(words, tenses, at, first_year):
         return True
-    if tenses.last_told[clause] and not FUTURE_RE.search(head):
+    if tenses.last_told[clause] and not FUTURE_RE.search(head) and not _names_plan_year(head, first_year):
         return True
     return _past_year(words, tenses, at, first_year)
+
+
+def _names_plan_year(head: str, first_year: int) -> bool:
+    """Whether the clause itself names a year of the plan (累计建成300个,2025年新增50个)."""
+    named = _YEAR.search(head)
+    return named is not None and 0 < first_year <= int(named[1])
 
 
 @lru_cache(maxsize=8)

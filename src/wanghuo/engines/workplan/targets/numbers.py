@@ -35,6 +35,8 @@ _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增
 _HARM = re.compile(
     r"^(?!.*(?:查处|调查|侦办|处置|扑救|演练|救援)).*(?:(?:死亡|伤亡|受伤|亡人)(?:人数|率)?|(?:事故|火灾)(?:起数|次数|总数|损失)?|(?:经济|财产)损失|失业率)$"
 )
+# 压减一般事故15%: the share is that of the fall
+_LOWERED = re.compile(r"(?:压减|压降|减少|降低|削减|缩减|压缩|下降)[^,，\d]{2,}$")
 _COUNTED = re.compile(r"(?:起数|人数|损失|次数|数量|面积|率|度|总量|事故|火灾|伤亡|指数|比例|水平)$")
 
 
@@ -192,6 +194,8 @@ def _read(words: Words, part: _Part, before: list[Finding], *, joined: bool) -> 
     value: float | tuple[float, float] = quantity.low if quantity.high is None else (quantity.low, quantity.high)
     op: Op = comparison.op if quantity.high is None else "between"
     if op == ">=" and not comparison.said and not comparison.change and _HARM.search(name.metric):
+        op = ">=" if quantity.kind in _SHARES and _LOWERED.search(around.bare_left) else "<="
+    if op == ">=" and not comparison.said and quantity.kind == "time":
         op = "<="
     notes = _notes(words, part, name)
     unit = (

@@ -36,9 +36,20 @@ _NO_VERB = re.compile(
     r"|[今去本每当上前明]年|[这那哪某各每该此有][些个类种]|上述|以[下上及]|并且|或者|不[少足过]|超过|大约|将近|平均|属于|成为|作为|其中|上[年月]|由于|按照|根据|通过|围绕|聚焦|坚持|突出|把握|覆盖|[省市县区]级|周边|沿线"
 )
 # after a modal, whatever short word stands right before the number is its verb (都要上好一堂课, 全部配套1辆车)
-_TOLD_TO = re.compile(r"(?:要|应|须|需|均|都|全部|一律|必须|至少|年内|拟|计划)[一-鿿]{1,3}$")
+_TOLD_TO = re.compile(r"(?:再|要|应|须|需|均|都|全部|一律|必须|至少|年内|拟|计划)[一-鿿]{1,3}$")
 _RESPONSE = re.compile(
     r"到场|到达|出动|抵达|赶到|赶赴|响应|处置|受理|办结|核查|接警|回应|反馈|处警|出警|发布|送达|推送|报告|上报|集结|登车|覆盖|救援圈|生活圈|审批|办理|时限|时间|时长|课时|学时"
+)
+# what a rate is counted per
+_POWERS = frozenset({100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000})
+_RATE_OF = re.compile(
+    r"(?:[一-鿿]{0,8}(?:死亡|伤亡|受伤|事故|火灾|发案|发病|感染|拥有|保有|发生)[一-鿿]{0,3}(?:率|量|数)|[一-鿿]{0,4}率)"
+)
+# a time that is a span of something measured: 5分钟到场率, 15分钟救援圈覆盖率
+_IN_NAME = re.compile(r"(?:之?内|以内)?的?[一-鿿]{0,10}(?:率|比例|圈)")
+# a time in which something is done, the bound not said: 城区5分钟、乡镇15分钟到场
+_DONE_WITHIN = re.compile(
+    r"(?:之?内|以内)?(?:[、和及,，][一-鿿]{0,8}\d+(?:分钟|小时|秒)(?:之?内|以内)?)*(?:到场|到达|响应|出动|处置|赶到|抵达|送达|集结)(?!率)"
 )
 _RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
@@ -59,6 +70,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     if quantity.unit not in ATTRIBUTE:
         return False
     if quantity.unit not in ("人", "名", "户", "元") and _is_size(words, quantity):
+        return True
+    if bounded is not None and bounded["noun"] and quantity.unit not in ("%", "元") and _opens(words, quantity):
         return True
     if bounded is None and after.startswith("的") and words.bare[: comparison.start].endswith("的"):
         return True
@@ -87,6 +100,16 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
 
 
+def _opens(words: Words, quantity: Quantity) -> bool:
+    """Whether the number opens a clause that has another one for its aim (56人以上大班额控制在2%以内)."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    lead = words.bare[span.start : quantity.start]
+    return not lead[strip_lead(lead) :].strip() and any(
+        quantity.end < other.start < span.end and other.kind in ("percent", "permille", "points")
+        for other in words.quantities
+    )
+
+
 def _is_size(words: Words, quantity: Quantity) -> bool:
     """Whether the number describes the thing after it (1辆90米以上的车, 配置53米以上举高车的站): a count stands right before it."""
     counted = any(q.end == quantity.start and q.kind == "count" for q in words.quantities)
@@ -105,6 +128,8 @@ def _counts_people(noun: str) -> bool:
 def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
     """Whether the number sorts, points or belongs to a phrase: 9类突出问题, 这3个, 一户一策, 四个方面."""
     unit, after = quantity.unit, words.bare[quantity.end : quantity.end + 24]
+    if quantity.low in _POWERS and _RATE_OF.match(after):  # 十万人死亡率, 百万吨死亡率
+        return True
     if unit in SORTING:
         return not (unit == "批" and re.search(r"不少于|不低于|至少|达到?$", left))
     if (
@@ -125,7 +150,9 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         return True
     if _RANKED.search(left) and unit in ("名", "位"):
         return False
-    if left.endswith("等") and MAKING_RE.search(left):  # 拆除甲、乙等5个收费站 sums up what is to be done
+    if left.endswith(("等", "剩余", "其余")) and MAKING_RE.search(
+        left
+    ):  # 拆除甲、乙等5个收费站 sums up what is to be done
         return False
     if re.search(r"(?:这|那|该|上述|其余|另外|其他|剩余|等|此|上列|前)$", left) and unit not in ("%", "元"):
         return True
@@ -160,7 +187,7 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
         return False
     if quantity.kind == "money":
         return not re.search(
-            r"投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资",
+            r"投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位",
             words.bare[max(0, quantity.start - 24) : quantity.start],
         )
     if quantity.han and quantity.high is None and quantity.low == 1 and not _concrete(words, quantity):
@@ -286,6 +313,8 @@ def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, lef
         return False
     if not comparison.said:
         return not (_BARE_SHARE.search(left.strip()) and 0 < quantity.low <= 100)
+    if re.search(r"(?:人|户|家|车|场|批|架|件)次$", left.strip()):
+        return False
     if _BARE_SHARE.search(left.strip()):
         return False
     return RATE_END_RE.search(left.strip()) is None
@@ -298,6 +327,12 @@ def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str)
     span = words.clauses[words.clause_at(quantity.start)]
     clause = words.bare[span.start : span.end]
     if quantity.unit in ("分钟", "秒", "秒钟", "小时", "个小时"):
+        if _IN_NAME.match(words.bare, quantity.end, span.end):
+            return True
+        if re.match(r"\s*(?:要|应|须|确保|实现|力争|做到|达到)", clause) and _DONE_WITHIN.match(
+            words.bare, quantity.end
+        ):
+            return False
         bounded = comparison.op in ("<=", "<") and comparison.said
         return not (
             (bounded and _RESPONSE.search(clause))
@@ -307,9 +342,10 @@ def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str)
             )
         )
     if quantity.unit in ("工作日", "个工作日", "天", "日"):
-        return not re.search(
-            r"(?:缩短|压缩|压减|减少|控制)(?:至|到|在|为)$|时[限间](?:不超过|控制在)$",
-            words.bare[max(0, quantity.start - 10) : quantity.start],
+        before = words.bare[max(0, quantity.start - 10) : quantity.start]
+        return not (
+            re.search(r"(?:缩短|压缩|压减|减少|控制)(?:至|到|在|为)$|时[限间](?:不超过|控制在)$", before)
+            or (comparison.said and re.search(r"[天日]数(?:比例)?$", words.bare[: comparison.start].rstrip()))
         )
     return not (
         quantity.unit in ("年", "岁")
