@@ -272,7 +272,7 @@ def test_a_neighbour_sees_what_anybody_sees_of_nothing(name) -> None:
 def test_the_number_of_questions_a_list_asks_is_fixed(clerk, path, django_assert_max_num_queries) -> None:
     everything()
     clerk.get(path)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(11):
         assert clerk.get(path).status_code == 200
 
 
