@@ -35,6 +35,7 @@ from wanghuo.modules.sensing.recorder import Recorder
 log = logging.getLogger("wanghuo.ingest")
 DOORBELL = "journal"
 ROUND_BATCHES, ROUND_FRAMES = 256, 4000
+TEND_EVERY = 8  # full rounds: storing times takes longer than reading does
 GATHER_S = 0.02  # between rounds without a fire: fewer, larger rounds cost less
 IDLE_S = 0.1
 REFRESH_S, FLUSH_S, READINGS_S = 1.0, 2.0, 5.0
@@ -251,8 +252,12 @@ class Ingest:
     def run(self, stopped: Callable[[], bool]) -> None:
         """Follow the journal until `stopped`."""
         bell = Doorbell(DOORBELL)
+        full = 0  # rounds one after the other: much waits to be read, and in it perhaps a fire
         while not stopped():
             count = self.step()
+            full = full + 1 if count >= ROUND_FRAMES else 0
+            if full % TEND_EVERY:
+                continue
             try:
                 self.tend(time.monotonic())
             except AWAY as error:
