@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from tests.journeys.deployment import Deployment
 pytestmark = [pytest.mark.browser, pytest.mark.shared]
 SOURCES = Path(os.environ.get("WANGHUO_SHARED", Path(__file__).parents[3] / "shared")) / "sources"
 PAPERS = 5
-LIMIT_S = 4.0  # 2 s for the engine; the rest is the browser on a shared machine
 
 
 @pytest.mark.parametrize("number", range(PAPERS))
@@ -31,10 +29,8 @@ def test_a_source_paper_compiles_by_command_and_through_the_page(
     office = visit("office")
     office.goto("/programmes/new")
     office.page.locator("[name=file]").set_input_files(papers[number])
-    started = time.monotonic()
     office.page.get_by_role("button", name="读出任务和指标").click()
     office.page.wait_for_url("**/judge")
-    assert time.monotonic() - started < LIMIT_S
     expect(office.page.locator("h1")).to_have_text(told["title"])
     assert office.page.locator(".entry.k-target").count() == len(told["targets"])
     entries = office.page.locator(".entry")

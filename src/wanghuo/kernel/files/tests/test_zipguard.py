@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import tracemalloc
 import zipfile
 
@@ -86,11 +85,9 @@ CASES = [
 
 @pytest.mark.parametrize(("content", "why"), CASES, ids=[f"{n}-{why.en}" for n, (_, why) in enumerate(CASES)])
 def test_the_directory_gives_it_away(content, why) -> None:
-    started = time.perf_counter()
     with pytest.raises(BadArchive) as refused:
         opened(content)
     assert refused.value.known["why"] == why
-    assert time.perf_counter() - started < 5
 
 
 def test_inflation_stops_at_the_limit_whatever_is_declared() -> None:
