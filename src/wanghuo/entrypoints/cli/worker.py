@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 from typing import Any
@@ -44,6 +45,7 @@ def run_worker(args: argparse.Namespace) -> int:
         return 0
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
+    gc.freeze()  # what was loaded stays: the collector need not look through it again and again
     worker.run()
     return 0
 
