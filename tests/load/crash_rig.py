@@ -202,17 +202,18 @@ def said(verdict: str) -> str:
 
 
 def check_alarms(home: Path, fires: set[wire.Key]) -> tuple[dict[str, object], tuple[str, ...]]:
-    """Each fire of the journal is one signal and one alarm, never two."""
-    expected = {(source, f"1.1.40.{serial}") for source, serial in fires}
-    by_id = {
-        row[0]: int.from_bytes(bytes.fromhex(row[1]), "little")
-        for row in deployment.rows(home, "SELECT id, source FROM sensing_device")
-    }
-    raised: Counter[tuple[int, str]] = Counter()
+    """Each fire among the frames of the journal is one signal and one alarm, never two."""
+    return check_fires(home, {(source.to_bytes(6, "little").hex(), f"1.1.40.{serial}") for source, serial in fires})
+
+
+def check_fires(home: Path, expected: set[tuple[str, str]]) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Each fire, by its device's address in the register and its component, is one signal and one alarm, never two."""
+    by_id = dict(deployment.rows(home, "SELECT id, source FROM sensing_device"))
+    raised: Counter[tuple[str, str]] = Counter()
     for payload in deployment.rows(home, "SELECT payload FROM outbox_outboxevent WHERE kind = 'sensing.signal_raised'"):
         known = payload[0] if isinstance(payload[0], dict) else json.loads(payload[0])
         raised[by_id[known["device_id"].replace("-", "")], known["component_key"]] += 1
-    alarms: Counter[tuple[int, str]] = Counter()
+    alarms: Counter[tuple[str, str]] = Counter()
     sql = "SELECT device_id, component_key, count FROM alarms_alarm WHERE condition = 'fire'"
     for device, key, reports in deployment.rows(home, sql):
         alarms[by_id[device], key] += reports

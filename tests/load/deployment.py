@@ -65,7 +65,7 @@ def add_devices(sources: Iterable[int]) -> None:
     close_connections()
 
 
-def gateway(journal: Path, sock: socket.socket, **limits: Any) -> Role:
+def gateway(journal: Path | str, sock: socket.socket, **limits: Any) -> Role:
     """The gateway on an open socket, with the register."""
 
     def run(ready: Callable[[], None]) -> None:
@@ -93,7 +93,24 @@ def bare_gateway(journal: Path, sock: socket.socket, **limits: Any) -> Role:
     return run
 
 
-def ingest(journal: Path) -> Role:
+def ways(journal: Path | str) -> Role:
+    """The ways in: clients of the brokers that are set up, no listener of their own."""
+
+    def run(ready: Callable[[], None]) -> None:
+        from wanghuo.entrypoints.ways import process
+        from wanghuo.entrypoints.ways.limits import Limits
+        from wanghuo.modules.sensing.gateway_side import bell
+        from wanghuo.modules.sensing.ways_side import WaysSource, waiting_orders
+
+        source = WaysSource()
+        process.run(
+            journal, process.Listen(), Limits(), ring=bell(), refresh=source, orders=waiting_orders, ready=ready
+        )
+
+    return run
+
+
+def ingest(journal: Path | str) -> Role:
     """Ingest; ready once it has taken in its first stretch."""
 
     def run(ready: Callable[[], None]) -> None:
@@ -124,7 +141,7 @@ def worker(ready: Callable[[], None]) -> None:
     one.run()
 
 
-def settle(journal: Path) -> None:
+def settle(journal: Path | str) -> None:
     """Take in and deliver all there is, in a process of its own."""
 
     def run(ready: Callable[[], None]) -> None:

@@ -84,11 +84,15 @@ class Client:
         """Keep what was confirmed; a second confirm of the same frame is nothing new."""
         key = acked_key(ack)
         if ack[26] == CONFIRM and self.open.pop(key, None) is not None:
-            self.acked.append(key)
-            self.counter.value += 1
-            if self.last_ack:
-                self.longest_gap = max(self.longest_gap, now - self.last_ack)
-            self.last_ack = now
+            self.kept(key, now)
+
+    def kept(self, key: Key, now: float) -> None:
+        """Write down that something was confirmed."""
+        self.acked.append(key)
+        self.counter.value += 1
+        if self.last_ack:
+            self.longest_gap = max(self.longest_gap, now - self.last_ack)
+        self.last_ack = now
 
 
 class Wire(asyncio.Protocol):
@@ -117,13 +121,13 @@ class Wire(asyncio.Protocol):
         self.lost.set()
 
 
-async def live(client: Client, port: int, stopping: asyncio.Event) -> None:
+async def live(client: Client, port: int, stopping: asyncio.Event, wire: type[Wire] = Wire) -> None:
     """Connect, and again whenever the connection is gone, until told to stop and everything is confirmed."""
     loop = asyncio.get_running_loop()
     while not (stopping.is_set() and not client.open):
         lost = asyncio.Event()
         try:
-            await loop.create_connection(lambda lost=lost: Wire(client, lost, stopping), "127.0.0.1", port)
+            await loop.create_connection(lambda lost=lost: wire(client, lost, stopping), "127.0.0.1", port)
         except OSError:
             await asyncio.sleep(0.01)
             continue
@@ -139,7 +143,7 @@ async def live(client: Client, port: int, stopping: asyncio.Event) -> None:
         client.transport.close()
 
 
-def _run(port: int, load: Load, orders: Connection, path: Path, counters: Any) -> None:
+def _run(port: int, load: Load, orders: Connection, path: Path, counters: Any, wire: type[Wire]) -> None:
     async def main() -> None:
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_reader(orders.fileno(), stopping.set)
@@ -147,7 +151,7 @@ def _run(port: int, load: Load, orders: Connection, path: Path, counters: Any) -
         for client in clients:
             client.counter = counters
         try:
-            await asyncio.wait_for(asyncio.gather(*(live(c, port, stopping) for c in clients)), MOST_S)
+            await asyncio.wait_for(asyncio.gather(*(live(c, port, stopping, wire) for c in clients)), MOST_S)
         finally:
             acked = array("Q", [source << 16 | serial for c in clients for source, serial in c.acked])
             path.write_bytes(acked.tobytes())
@@ -158,14 +162,14 @@ def _run(port: int, load: Load, orders: Connection, path: Path, counters: Any) -
 
 
 class Fleet:
-    """The process of the devices. `path` will hold what was confirmed."""
+    """The process of the devices. `path` will hold what was confirmed; `wire`: the protocol they speak."""
 
-    def __init__(self, port: int, load: Load, path: Path) -> None:
+    def __init__(self, port: int, load: Load, path: Path, wire: type[Wire] = Wire) -> None:
         context = multiprocessing.get_context("fork")
         self.path = path
         orders, self._tell = context.Pipe(duplex=False)
         self._counter = context.Value("Q", 0, lock=False)
-        self.process: ForkProcess = context.Process(target=_run, args=(port, load, orders, path, self._counter))
+        self.process: ForkProcess = context.Process(target=_run, args=(port, load, orders, path, self._counter, wire))
         self.process.start()
 
     @property

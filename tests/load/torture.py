@@ -33,6 +33,8 @@ MODULES = {
     "R3": "disk_rig",
     "R3b": "disk_rig",
     "R4": "database_rig",
+    "R4b": "broker_rig",
+    "R4c": "broker_rig",
     "R13": "device_truth",
     "R8": "links_rig",
     "R9": "links_rig",

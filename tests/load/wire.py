@@ -4,15 +4,17 @@ nothing with what they judge.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 CONFIRM, DENY = 3, 6
 FIRE_WORD, NORMAL_WORD = 2, 1
-FRAME_KIND = 0
+FRAME_KIND, MESSAGE_KIND = 0, 2
 LABEL = bytes((0, 0, 10, 21, 11, 26))  # 2026-11-21 10:00:00
 Key = tuple[int, int]
 """(source, serial)"""
@@ -56,11 +58,45 @@ class Stored(NamedTuple):
     data: bytes
 
 
-def records(journal: Path) -> Iterator[Stored]:
-    """All records of a journal, by its documented layout (docs/decisions/0080)."""
+def records(journal: Path | str) -> Iterator[Stored]:
+    """All records of a journal, by its documented layout (docs/decisions/0080, 0235)."""
+    if str(journal).startswith("nats://"):
+        for number, blob in asyncio.run(_messages(str(journal))):
+            yield from of_blob(number, blob)
+        return
     with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as connection:
         for batch, blob in connection.execute("SELECT id, data FROM batch ORDER BY id"):
             yield from of_blob(batch, blob)
+
+
+async def _messages(address: str) -> list[tuple[int, bytes]]:
+    """(number, data) of every message of a stream."""
+    import nats
+    from nats.js.api import AckPolicy, ConsumerConfig
+
+    parts = urlsplit(address)
+    client = await nats.connect(f"nats://{parts.netloc}")
+    try:
+        js, stream = client.jetstream(), parts.path.strip("/")
+        left = (await js.stream_info(stream)).state.messages
+        config = ConsumerConfig(ack_policy=AckPolicy.NONE)
+        consumer = await js.pull_subscribe(f"{stream.lower()}.batch", stream=stream, config=config)
+        found: list[tuple[int, bytes]] = []
+        while len(found) < left:
+            for message in await consumer.fetch(min(500, left - len(found)), timeout=10):
+                found.append((message.metadata.sequence.stream, message.data))
+        return found
+    finally:
+        await client.close()
+
+
+def message_of(data: bytes) -> tuple[str, str, str, bytes]:
+    """Protocol, address, topic and payload of a record of kind MESSAGE."""
+    names, at = [], 0
+    for _ in range(3):
+        names.append(data[at + 1 : at + 1 + data[at]].decode())
+        at += 1 + data[at]
+    return names[0], names[1], names[2], data[at:]
 
 
 def of_blob(batch: int, blob: bytes) -> Iterator[Stored]:

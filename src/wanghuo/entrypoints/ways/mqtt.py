@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import random
+import select
 import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -24,9 +25,10 @@ from wanghuo.modules.sensing.ways_side import KnownWay, Order
 
 log = logging.getLogger("wanghuo.ways")
 LARGEST = 64 << 10
-FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 60.0, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.1, 3.0, 30.0  # a broker that is back is found again within four seconds
 IN_FLIGHT, PORT, TLS_PORT = 1000, 1883, 8883
 RETRY_S = 0.5
+ANSWER_S = 3.0  # a broker that dies while it lets us in says nothing
 
 
 class Broker:
@@ -68,6 +70,7 @@ class Broker:
             protocol=aiomqtt.ProtocolVersion.V311,
             max_inflight_messages=IN_FLIGHT,
             keepalive=30,
+            timeout=ANSWER_S,
             tls_context=ssl.create_default_context() if tls else None,
         )
         paho: PahoClient = client._client  # the acknowledgement is ours to give: after the disk, not before
@@ -78,10 +81,12 @@ class Broker:
             try:
                 async for message in client.messages:
                     self._take(paho, message)
-            finally:
-                self._client = None
+            except asyncio.CancelledError:
                 for task in self._tasks:
                     task.cancel()
+                raise
+            finally:  # what came before the broker went is kept all the same: it may not know of it any more
+                self._client = None
 
     def topics(self) -> list[str]:
         """What is subscribed to."""
@@ -93,7 +98,7 @@ class Broker:
         topic = str(message.topic)
         if len(payload) > LARGEST or len(topic.encode()) > 255:
             self._hub.refused("refused_bad", "", self.way.code, f"{topic[:60]}: {len(payload)} bytes")
-            paho.ack(message.mid, message.qos)
+            acknowledge(paho, message)
             return
         self._spawn(self._keep(paho, message, topic, payload))
 
@@ -108,9 +113,7 @@ class Broker:
         if device and topic.startswith(mqtt.OWN):
             self._sites[device] = topic.split("/")[2]
         if message.retain:
-            paho.ack(
-                message.mid, message.qos
-            )  # what is retained is old: it must neither happen again nor count as heard
+            acknowledge(paho, message)  # what is retained is old: it must neither happen again nor count as heard
             return
         peer = f"mqtt:{self.way.code}"
         while True:
@@ -119,7 +122,7 @@ class Broker:
             except Busy:
                 await asyncio.sleep(RETRY_S)
             else:
-                paho.ack(message.mid, message.qos)
+                acknowledge(paho, message)
                 return
 
     def send(self, order: Order) -> bool:
@@ -136,6 +139,24 @@ class Broker:
             await client.publish(topic, body, qos=1)
         except aiomqtt.MqttError as error:
             log.warning("a command could not be sent over %s: %s", self.way.code, error)
+
+
+def acknowledge(paho: PahoClient, message: aiomqtt.Message) -> None:
+    """Tell the broker that we have a message, and read before what it has sent by now.
+
+    A killed broker has acknowledged to devices what still lies unread in our socket, and forgets it; to write to it would
+    close the socket with all that.
+    """
+    while (sock := paho.socket()) is not None and readable(sock):
+        paho.loop_read()
+    paho.ack(message.mid, message.qos)
+
+
+def readable(sock: Any) -> bool:
+    """Whether there is something to read from a socket, or its end."""
+    poll = select.poll()  # select() itself knows no more than 1,024 files
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Brokers:
