@@ -21,8 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wanghuo.engines.workplan import compile_paper
-
-from wanghuo.engines.workplan import compile_paper
+from wanghuo.engines.workplan.reading import read_document
 
 SOURCES = Path(os.environ.get("WANGHUO_SHARED", Path(__file__).parents[2] / "shared")) / "sources"
 CLAUSE = "新建消防站3座和培训人员20名"
