@@ -174,7 +174,9 @@ GATEWAY = os.environ.get("WANGHUO_GATEWAY", "127.0.0.1:26875")
 JOURNAL: Path | str = (
     os.environ.get("WANGHUO_JOURNAL") or HOME / "journal.sqlite3"
 )  # or nats://host:port/STREAM?sync=always
-HISTORY = os.environ.get("WANGHUO_HISTORY", "")  # postgres://…, or the folder beside the journal
+HISTORY = os.environ.get("WANGHUO_HISTORY", "")  # where readings lie; "": in the folder beside the journal
+if HISTORY and not HISTORY.startswith(("postgres://", "postgresql://")):
+    raise ImproperlyConfigured("WANGHUO_HISTORY must begin with postgres://")
 
 LOGGING = {
     "version": 1,

@@ -25,7 +25,7 @@ from wanghuo.modules.sensing.models import Device, RegionHour
 from wanghuo.modules.sensing.profiles import profile
 from wanghuo.modules.sensing.quantities import quantity_name
 from wanghuo.modules.sensing.reading_store import ReadingStore, Wanted
-from wanghuo.modules.sensing.reading_stores import is_server, open_store
+from wanghuo.modules.sensing.reading_stores import open_store
 
 MOST_READINGS = 50_000
 EXPORT_FORMATS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER true"}
@@ -112,8 +112,8 @@ def silent(region_code: str, longer_than: timedelta, now: datetime, most: int = 
     With readings on a server, ingest may run on another machine tomorrow: then the table is asked, which takes longer.
     """
     before = now - longer_than
-    here = not is_server(settings.HISTORY)
-    found = silent_slots(folder_of(settings.JOURNAL), region_code, int(before.timestamp()), most) if here else None
+    folder = None if settings.HISTORY else folder_of(settings.JOURNAL)
+    found = silent_slots(folder, region_code, int(before.timestamp()), most) if folder else None
     if found is None:
         rows = Device.objects.in_region(region_code).exclude(state="retired")
         quiet = rows.exclude(last_seen_at__gte=before)

@@ -15,14 +15,7 @@ from wanghuo.modules.sensing.segments import FolderStore
 def open_store(journal: Address) -> ReadingStore:
     """The readings of this deployment: on the server that `settings.HISTORY` names, else in the folder of the journal at
     `journal`. One for a process and address."""
-    return _server(settings.HISTORY) if is_server(settings.HISTORY) else _folder(folder_of(journal))
-
-
-def is_server(address: str) -> bool:
-    """Whether readings lie on a database server. Raises ValueError for an address of anything else."""
-    if address and not address.startswith(("postgres://", "postgresql://")):
-        raise ValueError("WANGHUO_HISTORY must begin with postgres://")
-    return bool(address)
+    return _server(settings.HISTORY) if settings.HISTORY else _folder(folder_of(journal))
 
 
 @cache

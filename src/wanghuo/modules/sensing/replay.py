@@ -20,7 +20,6 @@ from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.messages import NotPacked
 from wanghuo.modules.sensing.models import Component, IngestPosition
 from wanghuo.modules.sensing.observe import Key, key_text
-from wanghuo.modules.sensing.reading_stores import is_server
 
 ROWS_OF_A_FILE = 1_000_000
 
@@ -49,7 +48,7 @@ def replay(journal: Address, *, write: bool = False) -> Replayed:
     nothing: dict[Key, Part] = {}
     fold = Fold(devices, lambda device: dict(nothing))
     reader, position = open_reader(journal), store.position()
-    here = write and not is_server(settings.HISTORY)
+    here = write and not settings.HISTORY
     rebuilt = Rebuilt(folder_of(journal), reader, position.state_through) if here else None
     frames = _run(fold, reader, position, rebuilt)
     parts = [(d, p) for d in devices.values() for p in (d.parts or {}).values() if p.word is not None]

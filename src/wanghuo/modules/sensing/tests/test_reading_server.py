@@ -12,7 +12,6 @@ import pytest
 
 from wanghuo.modules.sensing.reading_server import DAY_MS, ServerStore
 from wanghuo.modules.sensing.reading_store import HistoryWriter, Overtaken, StoreAway, Wanted
-from wanghuo.modules.sensing.reading_stores import is_server
 from wanghuo.modules.sensing.tally import Rows
 from wanghuo.modules.sensing.tests.reading_servers import server_address
 
@@ -158,9 +157,3 @@ def test_a_writer_that_is_killed_leaves_each_batch_once(address: str, store: Ser
         assert through >= int(said)
         assert store.stored().rows == through * 240 == store.count(Wanted(0, 1 << 50))
         assert len(store.rows(Wanted(0, 1 << 50, 17), 10_000)) == through * 6
-
-
-def test_other_addresses_are_refused() -> None:
-    assert [is_server(address) for address in ("", "postgres://a/b", "postgresql://a/b")] == [False, True, True]
-    with pytest.raises(ValueError, match="WANGHUO_HISTORY"):
-        is_server("s3://bucket")
