@@ -212,14 +212,16 @@ class Listing:
 
     @cached_property
     def parts(self) -> list[Rows]:
-        """The rows by every combination of values of the page's `index`, when the filters hold some of its fields but not to one
-        combination: an index gives each part newest first, and no index gives all of them so. Else empty."""
+        """The rows by every combination of values of the page's `index`, when the filters hold some of its fields: an index gives
+        the keys of each part newest first, and no index gives all of them so. Else empty.
+
+        For one combination, too: asked for whole rows PostgreSQL takes values that hardly ever meet for independent, and reads
+        the table from its end in search of them.
+        """
         if not self._held or self.order.field != "id":
             return []
         fields = self.page.index
-        combinations = list(product(*(self._held.get(name, values) for name, values in fields.items())))
-        if len(combinations) == 1:
-            return []
+        combinations = product(*(self._held.get(name, values) for name, values in fields.items()))
         return [self.filtered.filter(**dict(zip(fields, values, strict=True))) for values in combinations]
 
     @cached_property

@@ -7,6 +7,8 @@ import re
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from wanghuo.kernel.accounts.testing import client_for, make_user
 from wanghuo.modules.alarms.models import Alarm
@@ -27,6 +29,7 @@ FILTERS = [
     {"open": ["1"], "state": ["new", "false"]},
     {"open": ["1"], "state": ["false"]},
     {"kind": ["fire"], "cause": ["dust"]},
+    {"state": ["false"], "kind": ["fire"]},
 ]
 
 
@@ -61,6 +64,16 @@ def test_every_alarm_that_fits_stands_once_newest_first(supervisor, chosen) -> N
         url = unescape(following[1]) if following else ""
     assert shown == expected
     assert f">{len(expected)}<" in pages[0] or f"{len(expected)} " in pages[0]
+
+
+@pytest.mark.parametrize("asked", ["state=false&kind=fire", "state=false", "open=1"])
+def test_the_order_is_found_in_the_index_before_a_row_is_read(supervisor, asked) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        supervisor.get(f"/alarms?{asked}")
+    ordered = [q["sql"] for q in queries if 'FROM "alarms_alarm"' in q["sql"] and " LIMIT 51" in q["sql"]]
+    assert len(ordered) > 1
+    for sql in ordered:
+        assert sql.startswith('SELECT "alarms_alarm"."id" AS "pk" FROM') or '"alarms_alarm"."id" IN (' in sql
 
 
 def test_a_page_before_is_the_one_that_was_seen(supervisor) -> None:
