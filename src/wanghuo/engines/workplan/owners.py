@@ -62,6 +62,12 @@ _CLOSING = re.compile(r"[(【\[](?P<bodies>(?:[^()【】\[\]:。\n]|\([^()]{1,8}
 # 各县〔区〕, the same as 各县(区)
 _SQUARE = re.compile(r"[\[〔](?P<inner>[市县区镇乡村州旗、]{1,6})[\]〕]")
 _MODAL = re.compile(r"(?<![主重必])要(?![素求点])|应(?![急用对])|须")
+_EACH = re.compile(r"各[\u4e00-\u9fff()、]{1,7}")
+# towns and districts that are told to act: 城西工业区、商城镇需…
+_PLACE = r"(?![全我本该各辖])[\u4e00-\u9fff]{1,7}?(?:工业区|开发区|园区|新区|乡|镇|县|[^社小地城市全]区|[^城都]市)"
+_PLACES = re.compile(
+    rf"(?P<list>{_PLACE}(?:[、和]{_PLACE})*)(?:都|均|分别)?(?=要(?![求点素])|应(?![急用对])|须|需(?!求)|负责|牵头)"
+)
 _JOINS_IN = re.compile(r"(?:会同|联合)(?=[省市县区镇乡各])")
 _LISTED = re.compile(
     rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构)|"
@@ -141,7 +147,7 @@ def _bracketed(flat: str, start: int, end: int) -> Iterator[Owner]:
         pieces = [_role_of(part, match.start("bodies")) for part in re.finditer(r"[^,;]+", match["bodies"])]
         names = [words[a:b] for words, _, _ in pieces for a, b in parts_of(re.sub("等[^、]*$", "", words))]
         stands_in = re.search(r"(?:政府|部门|办事处|街道|局)$", flat[start : match.start()]) is not None
-        known = sum(1 for name in names if is_body(name) or _OFFICE.fullmatch(name) or name.startswith("各"))
+        known = sum(1 for name in names if is_body(name) or _OFFICE.fullmatch(name) or _EACH.fullmatch(name))
         shared = any(words.endswith("部门") for words, _, _ in pieces)
         if (
             names
@@ -209,6 +215,8 @@ def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) 
 
 def _alone(words: str, at: int) -> list[Owner]:
     """The bodies of a clause that is nothing but their names (各县人民政府,各开发区管委会,…要加强领导)."""
+    by = len(words) - len(words.removeprefix("由"))
+    words, at = words[by:], at + by
     names = [words[a:b] for a, b in parts_of(words)]
     known = [is_plausible(name) and (is_body(name) or name.startswith("各")) for name in names]
     if not names or not all(known) or not any(is_body(name) for name in names) or _LABEL.match(words + ":"):
@@ -237,6 +245,10 @@ def _subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
         if _acts(flat[listed.end() : min(end, listed.end() + 60)], after_comma=comma):
             yield from _list_names(listed["list"], listed["of"], first, "lead")
             return
+    places = _PLACES.match(words)
+    if places and all(is_plausible(places["list"][a:b]) for a, b in parts_of(places["list"])):
+        yield from _names(places["list"], first, "lead", sure=True)
+        return
     told = _TOLD.match(words)
     if told and (found := list(_told(told["who"], first))):
         yield from found

@@ -14,7 +14,9 @@ _QUOTED = re.compile(
     r"“[^”\n]{0,80}”|‘[^’\n]{0,40}’|「[^」\n]{0,80}」|《[^》\n]{0,120}》|〔[^〕\n]{0,20}〕|\[[^\]\n]{0,40}\]|\"[^\"\n]{0,40}\""
 )
 _BRACKET = re.compile(r"\([^()\n]{0,160}\)")
-_TELLS = re.compile(r"\((?:其中|不少于|不低于|每|至少|达到|含|原则上)")
+_TELLS = re.compile(
+    r"\((?=[^()]*\d)(?:其中|不少于|不低于|每|至少|达到|含|原则上|(?:20\d\d年)?(?:完成|新建|改造|建成|新增|实施|开工))"
+)
 # a share told once for several things (A率、B率三个“100%”): the words around it say no more than the share
 _SHARED = re.compile(r"[两二三四五六七八九十\d]个(?P<open>[“\"])(?P<share>\d{1,3}(?:\.\d+)?%)[”\"]")
 _BREAK = re.compile(r"[,，;；。!！?？:：\n]")

@@ -29,7 +29,7 @@ _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
 _SHARES = ("percent", "permille", "points", "times")
 _SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
 _PAUSE = re.compile("、")
-_SPLIT = re.compile(r"、|以及|和|及|与")
+_SPLIT = re.compile(r"、|以及|和|及(?!以[上下])|与")
 _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
 # what there should be little of: a bare number for it is a limit
 _HARM = re.compile(
@@ -112,9 +112,12 @@ def _parts(words: Words, first_year: int) -> list[_Part]:
         shares = shares or (quantity.kind == "count" and _MOVED.search(words.bare[begin : quantity.start]) is not None)
         comparison = compare(words.bare, begin, quantity.start, quantity.end, span.end, share=shares)
         left = words.bare[begin : comparison.start]
-        inherits = bool(kept) and (
-            (kept[-1][2] == clause and (bool(joins) or 0 <= quantity.start - kept[-1][1].end <= 4))
-            or _continues(words, kept[-1], quantity, clause)
+        inherits = (clause < 2 and words.bare.lstrip().startswith("其中")) or (
+            bool(kept)
+            and (
+                (kept[-1][2] == clause and (bool(joins) or 0 <= quantity.start - kept[-1][1].end <= 4))
+                or _continues(words, kept[-1], quantity, clause)
+            )
         )
         if _is_none(words, quantity, comparison, left, clause, first_year, inherits=inherits):
             continue
@@ -126,10 +129,15 @@ def _continues(words: Words, last: tuple[Quantity, Comparison, int], quantity: Q
     """Whether a clause carries on the list of the one before: 其中特勤站2座, or a bare noun and number."""
     span = words.clauses[clause]
     head = words.bare[span.start : quantity.start].strip()
-    if head.startswith("其中"):
+    if head.startswith("其中") or (clause and _text_of(words, clause - 1) == "其中"):
         return True
     alone = not words.bare[quantity.end : span.end].strip(" 以上左右")
     return last[2] == clause - 1 and alone and 2 <= len(head) <= 16 and last[0].kind == quantity.kind
+
+
+def _text_of(words: Words, clause: int) -> str:
+    span = words.clauses[clause]
+    return words.bare[span.start : span.end].strip()
 
 
 def _is_none(
@@ -372,7 +380,7 @@ def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list
     if len(nouns) < 2 or ("“" in around.left and "、" in around.left and "、" not in bare):
         return [finding]
     tells = words.bare[part.begin : part.quantity.start]
-    each = re.search(r"(?:均|(?<![首成])都|分别)(?!衡|匀|市)", tells) is not None
+    each = re.search(r"(?:(?<!平)均|(?<![首成])都|分别)(?!衡|匀|市)", tells) is not None
     pieces = [piece for piece in apart.split(bare) if piece.strip()]
     if len(pieces) < 2 or (
         finding.unit not in _SCORE_UNITS and "分别" not in words.bare[part.begin : part.quantity.start]
@@ -437,7 +445,7 @@ def _distributed(words: Words, parts: list[_Part], found: list[Finding]) -> list
         mine = [f for f in found if f.at == part.quantity.start]
         if len(run) > 1 and "分别" in head and len(mine) == len(run):
             values = {p.quantity.start: p for p in run}
-            kept = [f for f in found if f.at not in values]
+            others = [f for f in found if f.at not in values]
             zipped = [
                 replace(
                     f,
@@ -449,5 +457,5 @@ def _distributed(words: Words, parts: list[_Part], found: list[Finding]) -> list
                 )
                 for f, p in zip(mine, run, strict=True)
             ]
-            return sorted(kept + zipped, key=lambda f: f.at)
+            found = sorted(others + zipped, key=lambda f: f.at)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from wanghuo.engines.workplan.numerals import Quantity
-from wanghuo.engines.workplan.targets.clauses import Words
+from wanghuo.engines.workplan.targets.clauses import REMARK, Words
 from wanghuo.engines.workplan.targets.comparison import Comparison
 from wanghuo.engines.workplan.targets.naming import strip_lead
 from wanghuo.engines.workplan.targets.words import (
@@ -67,6 +67,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
         return True
     if quantity.unit == "座" and bounded is not None and "车" in bounded["noun"]:
         return True
+    if bounded is not None and quantity.kind == "count" and _sizes_a_rate(words, quantity):
+        return True
     if quantity.unit not in ATTRIBUTE:
         return False
     if quantity.unit not in ("人", "名", "户", "元") and _is_size(words, quantity):
@@ -98,6 +100,20 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     ):
         return True
     return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
+
+
+def _sizes_a_rate(words: Words, quantity: Quantity) -> bool:
+    """Whether the number tells of which things a rate is told (出栏500头以上生猪规模化养殖比重达到50%)."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    following = next((q for q in words.quantities if quantity.end < q.start < span.end), None)
+    return (
+        following is not None
+        and following.kind in ("percent", "permille")
+        and re.match(
+            r"(?:及|或|含)?以[上下]的?[^、和及]{2,24}?(?:率|比例|比重|占比)", words.bare[quantity.end : following.start]
+        )
+        is not None
+    )
 
 
 def _opens(words: Words, quantity: Quantity) -> bool:
@@ -236,7 +252,7 @@ def _led_by_two(words: Words, quantity: Quantity, bare: str) -> bool:
 def _closes(words: Words, quantity: Quantity, bare: str) -> bool:
     """Whether the number closes its clause after a plain phrase, as the object of a verb that is not in the list."""
     span = words.clauses[words.clause_at(quantity.start)]
-    rest = words.bare[quantity.end : span.end].strip()
+    rest = words.bare[quantity.end : span.end].strip().strip(REMARK)
     thing = bare[strip_lead(bare) :]
     return (
         re.match(r"(?:以上|左右|以内|以下)?(?:$|、)", rest) is not None
@@ -276,7 +292,7 @@ def _concrete(words: Words, quantity: Quantity) -> bool:
     if noun is None:
         return False
     if re.search(
-        r"(?:队伍|机制|体系|平台|环境|氛围|局面|网|系统|模式|道路|之路|力量|整体|目标|格局|屏障|防线|名片|样板|品牌|标杆|专班|意识|大局|标准|盘棋|张图|张网)",
+        r"(?:队伍|机制|体系|平台|环境|氛围|局面|网|系统|模式|道路|之路|路子|新路|路径|力量|整体|目标|格局|屏障|防线|名片|样板|品牌|标杆|专班|意识|大局|标准|盘棋|张图|张网)",
         noun[0],
     ) and quantity.unit in ("个", "支", "条", "套", "张", "道", "批", "项", "份"):
         return False
