@@ -56,10 +56,17 @@ def crc16(data: bytes) -> int:
     """CRC-16/MODBUS (reflected 0xA001, from 0xFFFF)."""
     crc = 0xFFFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
     return crc
+
+
+def _crc_of(byte: int) -> int:
+    for _ in range(8):
+        byte = byte >> 1 ^ 0xA001 if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC = tuple(map(_crc_of, range(256)))
 
 
 def length_of(head: bytes) -> int | None:

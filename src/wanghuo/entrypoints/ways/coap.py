@@ -31,6 +31,7 @@ from aiocoap import (
 
 from wanghuo.engines.codecs import lwm2m
 from wanghuo.entrypoints.ways.hub import NETWORK, NONE, Busy, Hub
+from wanghuo.modules.sensing.messages import LONGEST_NAME
 from wanghuo.modules.sensing.ways_side import lies_in
 
 log = logging.getLogger("wanghuo.ways")
@@ -114,7 +115,7 @@ class Coap:
     async def register(self, request: Message, query: dict[str, str]) -> Message:
         """A device registers: kept, remembered, and observed when the register knows it."""
         name, life_s = query.get("ep", ""), _seconds(query.get("lt", "86400"))
-        if not _NAME.fullmatch(name) or life_s is None:
+        if not _is_name(name) or life_s is None:
             return Message(code=BAD_REQUEST)
         answer = await self.keep(request, name, "rd;0", request.payload[:4096])
         if answer is not None:
@@ -157,7 +158,7 @@ class Coap:
     async def send(self, request: Message, query: dict[str, str]) -> Message:
         """A device sends values (LwM2M 1.1 Send), known by its registration or, without one, by its name in the query."""
         name = next((e.name for e in self.registered.values() if e.remote == request.remote), "") or query.get("ep", "")
-        if not _NAME.fullmatch(name):
+        if not _is_name(name):
             return Message(code=NOT_FOUND)
         form = request.opt.content_format
         topic = f"dp;{int(form) if form is not None else lwm2m.SENML_JSON}"
@@ -208,6 +209,11 @@ class Coap:
             self.hub.count("shed_state")
 
 
+def _is_name(name: str) -> bool:
+    """Whether a device may be called so: the journal keeps 255 bytes of a name."""
+    return _NAME.fullmatch(name) is not None and len(name.encode()) <= LONGEST_NAME
+
+
 def _stop(each: Registered) -> None:
     for task in each.tasks:
         task.cancel()
@@ -238,10 +244,10 @@ class _Registered(aiocoap.resource.Resource, aiocoap.resource.PathCapable):
         self._coap = coap
 
     async def render_post(self, request: Message) -> Message:
-        return await self._coap.update(request, request.opt.uri_path[0])
+        return await self._coap.update(request, "/".join(request.opt.uri_path))
 
     async def render_delete(self, request: Message) -> Message:
-        return await self._coap.leave(request, request.opt.uri_path[0])
+        return await self._coap.leave(request, "/".join(request.opt.uri_path))
 
 
 class _Send(aiocoap.resource.Resource):

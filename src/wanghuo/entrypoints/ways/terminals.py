@@ -60,6 +60,10 @@ class Stream:
                     a55a.check(message)
                     del buffer[:length]
                     return message
+                if message.endswith(a55a.END):  # one that was damaged: to look for others inside it would sum each byte
+                    self.garbage += length  # again and again, for as long as a stranger likes
+                    del buffer[:length]
+                    continue
             self.garbage += 1
             del buffer[:1]
 

@@ -82,6 +82,15 @@ class TestTerminals:
             found += stream.feed(data[at : at + 7])
         assert found == [REPORT, REPORT]
 
+    def test_wrong_sums_are_worked_out_once(self, monkeypatch) -> None:
+        summed, crc16 = [], a55a.crc16
+        monkeypatch.setattr(a55a, "crc16", lambda data: summed.append(len(data)) or crc16(data))
+        step = a55a.START + b"\0" + (1600).to_bytes(2, "big") + bytes(9) + a55a.END
+        stream = Stream()
+        found = list(stream.feed(step * 1000 + REPORT))
+        assert found == [REPORT]
+        assert sum(summed) < 40_000
+
     def test_strangers_are_slowed(self, journal) -> None:
         async def story() -> None:
             async with hub_on(journal) as hub:
@@ -141,6 +150,10 @@ class TestCoap:
                     path = "/".join(answer.opt.location_path)
                     gone = aiocoap.Message(code=aiocoap.DELETE, uri=f"coap://127.0.0.1:{port}/{path}")
                     assert (await device.request(gone).response).code == aiocoap.DELETED
+                    long = aiocoap.Message(code=aiocoap.POST, uri=f"coap://127.0.0.1:{port}/rd?ep={'𠀀' * 64}")
+                    assert (await device.request(long).response).code == aiocoap.BAD_REQUEST
+                    nobody = aiocoap.Message(code=aiocoap.POST, uri=f"coap://127.0.0.1:{port}/rd/")
+                    assert (await device.request(nobody).response).code == aiocoap.NOT_FOUND
                     again = aiocoap.Message(code=aiocoap.POST, uri=f"coap://127.0.0.1:{port}/{path}")
                     assert (await device.request(again).response).code == aiocoap.NOT_FOUND
                     await device.shutdown()
