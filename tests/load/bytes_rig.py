@@ -2,13 +2,11 @@
 
 Each target of the table is given generated streams with good messages planted in them. It may not raise, may keep only
 so many bytes, may not think for longer than 50 ms about 64 KiB, and good messages that stand behind quiet ground must
-come out. The same streams then go over real sockets to a running gateway, whose memory and open files are watched, and
-which must still answer a good frame on a fresh link.
+come out. listeners_rig.py sends the same streams over real sockets.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
 import os
@@ -22,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.load import deployment, wire
-from tests.load.deployment import Process
 from tests.load.rig import Result, Rig, Size, broken
 
 PIECE = 65_536
@@ -298,7 +295,7 @@ def run(seed: int, home: Path, size: Size, plant: str) -> Result:
     return Result(figures, failures)
 
 
-# --- over real sockets ----------------------------------------------------------------------------------------------
+# --- a process ----------------------------------------------------------------------------------------------------
 
 
 def resident(pid: int) -> int:
@@ -312,71 +309,6 @@ def files_of(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def over_sockets(seed: int, home: Path, size: Size, plant: str) -> Result:
-    """The streams to a running gateway, over many links."""
-    deployment.open_home(home, tables=False)
-    from wanghuo.entrypoints.gateway.server import listening_socket
-
-    rng, target = random.Random(seed), TARGETS["gb26875 stream"]
-    sock = listening_socket("127.0.0.1:0")
-    sock.listen(64)
-    port = sock.getsockname()[1]
-    if plant == "leak":
-        leak()
-    gateway = Process("gateway", deployment.bare_gateway(home / "journal.sqlite3", sock))
-    gateway.ready_s()
-    sent, marks, refused, answered, at_rest, died = 0, [], 0, [], 0, True
-    try:
-        while sent < size["bytes"]:
-            data = b"".join(hostile(rng, target)[0])
-            refused += not push(rng, port, data)
-            sent += len(data)
-            if sent > len(marks) * size["bytes"] // 8:
-                marks.append((resident(gateway.pid), files_of(gateway.pid)))
-        answered = [good_frame_is_answered(port, 1 + n) for n in range(3)]
-        time.sleep(0.3)
-        at_rest, died = files_of(gateway.pid), gateway.gone()
-    finally:
-        gateway.end_in_any_case(gently=True)
-        sock.close()
-    grown = marks[-1][0] - marks[len(marks) // 2][0]
-    figures = {"bytes": sent, "memory_mb": marks[-1][0] >> 20, "grown_mb": round(grown / 2**20, 1), "files": at_rest}
-    limit = size["grown_mb"] << 20
-    return Result(
-        figures,
-        broken(
-            died=died,
-            fresh_links_not_answered=answered.count(False),
-            memory_grown=grown if grown > limit else 0,
-            files_left_open=max(0, at_rest - marks[0][1] - 4),
-            links_that_took_nothing=refused,
-        ),
-    )
-
-
-def push(rng: random.Random, port: int, data: bytes) -> bool:
-    """Send it over one link, read what comes, hang up in one of several ways; whether the gateway took it."""
-    link = socket.create_connection(("127.0.0.1", port), timeout=10)
-    try:
-        for piece in pieces(rng, data):
-            link.sendall(piece)
-            link.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                link.recv(1 << 20)
-            link.settimeout(10)
-        if rng.random() < 0.3:
-            link.shutdown(socket.SHUT_WR)
-        elif rng.random() < 0.3:
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    except ConnectionError:
-        return True  # the gateway may hang up on a stranger
-    except TimeoutError:
-        return False
-    finally:
-        link.close()
-    return True
-
-
 def good_frame_is_answered(port: int, source: int) -> bool:
     """Whether a fresh link gets its confirm."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as link:
@@ -388,19 +320,6 @@ def good_frame_is_answered(port: int, source: int) -> bool:
     return len(answer) == 30 and wire.acked_key(answer) == (source, 7)
 
 
-def leak() -> None:
-    """A gateway that keeps what it rejects."""
-    from wanghuo.entrypoints.gateway.link import Link
-
-    reject, kept = Link._reject, []
-
-    def keep(self: Link, event: Any) -> None:
-        kept.append((event, bytes(4096)))
-        reject(self, event)
-
-    Link._reject = keep  # type: ignore[method-assign]
-
-
 RIGS = {
     "R20": Rig(
         "R20",
@@ -410,14 +329,5 @@ RIGS = {
         small={"bytes": 3_000_000},
         minutes=2.5,
         plants=("raises",),
-    ),
-    "R20b": Rig(
-        "R20b",
-        "hostile bytes over real sockets into a running gateway: memory, files, stuck links",
-        over_sockets,
-        floor={"bytes": 100_000_000, "grown_mb": 24},
-        small={"bytes": 6_000_000, "grown_mb": 24},
-        minutes=3,
-        plants=("leak",),
     ),
 }
