@@ -11,14 +11,14 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from wanghuo.modules.sensing.fold import Dead
-from wanghuo.modules.sensing.journal import JournalDamaged, JournalReader
+from wanghuo.modules.sensing.journal import JournalAway, JournalDamaged, JournalReader
 from wanghuo.modules.sensing.known import Known
 from wanghuo.modules.sensing.models import DeadFrame, GatewayCounter
 
 log = logging.getLogger("wanghuo.ingest")
 T = TypeVar("T")
-AWAY = (OperationalError, InterfaceError)
-"""Failures of the database itself: to be tried again, never the fault of a frame."""
+AWAY = (OperationalError, InterfaceError, JournalAway)
+"""Failures of the database or of the journal's servers themselves: to be tried again, never the fault of a frame."""
 
 
 def together(act: Callable[[Sequence[T]], None], items: Sequence[T], ref_of: Callable[[T], str]) -> list[Dead]:

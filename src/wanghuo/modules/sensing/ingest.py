@@ -44,6 +44,7 @@ MOST_OBJECTS = 50_000  # devices held as objects before those are dropped of who
 MOST_WAITING = 200_000  # rows read ahead in a flood, about 150 MB
 HAND = 64  # deliveries of the outbox that ingest takes on each second,
 HELP_AFTER_S = 2.0  # once one has waited so long: a worker that does its work needs no help, and fires wait for it
+LONGEST_PAUSE_S = 2.0
 T = TypeVar("T")
 
 
@@ -78,10 +79,10 @@ class Ingest:
 
     def _start(self, state_through: int) -> int:
         """Where to begin reading: far enough back to know the retransmissions of the last 40 s."""
-        last = self.reader.after(state_through - 1, batches=1) if state_through else []
+        last = _patiently(lambda: self.reader.after(state_through - 1, batches=1)) if state_through else []
         if not last:
             return state_through
-        return min(state_through, self.reader.first_since(last[0].last_us - DUPLICATE_US))
+        return min(state_through, _patiently(lambda: self.reader.first_since(last[0].last_us - DUPLICATE_US)))
 
     def step(self) -> int:
         """Read the next stretch, record its fires at once and then the oldest stretch that waits; gives how many
@@ -135,7 +136,7 @@ class Ingest:
         most = ROUND_BATCHES
         while True:
             try:
-                return self.reader.after(self._at, batches=most, records=ROUND_FRAMES)
+                return self._batches(most)
             except JournalDamaged as error:
                 if most == 1:
                     batch = int(str(error.known["batch"]))
@@ -143,6 +144,10 @@ class Ingest:
                     self.fold.bury(Dead(str(batch), error.text.filled(error.known).en))
                     self._at = batch
                 most = 1
+
+    def _batches(self, most: int) -> list[Batch]:
+        """The next ones, once the journal can be reached."""
+        return _patiently(lambda: self.reader.after(self._at, batches=most, records=ROUND_FRAMES))
 
     def _take(self, batch: Batch) -> None:
         columns = zip(batch.kind, batch.received_us, batch.link, batch.trust, batch.data, strict=True)
@@ -269,16 +274,17 @@ class Ingest:
 
 
 def _patiently(act: Callable[[], T]) -> T:
-    """Do something until the database takes it: it may be away for a while, the journal waits."""
+    """Do something until the database takes it, and the journal gives it: either may be away for a while, devices wait or
+    what they said is in the journal."""
     pause = 0.2
     while True:
         try:
             return act()
         except AWAY as error:
-            log.warning("the database is away (%s); again in %.1f s", error, pause)
+            log.warning("database or journal are away (%s); again in %.1f s", error, pause)
             drop_stale_connections()
             time.sleep(pause)
-            pause = min(pause * 2, 5.0)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
 def note_of(data: bytes) -> dict[str, Any] | None:

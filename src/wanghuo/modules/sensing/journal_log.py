@@ -14,6 +14,7 @@ import json
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
@@ -95,17 +96,27 @@ class _Client:
         self._thread.start()
         self._nats: Any = None
         self.js: Any = None
+        self._waiting: set[Future[Any]] = set()
 
     def call(self, act: Coroutine[Any, Any, T]) -> T:
         """Wait for something; JournalAway when the servers cannot be reached in time."""
         from nats.errors import Error
 
         future = asyncio.run_coroutine_threadsafe(act, self._loop)
+        self._waiting.add(future)
         try:
             return future.result(WAIT_S)
-        except (Error, TimeoutError, OSError) as error:
+        except (Error, TimeoutError, OSError, CancelledError) as error:
             future.cancel()
             raise JournalAway(f"NATS: {error or type(error).__name__}") from error
+        finally:
+            self._waiting.discard(future)
+
+    async def _lost(self) -> None:
+        """The connection is gone, and with it the answers that are waited for: to wait until they are late costs seconds."""
+        if self.js is not None:
+            for future in list(self._waiting):
+                future.cancel()
 
     def connect(self) -> None:
         """Connect and see that the stream is there, and as durable as it must be."""
@@ -122,6 +133,7 @@ class _Client:
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.2,
             error_cb=_quietly,
+            disconnected_cb=self._lost,
             connect_timeout=3,
         )
         js = client.jetstream(timeout=WAIT_S)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -219,3 +220,32 @@ def test_an_address_with_several_servers_and_a_password() -> None:
     found = StreamAddress.parse("nats://me:secret@10.0.0.1:4222,10.0.0.2:4222/J?replicas=3")
     assert found.servers == ("nats://me:secret@10.0.0.1:4222", "nats://me:secret@10.0.0.2:4222")
     assert (found.stream, found.synced, found.replicas, found.subject) == ("J", False, 3, "j.batch")
+
+
+def test_ingest_waits_for_servers_that_are_away_and_buries_nothing(tmp_path, db, settings, monkeypatch) -> None:
+    from wanghuo.modules.sensing import ingest as module
+    from wanghuo.modules.sensing.models import DeadFrame
+
+    settings.HOME = tmp_path
+    servers = Servers(tmp_path)
+    address = servers.address("WAITS")
+    writer = open_writer(address, "a")
+    writer.commit(columns(b"@@no frame##"))
+    ingest, pauses = module.Ingest(address), []
+    servers.stop(signal.SIGKILL)
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        servers.start()
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pause, monotonic=time.monotonic))
+    monkeypatch.setattr("wanghuo.modules.sensing.journal_log.WAIT_S", 5.0)
+    try:
+        assert ingest.step() == 1
+    finally:
+        monkeypatch.undo()
+        for each in (writer, ingest.reader):
+            each.close()
+        servers.stop()
+    assert len(pauses) == 1
+    assert "JournalAway" not in str(list(DeadFrame.objects.values_list("error", flat=True)))
