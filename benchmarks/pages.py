@@ -163,6 +163,16 @@ LISTS = (
         ("state=ok", "state=offline", "state=heard", "no_unit=1", "never=1", "q=SB-445281-2026-00017"),
     ),
     ("devices/quarantine", "alarm_supervisor", ()),
+    ("devices/connection", "brigade_leader", ()),
+    ("devices/down", "brigade_leader", ()),
+    ("devices/early", "brigade_leader", ()),
+    ("devices/expiring", "brigade_leader", ()),
+    ("devices/households", "brigade_leader", ()),
+    ("devices/league", "brigade_leader", ()),
+    ("roll-calls", "alarm_supervisor", ()),
+    ("roll-calls/league", "alarm_supervisor", ()),
+    ("ways", "alarm_supervisor", ()),
+    ("ways/profiles", "alarm_supervisor", ()),
     (
         "hazards",
         "brigade_leader",
@@ -170,6 +180,10 @@ LISTS = (
     ),
     ("listings", "brigade_leader", ()),
     ("alarms", "brigade_leader", ("open=1", "state=false", "priority=2", "kind=fire")),
+    ("alarms/health", "alarm_supervisor", ()),
+    ("alarms/hours", "alarm_supervisor", ()),
+    ("alarms/kept", "alarm_supervisor", ()),
+    ("alarms/offenders", "alarm_supervisor", ()),
     ("alarms/console", "alarm_supervisor", ()),
     ("alarms/console/rows", "alarm_supervisor", ()),
     ("todo", "brigade_leader", ("late=1",)),
@@ -257,7 +271,7 @@ ELSEWHERE = {
 }
 ELSEWHERE |= {"ledgers/<slug:code>/map", "ledgers/<slug:code>/points.json"}
 NO_LISTS = re.compile(
-    r"(ui|account|login|logout|p/verify|transparency)(/.*)?|manifest.webmanifest|language|views|live/since|regions/options"
+    r"(ui|account|login|logout|p/verify|transparency)(/.*)?|manifest.webmanifest|language|views|live/since|regions/options|devices/scan/near"
 )
 NO_FORM = re.compile(r"answer\(|require_POST|require_http_methods")
 
