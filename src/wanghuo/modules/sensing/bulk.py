@@ -29,7 +29,7 @@ def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], /, *, o
         else:
             written.append(prepared(field, [getattr(plain, field.attname)]) * count)
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in model._meta.concrete_fields)
+    names = ", ".join(quote(str(field.column)) for field in model._meta.concrete_fields)
     marks = ", ".join(["%s"] * len(written))
     passing = " ON CONFLICT DO NOTHING" if once else ""
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks}){passing}"  # noqa: S608
