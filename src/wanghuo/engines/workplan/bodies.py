@@ -46,7 +46,7 @@ _INNER_VERB = re.compile(
     + "|".join(sorted((v for v in set(VERBS.split("|")) - _NOUNS if len(v) > 1), key=len, reverse=True))
 )
 _OBJECT = re.compile(
-    r"^(?:组织(?!部|科|处)|负责|依托|借助|利用|发挥|压实|夯实|联合(?!会|执法)|指导(?!中心|处)|协调(?!小组|办|领导)|统筹|推动|督促|牵头|配合|支持|引导|服务(?!中心|办|站)|检查|监督(?!管理局)|培训(?!中心|学校)|演练|整治|治理|巡查|排查|考核|评估|督导|训练|新建|建设(?!局|厅|部|单位)|维护|配合|集中|全面(?!深化)|共同|统一|"
+    r"^(?:组织(?!部|科|处)|负责|依托|借助|利用|发挥|压实|夯实|联合(?!会|执法)|指导(?!中心|处)|协调(?!小组|办|领导)|统筹|推动|督促|牵头(?!部门|单位)|配合(?!部门|单位)|支持|引导|服务(?!中心|办|站)|检查|监督(?!管理局)|培训(?!中心|学校)|演练|整治|治理|巡查|排查|考核|评估|督导|训练|新建|建设(?!局|厅|部|单位)|维护|集中|全面(?!深化)|共同|统一|"
     r"[一两二三\d]名|受(?!援)|对|将|把|在|向|为|以|使|让|与|从|经|凡|如|若|按|被|给|令|由于|因|没有|所有|部分|一些|多数|少数|不|未|强|重大|其|该|此|这|上述|"
     r"社会面|已|新|及|和|等|是|有|可|至|到|每|各自|并|或)"
 )
@@ -54,7 +54,7 @@ _VAGUE_LIST = "部门|政府|单位|机构|中心|学校|公司|办公室|委员
 _VAGUE = frozenset(_VAGUE_LIST.split("|"))
 # what shows a stretch to be part of a sentence: a modal, a verb of reporting, a day, a word that governs no name
 _SENTENCE = re.compile(
-    r"要(?!素)|须|按|由|应(?![急用对])|(?:于|在)\d|\d[月日]|报(?=[省市县区镇乡]|有关|相关|本级|上级|同级)|(?:责任|主管|特别是|尤其是|半年|季度)$|^(?:特别是|尤其是|上半年|下半年)"
+    r"要(?!素)|须|按|由|应(?![急用对])|(?:于|在)\d|\d[月日]|详见|附件|附表|附后|报(?=[省市县区镇乡]|有关|相关|本级|上级|同级)|(?:责任|主管|特别是|尤其是|半年|季度)$|^(?:特别是|尤其是|上半年|下半年)"
 )
 _APART = re.compile(r"和|及|与|以及|、|,|/|;|\s{1,}")
 _KEEP = re.compile(
@@ -98,6 +98,8 @@ def parts_of(words: str) -> Iterator[tuple[int, int]]:
     first = 0
     for match in _APART.finditer(words):
         if match.group() in "和及与" and _is_one_name(words[first : match.start()], words[match.end() :]):
+            continue
+        if match.group() == "、" and words[first : match.start()] in ("省", "市", "县", "区", "乡", "镇", "村"):
             continue
         if match.start() < first or any(a <= match.start() < b for a, b in kept):
             continue

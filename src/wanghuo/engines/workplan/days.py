@@ -30,7 +30,9 @@ _SPAN = re.compile(
     r"\s*(?P<stop>结束|止|为止)?"
 )
 # what follows a year that a level or a change is measured from, and that is no deadline (控制在2010年水平)
-IS_BASE = re.compile(r"(?:底|末)?的?(?:[\u4e00-\u9fff]{0,10}为基[数准期]|(?:实际)?水平|同期|基础上|实绩)")
+IS_BASE = re.compile(
+    r"(?:底|末)?的?(?:[\u4e00-\u9fff]{0,10}为基[数准期]|(?:实际)?水平|同期|基础上|实绩|[及或][之以]后)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) 
         alone = _alone(words[left:], first + left)
         if alone and flat[last : last + 1] == ",":
             waiting += alone
-        elif alone and flat[last : last + 1] == ":" and _two(flat[last + 1 : end].lstrip()):
+        elif alone and flat[last : last + 1] == ":" and _told_after(flat[last + 1 : end].lstrip()):
             yield from alone
             waiting = []
         else:
@@ -211,6 +211,11 @@ def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) 
             yield from found
             waiting = []
         yield from _with(words, first)
+
+
+def _told_after(words: str) -> bool:
+    """Whether what stands behind a colon is something to do."""
+    return _two(words) or words.startswith("每")
 
 
 def _alone(words: str, at: int) -> list[Owner]:
@@ -354,7 +359,7 @@ def _in_charge(words: str, at: int) -> Iterator[Owner]:
     role: Role = "support" if re.search(r"副|组员|成员", match["post"]) else "lead"
     for first, last in parts_of(match["who"]):
         name = re.sub(r"^.{0,8}?由", "", match["who"][first:last])
-        if len(name) >= 2 and (is_plausible(name) or is_body(name)):
+        if len(name) >= 2 and "的" not in name and (is_plausible(name) or is_body(name)):
             where = at + last - len(name)
             yield Owner(name, role, where, where + len(name))
 

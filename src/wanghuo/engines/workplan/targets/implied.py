@@ -92,6 +92,8 @@ def _name_of_all(words: Words, place: int, clause: Clause, match: re.Match[str])
     if match["all"] == "一律" and PUNISHING_RE.search(done[:6]):
         return None
     if match["should"]:
+        if re.match(r"[一-鿿、]{0,6}的?(?:原则|要求|思路|理念)", bare_right):
+            return None
         rest = re.match(r"(?:、|,|\s)*", bare_right)
         done = tidy(right[rest.end() if rest else 0 :])
         if not noun and not done:

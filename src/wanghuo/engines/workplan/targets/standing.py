@@ -316,6 +316,16 @@ def _concrete(words: Words, quantity: Quantity) -> bool:
     )
 
 
+def _shares_unit(words: Words, quantity: Quantity) -> bool:
+    """Whether the number takes the unit of the one after it (分别新增学位4.68万和7000个)."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    return "分别" in words.bare[span.start : quantity.start] and any(
+        other.unit and words.bare[quantity.end : other.start].strip() in ("和", "、", "及", "与")
+        for other in words.quantities
+        if other.start > quantity.end
+    )
+
+
 def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, left: str) -> bool:
     """A number without a unit is an aim only after comparing words and the name of a rate."""
     if quantity.kind == "ratio":
@@ -326,6 +336,8 @@ def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, lef
     if words.bare.startswith("量级", quantity.end):
         return False
     if quantity.han and quantity.low == 0:
+        return False
+    if _shares_unit(words, quantity):
         return False
     if not comparison.said:
         return not (_BARE_SHARE.search(left.strip()) and 0 < quantity.low <= 100)
