@@ -152,6 +152,7 @@ class Hub:
         return bucket.take(self.now()) >= 0
 
     def _durable(self, batch: Gathered) -> None:
+        self.committer.intake.waiting_bytes -= batch.size
         batch.answer(self.clock.label(), self._unanswered)
         if batch.urgent:
             self._ring()

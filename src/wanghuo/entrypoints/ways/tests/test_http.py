@@ -295,6 +295,17 @@ def test_nothing_is_answered_while_the_disk_refuses(journal, monkeypatch) -> Non
     run(story())
 
 
+def test_what_is_on_disk_waits_for_it_no_more(journal) -> None:
+    async def story() -> None:
+        async with hub_on(journal, limits=Limits(backlog_bytes=5000)) as hub, web_on(hub) as port:
+            for number in range(20):
+                large = {"ts": 1_764_060_000_000 + number, "values": {"note": "x" * 1000}}
+                assert (await post(port, "/in/http", large, BEARER))[0] == 200
+            assert hub.committer.waiting_bytes == 0
+
+    run(story())
+
+
 def test_other_addresses_and_methods(journal) -> None:
     async def story() -> None:
         async with hub_on(journal, way("ctwing"), way("mqtt")) as hub, web_on(hub) as port:
