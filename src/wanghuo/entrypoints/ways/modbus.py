@@ -47,7 +47,10 @@ class Poller:
                 try:
                     if client is None:
                         address = await asyncio.to_thread(self._hub.reach, host, port)
-                        client = AsyncModbusTcpClient(address, port=port, timeout=TIMEOUT_S, retries=RETRIES)
+                        # it is we who connect again: the library's own try beside ours would leave a socket open
+                        client = AsyncModbusTcpClient(
+                            address, port=port, timeout=TIMEOUT_S, retries=RETRIES, reconnect_delay=0
+                        )
                     await self._round(client, given)
                 except (ModbusException, AppError, OSError, TimeoutError, ValueError) as error:
                     self._hub.told(self.way.code)["error"] = str(error)[:200] or type(error).__name__
