@@ -74,6 +74,10 @@ def add_parsers(subparsers: Any) -> None:
     prune = acts.add_parser("prune", help="delete what is older than DAYS and has been taken in")
     prune.add_argument("--days", type=float, required=True)
     prune.set_defaults(run=run_prune)
+    further = acts.add_parser(
+        "continue", help="after a change or loss of the journal: number its batches behind what was taken in"
+    )
+    further.set_defaults(run=run_continue)
     replay = acts.add_parser("replay", help="rebuild the latest state from the journal and compare it with the tables")
     replay.add_argument("--write", action="store_true", help="put the tables right where they differ")
     replay.set_defaults(run=run_replay)
@@ -244,6 +248,27 @@ def run_check(args: argparse.Namespace) -> int:
         print(json.dumps({"batch": batch, "damaged": what}))
     print(json.dumps({"batches_through": reader.last(), "bytes": reader.size_bytes(), "damaged": damaged}))
     return 1 if damaged else 0
+
+
+def run_continue(args: argparse.Namespace) -> int:
+    """Let the journal go on behind the last batch that the records know."""
+    setup()
+    from django.conf import settings
+    from django.db import transaction
+
+    from wanghuo.kernel.access.actor import system_actor
+    from wanghuo.kernel.audit import record
+    from wanghuo.modules.sensing import store
+    from wanghuo.modules.sensing.journals import continue_after
+
+    with _only_one(settings.HOME), transaction.atomic():
+        through = store.taken_in(store.position())
+        record(system_actor("cli"), "sensing:journal:continue", str(through))
+        changed = continue_after(settings.JOURNAL, through)
+        if not changed:
+            transaction.set_rollback(True)
+    print(json.dumps({"taken_in_through": through, "renumbered": changed}))
+    return 0
 
 
 def run_show(args: argparse.Namespace) -> int:

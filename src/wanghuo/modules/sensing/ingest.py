@@ -22,7 +22,7 @@ from wanghuo.modules.sensing.dead import AWAY, reason
 from wanghuo.modules.sensing.flusher import Flusher
 from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Note
 from wanghuo.modules.sensing.heard import HeardColumn
-from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalDamaged
+from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalBehind, JournalDamaged
 from wanghuo.modules.sensing.journals import Address, folder_of, open_reader
 from wanghuo.modules.sensing.known import Devices
 from wanghuo.modules.sensing.message_fold import take_message
@@ -62,6 +62,8 @@ class Ingest:
         self.reader = open_reader(journal)
         self.heard = HeardColumn(folder_of(journal))
         row = store.take_over()
+        if (through := store.taken_in(row)) > (last := _patiently(self.reader.last)):
+            raise JournalBehind(last=last, through=through)
         self._holder = row.holder
         self.recorder, self.flusher = Recorder(self.reader, self._holder), Flusher(self.reader, self.heard)
         self.devices = Devices(store.rows_of)

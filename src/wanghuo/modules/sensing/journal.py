@@ -13,6 +13,7 @@ a setting (journals.py, journal_log.py).
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import sys
 from array import array
@@ -67,6 +68,20 @@ class JournalDamaged(AppError):
         "接收日志第 {batch} 批已损坏（{what}）；请用备份恢复，并运行 wanghuo journal check 查看范围。",
         "Batch {batch} of the journal is damaged ({what}); restore it from a backup; "
         "`wanghuo journal check` shows how far it goes.",
+    )
+
+
+class JournalBehind(AppError):
+    """The records go further than the journal: it is another one, and its batches would be passed over as taken in already."""
+
+    code = "sensing.journal_behind"
+    status = 409
+    text = Text(
+        "接收日志只编到第 {last} 批，记录却已取到第 {through} 批：这不是原来的那份日志（更换了 WANGHUO_JOURNAL、文件丢失或由旧备份恢复），"
+        "新报警会被当作已处理。请先停止网关，运行 wanghuo journal continue，再启动。",
+        "The journal is numbered up to {last} only, the records were taken in up to {through}: it is another journal (WANGHUO_JOURNAL was "
+        "changed, its file was lost or restored from an older backup), and new alarms would pass for old ones. Stop the gateways, run "
+        "`wanghuo journal continue`, then start again.",
     )
 
 
@@ -315,6 +330,16 @@ class JournalReader(Protocol):
     def close(self) -> None: ...
 
 
+def renumber(path: Path, after: int) -> None:
+    """Let the batches of a file, and those to come, be numbered from `after` + 1 on, in their order."""
+    with contextlib.closing(_connect(path)) as connection, connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE batch SET id = -(id + ?)", (after,))  # past the ids that are still in use
+        connection.execute("UPDATE batch SET id = -id")
+        if not connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'batch'", (after,)).rowcount:
+            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('batch', ?)", (after,))
+
+
 class Checkpointer:
     """Copies the write-ahead log back into the file, beside the commits: most of it while they go on, the short rest
     and the return to the log's beginning between two of them. For a thread of its own."""
@@ -377,8 +402,10 @@ class Reader:
         return int(row[0])
 
     def last(self) -> int:
-        """The id of the newest batch, 0 when there is none."""
-        row = self._connection.execute("SELECT coalesce(max(id), 0) FROM batch").fetchone()
+        """The highest id that was given, also when its batch is pruned; 0 when none was."""
+        row = self._connection.execute(
+            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'batch'"
+        ).fetchone()
         return int(row[0])
 
     def lag(self, position: int) -> int:

@@ -17,7 +17,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from wanghuo.base import AppError, Text
@@ -31,6 +31,9 @@ from wanghuo.modules.sensing.journal import (
     Packable,
     Record,
 )
+
+if TYPE_CHECKING:
+    from nats.js.api import StreamConfig
 
 T = TypeVar("T")
 WAIT_S = 5.0
@@ -51,6 +54,18 @@ class JournalNotDurable(AppError):
         "地址后加 ?sync=always，或使用 3 个副本（?replicas=3）。",
         "The stream {stream} has {replicas} replicas and its address does not say sync=always: a power cut could take confirmed frames. Set "
         "sync_interval: always on the servers and add ?sync=always to the address, or keep three replicas (?replicas=3).",
+    )
+
+
+class StreamInUse(AppError):
+    """Batches of a stream keep the numbers they have."""
+
+    code = "sensing.stream_in_use"
+    status = 409
+    text = Text(
+        "日志流 {stream} 中已有 {held} 批，不能改变编号。请换一个空的流（在地址中改名），或把这些批次交给原来的数据库取完。",
+        "The stream {stream} holds {held} batches already, whose numbers cannot be changed. Use an empty stream (another name in the "
+        "address), or let the records that they belong to take them in.",
     )
 
 
@@ -125,7 +140,6 @@ class _Client:
 
     async def _connect(self) -> None:
         import nats
-        from nats.js.api import RetentionPolicy, StorageType, StreamConfig
         from nats.js.errors import NotFoundError
 
         client = await nats.connect(
@@ -137,7 +151,21 @@ class _Client:
             connect_timeout=3,
         )
         js = client.jetstream(timeout=WAIT_S)
-        config = StreamConfig(
+        try:
+            info = await js.stream_info(self.address.stream)
+        except NotFoundError:
+            info = await js.add_stream(self._config())
+        replicas = info.config.num_replicas or 1
+        if replicas < 3 and not self.address.synced:
+            await client.close()
+            raise JournalNotDurable(stream=self.address.stream, replicas=replicas)
+        self._nats, self.js = client, js
+
+    def _config(self, first: int | None = None) -> StreamConfig:
+        """The stream as it is made; its numbers begin at `first`."""
+        from nats.js.api import RetentionPolicy, StorageType, StreamConfig
+
+        return StreamConfig(
             name=self.address.stream,
             subjects=[self.address.subject],
             retention=RetentionPolicy.LIMITS,
@@ -145,16 +173,14 @@ class _Client:
             num_replicas=self.address.replicas,
             duplicate_window=_KEPT_S,
             allow_direct=True,
+            first_seq=first,
         )
-        try:
-            info = await js.stream_info(self.address.stream)
-        except NotFoundError:
-            info = await js.add_stream(config)
-        replicas = info.config.num_replicas or 1
-        if replicas < 3 and not self.address.synced:
-            await client.close()
-            raise JournalNotDurable(stream=self.address.stream, replicas=replicas)
-        self._nats, self.js = client, js
+
+    def begin_at(self, first: int) -> None:
+        """Make the stream anew, empty, with numbers from `first` on."""
+        self.connect()
+        self.call(self.js.delete_stream(self.address.stream))
+        self.call(self.js.add_stream(self._config(first)))
 
     @property
     def most_bytes(self) -> int:
@@ -184,6 +210,18 @@ class _Client:
 
 async def _quietly(error: Exception) -> None:
     """Troubles of the connection show in the calls that meet them."""
+
+
+def renumber(address: str, after: int) -> None:
+    """Let the batches to come be numbered from `after` + 1 on. Raises StreamInUse when the stream holds batches already: their
+    numbers are the servers' and cannot be changed."""
+    client = _Client(StreamAddress.parse(address))
+    try:
+        if held := int(client.state().messages):
+            raise StreamInUse(stream=client.address.stream, held=held)
+        client.begin_at(after + 1)
+    finally:
+        client.close()
 
 
 class LogWriter:
@@ -364,7 +402,7 @@ class LogReader:
         return int(low) - 1 if low > state.first_seq else 0
 
     def last(self) -> int:
-        """The id of the newest batch, 0 when there is none."""
+        """The highest id that was given, also when its batch is pruned; 0 when none was."""
         return int(self._client.state().last_seq)
 
     def lag(self, position: int) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from wanghuo.modules.sensing.journal import JournalReader, JournalWriter, Reader, Writer
+from wanghuo.modules.sensing.journal import JournalReader, JournalWriter, Reader, Writer, renumber
 
 Address = Path | str
 
@@ -27,6 +27,24 @@ def open_reader(address: Address) -> JournalReader:
 
         return LogReader(str(address))
     return Reader(Path(address))
+
+
+def continue_after(address: Address, through: int) -> bool:
+    """Let the journal at `address` go on behind batch `through`, the last that the records know; whether that was needed.
+    Raises StreamInUse for a stream that holds batches of other numbers."""
+    reader = open_reader(address)
+    try:
+        if reader.last() >= through:
+            return False
+    finally:
+        reader.close()
+    if is_stream(address):
+        from wanghuo.modules.sensing import journal_log
+
+        journal_log.renumber(str(address), through)
+    else:
+        renumber(Path(address), through)
+    return True
 
 
 def is_stream(address: Address) -> bool:

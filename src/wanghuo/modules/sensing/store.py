@@ -203,6 +203,11 @@ def position() -> IngestPosition:
     return IngestPosition.objects.get_or_create(pk=1)[0]
 
 
+def taken_in(row: IngestPosition) -> int:
+    """The last batch of which anything is recorded."""
+    return max(row.events_through, row.state_through)
+
+
 def take_over() -> IngestPosition:
     """Make this run the one that may move the position; gives it, with the run's name as `holder`."""
     position()

@@ -6,7 +6,18 @@ import sqlite3
 
 import pytest
 
-from wanghuo.modules.sensing.journal import Checkpointer, Columns, JournalDamaged, OpenedLink, Reader, Writer
+from wanghuo.entrypoints.cli.main import main
+from wanghuo.kernel.audit.models import AuditEntry
+from wanghuo.modules.sensing.ingest import Ingest
+from wanghuo.modules.sensing.journal import (
+    Checkpointer,
+    Columns,
+    JournalBehind,
+    JournalDamaged,
+    OpenedLink,
+    Reader,
+    Writer,
+)
 
 
 @pytest.fixture
@@ -119,3 +130,34 @@ def test_a_reader_in_the_middle_of_the_log_does_not_stop_the_commits(path, monke
             checkpointer.run()
         assert slow.execute("SELECT count(*) FROM batch").fetchone() == (1,)
     assert len(Reader(path).after(0, batches=100)) == 21
+
+
+def test_a_journal_that_is_another_one_is_refused_and_goes_on_behind_what_was_taken_in(path, db, settings) -> None:
+    settings.JOURNAL, settings.HOME = path, path.parent
+    old = Writer(path, "old")
+    for n in range(5):
+        old.commit(columns(b"@@no frame##", at=n))
+    Ingest(path).catch_up()
+    old.close()
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()  # the disk is lost; the records are elsewhere
+    new = Writer(path, "new")
+    new.commit(columns(b"@@a later one##", at=10_000_000))
+    with pytest.raises(JournalBehind) as refused:
+        Ingest(path)
+    assert refused.value.known == {"last": 1, "through": 5}
+    assert main(["journal", "continue"]) == 0
+    assert main(["journal", "continue"]) == 0, "a second time changes nothing"
+    new.commit(columns(b"@@and another##", at=20_000_000))
+    assert [batch.id for batch in Reader(path).after(5)] == [6, 7]
+    assert Ingest(path).catch_up() == 2
+    assert AuditEntry.objects.filter(action="sensing:journal:continue").count() == 1
+
+
+def test_pruning_everything_makes_no_other_journal_of_it(path, db, settings) -> None:
+    settings.JOURNAL, settings.HOME = path, path.parent
+    writer = Writer(path, "a")
+    through = writer.commit(columns(b"@@no frame##"))
+    Ingest(path).catch_up()
+    assert writer.prune(before_us=10**15, through=through) == 1
+    assert Ingest(path).catch_up() == 0

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from wanghuo.modules.sensing.journal import Columns, JournalAway, OpenedLink
-from wanghuo.modules.sensing.journal_log import JournalNotDurable, StreamAddress
-from wanghuo.modules.sensing.journals import open_reader, open_writer
+from wanghuo.modules.sensing.journal_log import JournalNotDurable, StreamAddress, StreamInUse
+from wanghuo.modules.sensing.journals import continue_after, open_reader, open_writer
 
 BINARY = Path(sys.executable).parent / "nats-server"
 pytestmark = pytest.mark.skipif(
@@ -249,3 +249,18 @@ def test_ingest_waits_for_servers_that_are_away_and_buries_nothing(tmp_path, db,
         servers.stop()
     assert len(pauses) == 1
     assert "JournalAway" not in str(list(DeadFrame.objects.values_list("error", flat=True)))
+
+
+def test_an_empty_stream_goes_on_behind_what_was_taken_in_and_one_with_batches_does_not(tmp_path) -> None:
+    servers = Servers(tmp_path)
+    address = servers.address("LATER")
+    try:
+        assert continue_after(address, 41)
+        assert not continue_after(address, 41)
+        writer = open_writer(address, "a")
+        assert writer.commit(columns(b"one")) == 42
+        writer.close()
+        with pytest.raises(StreamInUse):
+            continue_after(address, 99)
+    finally:
+        servers.stop()
