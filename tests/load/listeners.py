@@ -394,7 +394,7 @@ class Coap(Ways):
     """CoAP and LwM2M."""
 
     name = "coap"
-    foreseen = ("UnicodeDecodeError",)
+    foreseen = ("UnicodeDecodeError", "_fatal_error")  # both are logged by the library, and the next datagram is served
 
     def listen(self) -> dict[str, str]:
         return {"coap": f"127.0.0.1:{self.port}"}

@@ -27,14 +27,15 @@ class Errors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and type(error).__name__ not in self.foreseen and self.count < MOST_TOLD:
+        said = f"{type(error).__name__}: {error}"
+        if error is not None and self.count < MOST_TOLD and not any(word in said for word in self.foreseen):
             self.count += 1
             where = error.__traceback__
             while where is not None and where.tb_next is not None:
                 where = where.tb_next
             at = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else ""
             with self.path.open("a") as file:
-                file.write(f"{record.name}: {type(error).__name__}: {error} at {at}".replace("\n", " ")[:300] + "\n")
+                file.write(f"{record.name}: {said} at {at}".replace("\n", " ")[:300] + "\n")
 
 
 def watched(listener: Listener) -> Role:
