@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from pypinyin import lazy_pinyin
 
 from wanghuo.kernel.access.actor import Actor
@@ -119,6 +119,21 @@ def entries(term: str, kind: str = "") -> QuerySet[SearchKey, Any]:
     keys = [letter + _key(alphabet, term) for letter in letters for alphabet in ("npc" if term.isascii() else "n")]
     found = [SearchKey.objects.filter(key__gte=key, key__lt=_after(key)).values("entry") for key in keys]
     return found[0].union(*found[1:], all=True) if len(found) > 1 else found[0]
+
+
+def found_by(kind: str) -> Callable[[str], Q]:
+    """The condition of units or of buildings that words find, by name, pinyin, initials or code."""
+
+    def condition(words: str) -> Q:
+        found = Q()
+        for term in filter(None, map(normal, words.split())):
+            of_term = SearchEntry.objects.filter(pk__in=entries(term, kind))
+            if len(term) > NAME_UNITS:
+                of_term = of_term.filter(text__contains=term)
+            found &= Q(pk__in=of_term.values("object_id"))
+        return found
+
+    return condition
 
 
 def find(actor: Actor, query: str, limit: int = 8, *, kind: str = "") -> list[SearchEntry]:

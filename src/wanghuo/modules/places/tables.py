@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.db.models import Q
 
 from wanghuo.base.text import Text, listing
 from wanghuo.kernel.ledgers import exporting
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Flag, Link, ListPage, Words
 from wanghuo.modules.places import search, selectors, taxonomy
-from wanghuo.modules.places.models import Building, SearchEntry, Unit, UnitClass
+from wanghuo.modules.places.models import Building, Unit, UnitClass
 from wanghuo.modules.places.states import UNIT, UnitState
-
-
-def found_by(kind: str) -> Callable[[str], Q]:
-    """The condition of units or of buildings that words find, by name, pinyin, initials or code."""
-
-    def condition(words: str) -> Q:
-        found = Q()
-        for term in filter(None, map(search.normal, words.split())):
-            entries = SearchEntry.objects.filter(pk__in=search.entries(term, kind))
-            if len(term) > search.NAME_UNITS:
-                entries = entries.filter(text__contains=term)
-            found &= Q(pk__in=entries.values("object_id"))
-        return found
-
-    return condition
 
 
 def has_class(code: str) -> Q:
@@ -59,7 +42,7 @@ UNITS = ListPage(
         Column("state", Text("状态", "State"), kind="state", machine=UNIT),
     ),
     filters=(
-        Words(where=found_by("unit")),
+        Words(where=search.found_by("unit")),
         Choice("class", Text("类别", "Class"), lambda _: taxonomy.class_names(), where=has_class),
         Choice("kind", Text("种类", "Kind"), lambda _: taxonomy.kinds()),
         Choice("sector", Text("行业", "Department"), lambda _: taxonomy.sectors()),
@@ -97,7 +80,7 @@ BUILDINGS = ListPage(
         Column("address", Text("地址", "Address"), wide=True),
     ),
     filters=(
-        Words(where=found_by("building")),
+        Words(where=search.found_by("building")),
         Choice("use", Text("用途", "Use"), lambda _: taxonomy.building_uses()),
         Flag("high", Text("高于 24 m", "higher than 24 m"), lambda: Q(height_m__gt=24)),
     ),

@@ -67,13 +67,14 @@ async def open_port(tmp_path: Path, **known):
 async def test_frames_of_a_datagram_are_journalled_and_answered_to_where_it_came_from(tmp_path) -> None:
     async with open_port(tmp_path, known=[SOURCE, OTHER]) as (gate, peer):
         (one, first), (two, second) = await peer(), await peer()
-        one.sendto(FIRE_FRAME + unit_frame(SOURCE, b"", serial=7))
+        seventh, ninth = unit_frame(SOURCE, b"", serial=7), unit_frame(OTHER, b"", serial=9)  # they bear the second
+        one.sendto(FIRE_FRAME + seventh)
         answers = await first.answer()
         assert [answers[2], answers[32], answers[26], answers[56]] == [FIRE_FRAME[2], 7, 3, 3]
-        two.sendto(unit_frame(OTHER, b"", serial=9))
+        two.sendto(ninth)
         assert (await second.answer())[2] == 9
         assert await first.silent()
-        assert gate.stored() == [FIRE_FRAME, unit_frame(SOURCE, b"", serial=7), unit_frame(OTHER, b"", serial=9)]
+        assert gate.stored() == [FIRE_FRAME, seventh, ninth]
         assert gate.rung, "a fire must wake ingest"
 
 
