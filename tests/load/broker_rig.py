@@ -410,29 +410,31 @@ def acked_of(path: Path) -> set[wire.Key]:
     return {(known >> 16, known & 0xFFFF) for known in found}
 
 
+FLOOR = {
+    "ends": 120,
+    "lives_s": (0.1, 1.5),
+    "clients": 4,
+    "window": 8,
+    "fire_every": 500,
+    "pause_s": 0.02,
+    "most": 240_000,
+}
+SMALL = {
+    "ends": 3,
+    "lives_s": (0.1, 0.6),
+    "clients": 2,
+    "window": 8,
+    "fire_every": 50,
+    "pause_s": 0.02,
+    "most": 5_000,
+}
 RIGS = {
     "R4b": Rig(
         "R4b",
         "Mosquitto stopped and killed at random moments, devices of QoS 1",
         run_mqtt,
-        floor={
-            "ends": 120,
-            "lives_s": (0.1, 1.5),
-            "clients": 4,
-            "window": 8,
-            "fire_every": 500,
-            "pause_s": 0.02,
-            "most": 240_000,
-        },
-        small={
-            "ends": 3,
-            "lives_s": (0.1, 0.6),
-            "clients": 2,
-            "window": 8,
-            "fire_every": 50,
-            "pause_s": 0.02,
-            "most": 5_000,
-        },
+        floor=FLOOR,
+        small=SMALL,
         minutes=3,
         plants=tuple(PLANTS),
         plant_size={"ends": 12},
@@ -441,24 +443,8 @@ RIGS = {
         "R4c",
         "NATS with the journal in it stopped and killed at random moments",
         run_nats,
-        floor={
-            "ends": 120,
-            "lives_s": (0.1, 1.5),
-            "clients": 4,
-            "window": 8,
-            "fire_every": 500,
-            "pause_s": 0.02,
-            "most": 240_000,
-        },
-        small={
-            "ends": 3,
-            "lives_s": (0.1, 0.6),
-            "clients": 2,
-            "window": 8,
-            "fire_every": 50,
-            "pause_s": 0.02,
-            "most": 5_000,
-        },
+        floor=FLOOR,
+        small=SMALL,
         minutes=4,
         plants=tuple(NATS_PLANTS),
         plant_size={"ends": 12},

@@ -12,9 +12,13 @@ from typing import Any
 from tests.load import deployment
 from tests.load.bytes_rig import files_of, resident
 from tests.load.deployment import Process, Role
-from tests.load.listeners import ANSWER_S, LISTENERS, Listener
+from tests.load.listeners import ANSWER_S, Frames, FramesInDatagrams, FramesInTls, Listener
 from tests.load.rig import Result, Rig, Size, broken
+from tests.load.way_listeners import Coap, Http, Modbus, Mqtt, Terminals
 
+LISTENERS: dict[str, type[Listener]] = {
+    each.name: each for each in (Frames, FramesInDatagrams, FramesInTls, Http, Coap, Terminals, Mqtt, Modbus)
+}
 MOST_TOLD = 20
 
 

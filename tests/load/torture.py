@@ -146,7 +146,7 @@ def main() -> int:
     size.add_argument("--small", dest="size", action="store_const", const="small")
     parser.add_argument("--seed", type=int, default=None, help="replay a run")
     parser.add_argument("--plant", default="", help="with this bug planted; the rig must find it")
-    parser.add_argument("--listener", default="", help="R20b: this one alone (tests/load/listeners.py names them)")
+    parser.add_argument("--listener", default="", help="R20b: this one alone (tests/load/listeners_rig.py names them)")
     parser.add_argument("--record", action="store_true", help=f"add to {RESULTS.relative_to(ROOT)}")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -263,10 +263,8 @@ def run_continue(args: argparse.Namespace) -> int:
 
     with _only_one(settings.HOME), transaction.atomic():
         through = store.taken_in(store.position())
-        record(system_actor("cli"), "sensing:journal:continue", str(through))
-        changed = continue_after(settings.JOURNAL, through)
-        if not changed:
-            transaction.set_rollback(True)
+        if changed := continue_after(settings.JOURNAL, through):
+            record(system_actor("cli"), "sensing:journal:continue", str(through))
     print(json.dumps({"taken_in_through": through, "renumbered": changed}))
     return 0
 

@@ -73,9 +73,15 @@ class HourMap:
         top = max((value or 0 for line in self.lines for value in line.values), default=0)
         return [top * step / SHADES for step in range(SHADES)]
 
-    def shade(self, value: float | None) -> int:
-        """0 for nothing, 1 to `SHADES` for more and more."""
-        return sum(value > limit for limit in self.limits) if value else 0
+    def shaded(self) -> list[tuple[Line, list[tuple[float | None, int]]]]:
+        """The lines, with the shade of each cell: 0 for nothing, 1 to `SHADES` for more and more."""
+        limits = self.limits
+        return [(line, [(value, shade_of(value, limits)) for value in line.values]) for line in self.lines]
+
+
+def shade_of(value: float | None, limits: Sequence[float]) -> int:
+    """The shade of a value among `HourMap.limits`."""
+    return sum(value > least for least in limits) if value else 0
 
 
 def hour_map(actor: Actor, region: str, period: Period, measure: str, now: datetime) -> HourMap:

@@ -54,7 +54,7 @@ def hours(request: HttpRequest) -> HttpResponseBase:
         "measures": MEASURES.items(),
         "hours": HOURS,
         "map": found,
-        "lines": [(line, _shaded(found, line.values)) for line in found.lines],
+        "lines": found.shaded(),
         "whole": found.whole.values,
         "summed": measure != "devices",
         "alarms_kind": {"fires": "kind=fire", "confirmed": "kind=fire&state=fire&state=closed"}.get(measure, ""),
@@ -72,10 +72,6 @@ def _period(written: str) -> Period:
     except ValueError:
         found = None
     return found if found and found.days <= LONGEST_DAYS else Period.parse(f"{DEFAULT_DAYS}d", today)
-
-
-def _shaded(found: HourMap, values: Any) -> list[tuple[float | None, int]]:
-    return [(value, found.shade(value)) for value in values]
 
 
 def _table(found: HourMap, region: str, period: Period, measure: str, actor: Actor) -> exports.Table:

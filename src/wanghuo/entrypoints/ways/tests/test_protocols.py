@@ -209,6 +209,7 @@ class TestModbus:
             settings = {"host": "127.0.0.1", "port": free_port(), "source": "PLC-1", "profile": "pump_room"}
             async with hub_on(journal, way("modbus", **settings)) as hub, running(Pollers(hub).run()):
                 await until(lambda: hub.told("modbus")["error"])
+                assert not kept(journal), "nothing was read, so nothing is kept"
 
         run(story())
 

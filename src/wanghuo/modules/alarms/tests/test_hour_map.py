@@ -10,7 +10,7 @@ from wanghuo.kernel.accounts.testing import actor, client_for, make_user
 from wanghuo.kernel.indicators.periods import Period
 from wanghuo.kernel.regions.testing import COUNTY, NEIGHBOUR, SISTER_TOWN, TOWN, make_regions
 from wanghuo.kernel.ui.testing import assert_english, assert_nothing_inline
-from wanghuo.modules.alarms.hour_map import hour_map
+from wanghuo.modules.alarms.hour_map import hour_map, shade_of
 from wanghuo.modules.alarms.states import AlarmState
 from wanghuo.modules.alarms.testing import AlarmFactory
 from wanghuo.modules.sensing.testing import count_hour
@@ -74,7 +74,7 @@ def test_the_darkest_cell_is_the_greatest_and_nothing_has_no_shade() -> None:
     for count, hour in ((8, 0), (1, 1), (4, 2)):
         count_hour(TOWN, utc(19, hour), messages=count)
     found = hour_map(LEADER, COUNTY, WEEK, "messages", NOW)
-    assert [found.shade(n) for n in (None, 0, 1, 2, 4, 5, 8)] == [0, 0, 1, 1, 2, 3, 4]
+    assert [shade_of(n, found.limits) for n in (None, 0, 1, 2, 4, 5, 8)] == [0, 0, 1, 1, 2, 3, 4]
 
 
 def test_nobody_sees_figures_of_a_division_outside_or_of_one_that_reaches_outside() -> None:
