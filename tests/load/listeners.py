@@ -42,9 +42,9 @@ class Listener(ABC):
     def role(self) -> Role:
         """The process."""
 
-    @abstractmethod
     def parts(self, rng: random.Random) -> Parts:
-        """About 64 KiB of hostile speech, in messages."""
+        """About 64 KiB of hostile speech, in messages, for those who are spoken to directly."""
+        return []
 
     @abstractmethod
     def assault(self, rng: random.Random) -> tuple[int, int]:
@@ -58,7 +58,7 @@ class Listener(ABC):
         """How many of its own links do not work any more, at the end."""
         return 0
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (most have nothing to leave)
         """Leave nothing behind."""
 
     def is_kept(self, *needles: bytes) -> bool:
