@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WAIT_S = 5.0
+REMADE_S = 0.05
 FETCH = 64  # batches asked for at once
 MOST_PEERS = 200_000
 ROOM = 65_536  # for the head of a message, which names the connections that were opened
@@ -180,7 +181,19 @@ class _Client:
         """Make the stream anew, empty, with numbers from `first` on."""
         self.connect()
         self.call(self.js.delete_stream(self.address.stream))
-        self.call(self.js.add_stream(self._config(first)))
+        self.call(self._made(first))
+
+    async def _made(self, first: int) -> None:
+        """Make the stream, once the servers have put away the files of the one before it: they answer before they have."""
+        from nats.js.errors import ServerError
+
+        while True:
+            try:
+                await self.js.add_stream(self._config(first))
+            except ServerError:
+                await asyncio.sleep(REMADE_S)
+            else:
+                return
 
     @property
     def most_bytes(self) -> int:
