@@ -30,10 +30,14 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         metavar="ACT", required=True
     )
     credentials = mqtt.add_parser(
-        "credentials", help="write Mosquitto's password and access files; make tokens where asked"
+        "credentials", help="write the users and access lists of NATS and Mosquitto; make tokens where asked"
     )
     credentials.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where passwd and acl are written"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="where nats.conf, and passwd and acl of Mosquitto, are written",
     )
     credentials.add_argument(
         "--make",
@@ -91,6 +95,9 @@ def run_credentials(args: argparse.Namespace) -> int:
         print("ref,user,password")
         for ref, user, token in make_all(args.make):
             print(f"{ref},{user},{token}")
-    count = write_broker_files(args.out, args.platform or "")
-    print(f"{args.out}/passwd, {args.out}/acl: {count}", file=sys.stderr)
+    count, unknown = write_broker_files(args.out, args.platform or "")
+    print(f"{args.out}/nats.conf: {count - len(unknown)}; {args.out}/passwd, {args.out}/acl: {count}", file=sys.stderr)
+    if unknown:
+        told = "NATS 不认识（令牌较旧，或名称含空格、/ + # * >）/ unknown to NATS (an older token, or a name with a space or / + # * >)"
+        print(f"{told}: {', '.join(unknown[:20])}{' …' if len(unknown) > 20 else ''}", file=sys.stderr)
     return 0

@@ -101,7 +101,7 @@ async def speak_mqtt(
     base, acts = f"fire/v1/{site}/{device}", list[str]()
     will = aiomqtt.Will(f"{base}/status", b'{"online": false}', qos=1, retain=True)
     async with aiomqtt.Client(
-        host, port, username=device, password=password, identifier=f"sim-{device}", will=will
+        host, port, username=device, password=password, identifier=f"sim-{device}".replace(".", "_"), will=will
     ) as client:
         await client.subscribe(f"{base}/rpc/request/+", qos=1)
         await client.publish(f"{base}/status", b'{"online": true}', qos=1, retain=True)

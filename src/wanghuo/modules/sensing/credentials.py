@@ -1,19 +1,22 @@
-"""Tokens of devices: made, shown once, revoked; and the files by which a Mosquitto broker knows them.
+"""Tokens of devices: made, shown once, revoked; and the files by which a broker (NATS or Mosquitto) knows them.
 
-A token is wh_KEY_SECRET: the key finds it, the secret (256 bits) proves it. We keep a keyed hash, and what the broker's password
-file wants. Two may be good at a time, so that a device can be given a new one before the old one ends.
+A token is wh_KEY_SECRET: the key finds it, the secret (256 bits) proves it. We keep a keyed hash, and what the brokers' files
+want. Two may be good at a time, so that a device can be given a new one before the old one ends.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import bcrypt
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -30,6 +33,12 @@ from wanghuo.modules.sensing.ways_side import token_digest
 WITH_TOKENS = ("http", "mqtt")
 OLD_GOOD_FOR = timedelta(days=7)
 ROUNDS = 101  # PBKDF2 rounds as mosquitto_passwd writes them: enough for a secret of 256 random bits
+NATS_COST, PLATFORM_COST = (
+    4,
+    10,
+)  # bcrypt's least, for the same reason; people choose the platform's password themselves
+PUBLISHED = ("telemetry", "event", "status", "raw", "rpc/response/+")  # below a device's own topic
+_UNSPEAKABLE = re.compile(r"[\s/+#*>\x00-\x1f\x7f]")  # what would be more than one name, or none, in a subject of NATS
 
 
 class NoTokens(Invalid):
@@ -68,7 +77,11 @@ def _make(device: Device) -> str:
     key, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     token = f"wh_{key}_{secret}"
     DeviceCredential.objects.create(
-        device=device, key=key, digest=token_digest(key, secret), broker_hash=broker_hash(token)
+        device=device,
+        key=key,
+        digest=token_digest(key, secret),
+        broker_hash=broker_hash(token),
+        nats_hash=nats_hash(token, NATS_COST),
     )
     return token
 
@@ -93,6 +106,11 @@ def broker_hash(password: str, salt: bytes | None = None) -> str:
     return f"$7${ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
+def nats_hash(password: str, cost: int) -> str:
+    """A password as NATS keeps it: bcrypt with 2 to the power of `cost` rounds. Raises ValueError beyond 72 bytes."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost, b"2a")).decode()
+
+
 def make_all(refs: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Make a token for some MQTT devices, or for all that have none: (reference, user, token). For the command line."""
     rows = Device.objects.filter(protocol="mqtt").exclude(state=DeviceState.RETIRED)
@@ -103,36 +121,83 @@ def make_all(refs: Sequence[str]) -> Iterator[tuple[str, str, str]]:
             yield device.ref, device.source, _make(device)
 
 
-def write_broker_files(folder: Path, platform: str) -> int:
-    """Write `passwd` and `acl` for Mosquitto; gives how many devices. `platform`: NAME:PASSWORD of our own client.
+def write_broker_files(folder: Path, platform: str) -> tuple[int, list[str]]:
+    """Write `passwd` and `acl` for Mosquitto, `nats.conf` for NATS; gives how many devices, and those NATS cannot be told of.
+    `platform`: NAME:PASSWORD of our own client.
 
     A device has one user, its name; of two good tokens the newest is the broker's. It may publish below its own topics and
-    read its own commands, nothing else; a gateway's devices are named by the gateway.
+    read its own commands, nothing else; a gateway's devices are named by the gateway. NATS knows no device whose name is no
+    level of a subject, nor one whose token is older than `nats_hash`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    newest: dict[str, str] = {}
+    newest: dict[str, DeviceCredential] = {}
     rows = DeviceCredential.objects.filter(revoked_at=None, device__protocol="mqtt").exclude(
         device__state=DeviceState.RETIRED
     )
     for row in rows.select_related("device").order_by("made_at"):
-        newest[row.device.source] = row.broker_hash
+        newest[row.device.source] = row
     name, _, password = platform.partition(":")
-    lines = [f"{user}:{hashed}" for user, hashed in sorted(newest.items())]
+    lines = [f"{user}:{row.broker_hash}" for user, row in sorted(newest.items())]
     if name:
         lines.append(f"{name}:{broker_hash(password)}")
     _write(folder / "passwd", lines)
-    rules = ["# 由 wanghuo mqtt credentials 生成 / written by wanghuo mqtt credentials"]
-    if name:
-        rules += ["", f"user {name}", "topic readwrite fire/v1/#", "topic read v1/#"]
-    rules += [
+    _write(folder / "acl", mosquitto_rules(name))
+    spoken = {user: row.nats_hash for user, row in sorted(newest.items()) if row.nats_hash and nats_level(user)}
+    _write(folder / "nats.conf", nats_users(spoken, name, password))
+    return len(newest), sorted(newest.keys() - spoken.keys())
+
+
+WRITTEN = "# 由 wanghuo mqtt credentials 生成 / written by wanghuo mqtt credentials"
+
+
+def mosquitto_rules(platform: str) -> list[str]:
+    """The access list of Mosquitto; `platform`: our own user there."""
+    rules = [WRITTEN]
+    if platform:
+        rules += ["", f"user {platform}", "topic readwrite fire/v1/#", "topic read v1/#"]
+    return [
+        *rules,
         "",
-        *(f"pattern write fire/v1/+/%u/{last}" for last in ("telemetry", "event", "status", "raw", "rpc/response/+")),
+        *(f"pattern write fire/v1/+/%u/{last}" for last in PUBLISHED),
         "pattern read fire/v1/+/%u/rpc/request/+",
         "pattern write v1/devices/%u/telemetry",
         "pattern write v1/devices/%u/attributes",
     ]
-    _write(folder / "acl", rules)
-    return len(newest)
+
+
+def nats_level(name: str) -> str:
+    """A device's name as one level of a subject of NATS, which writes a dot of MQTT as two slashes; "" where it cannot be."""
+    return "" if _UNSPEAKABLE.search(name) else name.replace(".", "//")
+
+
+def nats_users(devices: dict[str, str], platform: str, password: str) -> list[str]:
+    """The users of NATS: `devices`, name → `nats_hash`, and our own. Its strings are written as those of JSON are."""
+    users = [
+        _nats_user(
+            name,
+            hashed,
+            publish=[f"fire.v1.*.{nats_level(name)}.{last.replace('/', '.').replace('+', '*')}" for last in PUBLISHED]
+            + [f"v1.devices.{nats_level(name)}.{last}" for last in ("telemetry", "attributes")],
+            subscribe=[f"fire.v1.*.{nats_level(name)}.rpc.request.*"],
+        )
+        for name, hashed in devices.items()
+    ]
+    if platform:
+        hashed = nats_hash(password, PLATFORM_COST)
+        users.append(
+            _nats_user(platform, hashed, publish=["fire.v1.*.*.rpc.request.*"], subscribe=["fire.v1.>", "v1.>"])
+        )
+    return [WRITTEN, "authorization {", "  users = [", *users, "  ]", "}"]
+
+
+def _nats_user(name: str, hashed: str, *, publish: list[str], subscribe: list[str]) -> str:
+    known = {
+        "user": name,
+        "password": hashed,
+        "allowed_connection_types": ["MQTT"],
+        "permissions": {"publish": publish, "subscribe": subscribe},
+    }
+    return f"    {json.dumps(known, ensure_ascii=False)}"
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:

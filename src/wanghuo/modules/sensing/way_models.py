@@ -48,7 +48,7 @@ class DeviceCredential(models.Model):
     """A token with which a device proves itself over HTTP, and at a broker. Of the secret only keyed hashes are kept.
 
     Two may be good at a time, so that a device can be given a new one before the old one ends. `key`: the part of the token
-    that finds it; `digest`: for us; `broker_hash`: as Mosquitto's password file wants it.
+    that finds it; `digest`: for us; `broker_hash`: as Mosquitto's password file wants it; `nats_hash`: as NATS does.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -56,6 +56,7 @@ class DeviceCredential(models.Model):
     key = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)
     broker_hash = models.CharField(max_length=160, blank=True, default="")
+    nats_hash = models.CharField(max_length=60, blank=True, default="")
     made_at = models.DateTimeField(auto_now_add=True)
     until = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)

@@ -226,6 +226,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=16, unique=True)),
                 ("digest", models.CharField(max_length=64)),
                 ("broker_hash", models.CharField(blank=True, default="", max_length=160)),
+                ("nats_hash", models.CharField(blank=True, default="", max_length=60)),
                 ("made_at", models.DateTimeField(auto_now_add=True)),
                 ("until", models.DateTimeField(null=True)),
                 ("revoked_at", models.DateTimeField(null=True)),

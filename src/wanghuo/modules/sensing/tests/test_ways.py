@@ -6,6 +6,7 @@ import base64
 import json
 from datetime import timedelta
 
+import bcrypt
 import pytest
 from django.utils import timezone
 
@@ -130,7 +131,7 @@ def test_a_device_token_is_shown_once_and_two_are_good_at_a_time(supervisor) -> 
     assert known.credential(f"wh_{tokens[1]}", now + 8 * 86_400) is None
     assert known.credential(f"wh_{tokens[2]}", now + 8 * 86_400).source == "D-1"
     assert tokens[2].split("_", 1)[1] not in json.dumps(
-        list(DeviceCredential.objects.values_list("digest", "broker_hash"))
+        list(DeviceCredential.objects.values_list("digest", "broker_hash", "nats_hash"))
     )
     assert supervisor.post(f"/devices/{device.ref}/acts/revoke").status_code == 303
     WaysSource()(known)
@@ -146,13 +147,21 @@ def test_the_brokers_files_name_each_device_and_let_it_speak_for_itself_alone(tm
     ((ref, user, token),) = credentials.make_all([])
     assert (ref, user) == (device.ref, "M-1")
     assert list(credentials.make_all([])) == []
-    assert credentials.write_broker_files(tmp_path / "broker", "wanghuo:pw") == 1
+    nobody = DeviceFactory(protocol="mqtt", source="M * 2", profile="smoke")
+    assert [ref for ref, _, _ in credentials.make_all([])] == [nobody.ref]
+    assert credentials.write_broker_files(tmp_path / "broker", "wanghuo:pw") == (2, ["M * 2"])
+    lines = (tmp_path / "broker" / "nats.conf").read_text().splitlines()
+    (one, ours) = [json.loads(line) for line in lines if line.startswith("    {")]
+    assert (one["user"], ours["user"]) == ("M-1", "wanghuo")
+    assert bcrypt.checkpw(token.encode(), one["password"].encode())
+    assert all(".M-1." in subject for subject in one["permissions"]["publish"])
+    assert one["permissions"]["subscribe"] == ["fire.v1.*.M-1.rpc.request.*"]
     lines = (tmp_path / "broker" / "passwd").read_text().splitlines()
-    hashed = lines[0].removeprefix("M-1:")
+    hashed = lines[1].removeprefix("M-1:")
     _, _, rounds, salt, _ = hashed.split("$")
     assert credentials.broker_hash(token, base64.b64decode(salt)) == hashed
     assert rounds == "101"
-    assert lines[1].startswith("wanghuo:$7$")
+    assert lines[2].startswith("wanghuo:$7$")
     assert "pattern write fire/v1/+/%u/telemetry" in (tmp_path / "broker" / "acl").read_text()
     assert (tmp_path / "broker" / "passwd").stat().st_mode & 0o077 == 0
 
