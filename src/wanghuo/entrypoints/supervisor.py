@@ -14,12 +14,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from wanghuo.base import Text
+
 log = logging.getLogger(__name__)
 
 STOP_S = 10.0  # how long a process may take to finish what it has begun
-STREAMS_S = 3  # how long the web waits for open streams, which end by themselves only when their browser leaves
+REQUESTS_S = 8  # how long the web waits for requests it is answering; open streams are ended at once
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 60.0  # a process that ran this long is taken to be well again
+STOPPING = Text("正在停止…", "stopping…")
+STOPPED = Text(
+    "已停止，数据都在。再次运行同一命令即可继续。", "stopped; all data is kept, and the same command goes on from here"
+)
 
 
 @dataclass
@@ -34,8 +40,8 @@ class Program:
     due_at: float = 0.0
 
     def start(self) -> None:
-        """Start it."""
-        self.process = subprocess.Popen(self.command)
+        """Start it, in a process group of its own: Ctrl-C is for the supervisor, which ends the programs in good order."""
+        self.process = subprocess.Popen(self.command, process_group=0)
         self.started_at = time.monotonic()
 
     def ended(self) -> int | None:
@@ -51,7 +57,7 @@ def wanghuo(*arguments: str) -> list[str]:
 def web(host: str, port: int, workers: int = 1) -> list[str]:
     """The command line of the web server."""
     options = ["--interface", "asgi", "--host", host, "--port", str(port), "--workers", str(workers)]
-    options += ["--workers-kill-timeout", str(STREAMS_S)]
+    options += ["--workers-kill-timeout", str(REQUESTS_S)]
     quiet = ["--no-access-log", "--log-level", "warning"]
     return [sys.executable, "-m", "granian", *options, *quiet, "wanghuo.entrypoints.web.asgi:application"]
 
@@ -63,19 +69,31 @@ class Supervisor:
         self._programs = list(programs)
         self._stop = threading.Event()
 
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether a signal has come."""
+        return self._stop.is_set()
+
     def start(self) -> None:
-        """Start every program."""
+        """Start every program. From here on a signal is heard by `watch`."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._heard)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # the terminal was closed; nohup has it ignored
+            signal.signal(signal.SIGHUP, self._heard)
         for program in self._programs:
             program.start()
 
+    def _heard(self, *_: object) -> None:
+        self._stop.set()
+
     def watch(self) -> None:
-        """Restart what ends, with a growing pause, until `stop` or a signal; then stop everything."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+        """Restart what ends, with a growing pause, until a signal; then stop everything, and say so."""
         while not self._stop.wait(0.2):
             for program in self._programs:
                 self._tend(program)
+        print(f"\n{STOPPING}", file=sys.stderr, flush=True)
         self.stop()
+        print(STOPPED, file=sys.stderr, flush=True)
 
     def _tend(self, program: Program) -> None:
         now = time.monotonic()

@@ -6,9 +6,13 @@ import argparse
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from wanghuo.base import Text
 from wanghuo.entrypoints.cli.serve import add_ways, prepare, programs, ways_of
+
+if TYPE_CHECKING:
+    from wanghuo.entrypoints.supervisor import Supervisor
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,8 +53,9 @@ def run(args: argparse.Namespace) -> int:
         [*programs(args.host, args.port, args.gateway, ways=ways_of(args)), Program("simulator", simulator)]
     )
     supervisor.start()
-    _wait_for(args.host, args.port)
-    _greet(args, time.monotonic() - started)
+    _wait_for(args.host, args.port, supervisor)
+    if not supervisor.told_to_stop:
+        _greet(args, time.monotonic() - started)
     supervisor.watch()
     return 0
 
@@ -65,12 +70,12 @@ def _show(what: Text, share: float) -> None:
     print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
 
 
-def _wait_for(host: str, port: int, patience_s: float = 30.0) -> None:
+def _wait_for(host: str, port: int, supervisor: Supervisor, patience_s: float = 120.0) -> None:
     """Wait until the web answers, so that the address printed works."""
     import socket
 
     deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not supervisor.told_to_stop:
         try:
             with socket.create_connection((host, port), 1):
                 return

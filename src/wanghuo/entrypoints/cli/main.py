@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from importlib import resources
 
 from wanghuo import __version__
-from wanghuo.base import AppError, Invalid
+from wanghuo.base import AppError, Invalid, Text
 
+BROKEN_OFF = Text("已中断。", "broken off")
 DJANGO_COMMANDS = ("migrate", "makemigrations", "collectstatic", "check", "shell", "sqlmigrate")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0, 1 (could not be done) or 2 (input not valid)."""
+    """Run one command; the exit code is 0, 1 (could not be done), 2 (input not valid) or 130 (broken off with Ctrl-C)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in DJANGO_COMMANDS:
         return _django(arguments)
@@ -26,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AppError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, Invalid) else 1
+    except KeyboardInterrupt:
+        print(f"\n{BROKEN_OFF}", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         # whoever read our output has seen enough; the interpreter must not complain about it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -51,8 +53,26 @@ def _as_coroutine(receive: Receive) -> Receive:
 
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
+    _end_streams_when_asked_to_stop()
     with beating("web"):
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await _live.close()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _end_streams_when_asked_to_stop() -> None:
+    """On SIGTERM end the open streams first, then stop.
+
+    granian waits for open requests before it ends the lifespan, and a stream ends by itself only when its browser leaves.
+    It stops on SIGINT as on SIGTERM; so SIGTERM is taken for the streams, and SIGINT handed on to it.
+    """
+    loop = asyncio.get_running_loop()
+    closing: list[asyncio.Task[None]] = []
+
+    def stop() -> None:
+        if not closing:
+            closing.append(asyncio.create_task(_live.close()))
+            closing[0].add_done_callback(lambda _: signal.raise_signal(signal.SIGINT))
+
+    loop.add_signal_handler(signal.SIGTERM, stop)

@@ -69,6 +69,12 @@ class Listener:
         except asyncio.QueueFull:
             self.overrun = True
 
+    def end(self) -> None:
+        """End it at once: who waits for the next event is woken by an empty one."""
+        self.overrun = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self.queue.put_nowait(b"")
+
 
 class Hub:
     """Reads what was published and hands it round. `position`: every listener has been offered all up to this
@@ -135,7 +141,7 @@ class Hub:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         for listener in self.listeners:
-            listener.overrun = True
+            listener.end()
         for pool in (self._reader, self._others):
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -156,8 +162,11 @@ class Stream:
 
     def __init__(self) -> None:
         self.hub: Hub | None = None
+        self._closed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._closed:
+            return await _refuse(send, 503)
         if self.hub is None:
             self.hub = Hub()
         request = _Request(scope)
@@ -179,7 +188,8 @@ class Stream:
             gone.cancel()
 
     async def close(self) -> None:
-        """End every stream."""
+        """End every stream, and begin no other."""
+        self._closed = True
         if self.hub is not None:
             await self.hub.close()
 

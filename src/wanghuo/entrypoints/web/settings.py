@@ -12,6 +12,7 @@ Environment, each with its default:
   WANGHUO_GATEWAY   127.0.0.1:26875     where device frames arrive
   WANGHUO_MAP_APPROVAL  (none)     审图号 of the maps, shown beside them; a published map of China needs one
   WANGHUO_PASSWORDS  dengbao       which rules passwords follow: dengbao (GB/T 22239) or asvs (OWASP ASVS 5.0)
+  WANGHUO_FAIL      (none)         where processes are to fail on purpose (base/failpoints.py); refused in production
 """
 
 from __future__ import annotations
@@ -24,11 +25,21 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from wanghuo.base import failpoints
+
 HOME = Path(os.environ.get("WANGHUO_HOME", "var")).resolve()
 MODE = os.environ.get("WANGHUO_MODE", "production")
 if MODE not in ("production", "demo", "test"):
     raise ImproperlyConfigured(f"WANGHUO_MODE is {MODE!r}; use production, demo or test")
 PRODUCTION = MODE == "production"
+if (FAIL := os.environ.get("WANGHUO_FAIL", "")) and PRODUCTION:
+    raise ImproperlyConfigured(
+        "WANGHUO_FAIL makes processes fail on purpose; a production deployment does not start with it"
+    )
+try:
+    failpoints.arm(FAIL)
+except ValueError as error:
+    raise ImproperlyConfigured(f"WANGHUO_FAIL: {error}") from None
 HOME.mkdir(parents=True, exist_ok=True)
 KEYS = HOME / "keys"
 
@@ -184,5 +195,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"wanghuo": {"level": "INFO"}, "django.security": {"level": "ERROR"}},
+    "loggers": {
+        "wanghuo": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},  # a 404 or 403 is the visitor's affair, and those that matter are audited
+        "django.security": {"level": "ERROR"},
+    },
 }

@@ -27,6 +27,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.core.management import call_command
 from django.db import transaction
 
+from wanghuo.entrypoints.supervisor import web
 from wanghuo.kernel.accounts import sessions
 from wanghuo.kernel.accounts.models import UserSession
 from wanghuo.kernel.accounts.testing import make_user
@@ -105,7 +106,16 @@ async def up() -> None:
             await asyncio.sleep(0.1)
 
 
-async def scenes(keys: list[str]) -> dict:
+async def stopped(server: subprocess.Popen, key: str) -> dict:
+    """Whether the server ends by itself while a stream is open, and the stream with it."""
+    left = await Client(key).open()
+    server.terminate()
+    code = await asyncio.to_thread(server.wait, 15)
+    await asyncio.wait({left.task}, timeout=5)
+    return {"stopped_with": code, "stream_ended": left.task.done(), "said": Path(folder, "web.log").read_text("utf-8")}
+
+
+async def scenes(keys: list[str], server: subprocess.Popen) -> dict:
     await up()
     opened = [await Client(key).open() for key in keys]
     for number in range(EVENTS):
@@ -142,18 +152,17 @@ async def scenes(keys: list[str]) -> dict:
         "ended_session": (await Client(keys[1]).open()).status,
         "django_answers": await django_status(),
     }
-    return result
+    return result | await stopped(server, keys[0])
 
 
 def main() -> None:
     call_command("migrate", verbosity=0)
     user = make_user("console", "alarm_operator", "445281")
     keys = [sign_in(user) for _ in range(clients)]
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", HOST, "--port", str(port)]
-    command += ["--no-access-log", "--log-level", "warning", "wanghuo.entrypoints.web.asgi:application"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    with Path(folder, "web.log").open("wb") as log:
+        server = subprocess.Popen(web(HOST, port), stdout=log, stderr=log)
     try:
-        print(json.dumps(asyncio.run(scenes(keys))))
+        print(json.dumps(asyncio.run(scenes(keys, server))))
     finally:
         server.terminate()
         server.wait(15)

@@ -93,7 +93,7 @@ def told(tmp_path_factory):
     environment = {k: v for k, v in os.environ.items() if k != "WANGHUO_DATABASE"}
     home = tmp_path_factory.mktemp("live")
     run = subprocess.run(
-        [sys.executable, RIG, str(home), str(port), "200"], env=environment, capture_output=True, text=True, timeout=90
+        [sys.executable, RIG, str(home), str(port), "200"], env=environment, capture_output=True, text=True, timeout=240
     )
     assert run.returncode == 0, run.stderr[-3000:]
     return json.loads(run.stdout)
@@ -121,3 +121,9 @@ def test_strangers_and_ended_sessions_get_no_stream(told):
 def test_a_lost_ring_costs_half_a_second_at_most(told):
     assert told["without_ring_s"] < 2.0
     assert told["django_answers"] == 302
+
+
+@pytest.mark.alone
+def test_the_server_stops_by_itself_while_streams_are_open(told):
+    assert (told["stopped_with"], told["stream_ended"]) == (0, True)
+    assert told["said"] == ""
