@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
-from wanghuo.base import AppError, Text
+from wanghuo.base import AppError, Text, failpoints
 from wanghuo.base.ids import new_id
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.accounts.actors import actor_of
@@ -65,6 +65,7 @@ def run_job(job_id: str) -> str:
         return "skipped"
     try:
         progress = Progress(lambda *seen: _note(row.id, *seen), actor=_asker(row), job_id=row.id)
+        failpoints.at("jobs.run", row.kind)
         result = kind_of(row.kind)(progress, **row.params)
     except Cancelled as error:
         return _end(row, "cancel", error=error)

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from wanghuo.base import failpoints
 from wanghuo.kernel.outbox import last_tried
 from wanghuo.kernel.outbox.bus import hears_many, listeners_of
 from wanghuo.kernel.outbox.events import event_class, from_json
@@ -38,8 +39,8 @@ def drain(limit: int = 1000, *, urgent: bool = False) -> int:
     exactly once, whenever the process dies. Several drainers may run: on PostgreSQL they pass over each other's rows,
     on SQLite they take turns.
     """
-    for delivery_id in last_tried.of_the_dead():
-        _blame(delivery_id)
+    for first, last in last_tried.of_the_dead():
+        _blame(first, last)
     tried = 0
     while tried < limit and _due(urgent).exists():  # looking takes no lock: an idle worker holds up nobody
         seen, done = _batch(min(BATCH, limit - tried), urgent)
@@ -97,25 +98,34 @@ def _batch(size: int, urgent: bool) -> tuple[int, int]:
 
 
 def _deliver_together(mine: Sequence[Delivery], held_up: dict[tuple[str, str], datetime]) -> dict[int, None]:
-    """Let listeners of many hear what waits for them at once; the deliveries heard. A list that fails is left for one by one."""
+    """Let listeners of many hear what waits for them at once; the deliveries heard. A list that fails is left for one by one,
+    and so is what was in hand when a process died, with what follows it in its stream: it must not take the others with it again."""
     lists: dict[str, list[Delivery]] = {}
     for delivery in mine:
-        if hears_many(delivery.listener) and (delivery.listener, delivery.stream) not in held_up:
+        key = (delivery.listener, delivery.stream)
+        if delivery.error == DIED:
+            alone.add(key)
+        elif hears_many(delivery.listener) and key not in alone:
             lists.setdefault(delivery.listener, []).append(delivery)
     heard: dict[int, None] = {}
+    alone = set(held_up)
     for name, found in lists.items():
         kinds = [event_class(d.event.kind) for d in found]
         listener = listeners_of(found[0].event.kind).get(name)
         if len(found) == 1 or listener is None or None in kinds:
             continue
-        last_tried.note(found[0].pk)
+        last_tried.note(found[0].pk, found[-1].pk)
         try:
             with transaction.atomic():
                 listener([from_json(k, d.event.payload) for k, d in zip(kinds, found, strict=True) if k is not None])
         except Exception:
             log.exception("%s failed on %d events together; they follow one by one", name, len(found))
             continue
+                for delivery in found:
+                    failpoints.at("outbox.before_send", *_about(delivery))
         heard |= dict.fromkeys(d.pk for d in found)
+                for delivery in found:
+                    failpoints.at("outbox.after_send", *_about(delivery))
     return heard
 
 
@@ -154,8 +164,10 @@ def _deliver(delivery: Delivery) -> bool:
     except Exception as error:
         log.exception("%s failed on %s %s", delivery.listener, delivery.event.kind, delivery.event_id)
         _note_failure(delivery, "".join(traceback.format_exception_only(error)))
+            failpoints.at("outbox.before_send", *_about(delivery))
         return False
     return True
+            failpoints.at("outbox.after_send", *_about(delivery))
 
 
 def _note_failure(delivery: Delivery, error: str) -> None:
@@ -167,13 +179,21 @@ def _note_failure(delivery: Delivery, error: str) -> None:
 
 
 @transaction.atomic
-def _blame(delivery_id: int) -> None:
+def _blame(first: int, last: int) -> None:
     """Count a death as a failure of the listener that ran then; it may have been another's fault, so it is tried
-    again.
+    again. Of a list that was in hand nobody knows which one it was: each is tried alone from now on, and at once.
     """
-    delivery = Delivery.objects.select_for_update().filter(pk=delivery_id, dead=False).first()
-    if delivery is not None:
-        _note_failure(delivery, DIED)
+def _about(delivery: Delivery) -> tuple[str, str, str]:
+    return delivery.listener, delivery.event.kind, delivery.stream
+
+
+    delivery = Delivery.objects.select_for_update().filter(pk=first, dead=False).first()
+    if last == first:
+        if delivery is not None:
+            _note_failure(delivery, DIED)
+    elif delivery is not None:
+        others = Delivery.objects.filter(pk__range=(first, last), listener=delivery.listener, dead=False, attempts=0)
+        others.update(attempts=1, error=DIED)
 
 
 @dataclass(frozen=True, slots=True)

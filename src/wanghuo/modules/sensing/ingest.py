@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from wanghuo.base import failpoints
 from wanghuo.kernel.outbox import drain, overdue
 from wanghuo.kernel.outbox.doorbell import Doorbell
 from wanghuo.modules.sensing import store
@@ -156,6 +157,7 @@ class Ingest:
         for index, (kind, received_us, link, trust, data) in enumerate(columns):
             try:
                 if kind == FRAME:
+                    failpoints.at("ingest.record", data[12:18].hex())
                     self.fold.take(batch.id, index, batch.writer, received_us, link, trust, data)
                 elif kind == MESSAGE:
                     take_message(self.fold, batch.id, index, batch.writer, received_us, link, trust, data)

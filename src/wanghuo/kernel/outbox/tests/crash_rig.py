@@ -69,10 +69,10 @@ def with_moments() -> None:
     """Put the two other moments where they belong."""
     note, batch = last_tried.note, delivery._batch
 
-    def noting(delivery_id: int) -> None:
-        if delivery_id == 0:
+    def noting(first: int, last: int = 0) -> None:
+        if first == 0:
             die_if("before_commit")
-        note(delivery_id)
+        note(first, last)
 
     def batching(size: int, urgent: bool) -> tuple[int, int]:
         found = batch(size, urgent)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
 from django.db import transaction
 
-from wanghuo.kernel.outbox import Event, bus, drain, emit, listen_many
+from wanghuo.kernel.outbox import Event, bus, drain, emit, last_tried, listen_many
 from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,3 +73,17 @@ def test_a_bad_event_holds_up_its_own_stream_alone() -> None:
     Delivery.objects.update(next_at="2020-01-01T00:00:00Z")
     drain()
     assert heard[-1] == [4, 7]
+
+
+def test_a_death_with_a_list_in_hand_blames_nobody_but_the_one_that_kills(monkeypatch, tmp_path) -> None:
+    """Each of the list is tried alone afterwards, in order, and only what kills again becomes a dead letter."""
+    monkeypatch.setattr(last_tried, "folder", lambda: tmp_path)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    tell(*range(9))
+    ids = list(Delivery.objects.order_by("id").values_list("pk", flat=True))
+    (tmp_path / f"trying.{gone.pid}").write_text(f"{ids[0]:020d}{ids[-1]:020d}")
+    tell(9)
+    drain()
+    assert heard == [[n] for n in range(10)], "9 follows 0, 3 and 6 in their stream"
+    assert not Delivery.objects.exists()
