@@ -16,6 +16,7 @@ from wanghuo.kernel import outbox
 from wanghuo.kernel.jobs import asking, beats, running
 from wanghuo.kernel.jobs.periodic import Clockwork
 from wanghuo.kernel.notify import sending
+from wanghuo.kernel.notify.lanes import Lanes
 from wanghuo.kernel.outbox.bus import BELL as OUTBOX
 from wanghuo.kernel.outbox.delivery import outbox_health
 from wanghuo.kernel.outbox.doorbell import Doorbell
@@ -48,6 +49,7 @@ class Worker:
         self.jobs_run = 0
         prompt = Clockwork(lambda task: task.every_s <= PROMPT_S)
         upkeep = Clockwork(lambda task: task.every_s > PROMPT_S)
+        self.lanes = Lanes(self.stopping.is_set)
         self.loops = (
             Loop("outbox", self._outbox, OUTBOX),
             Loop("jobs", self._jobs, asking.BELL),
@@ -64,6 +66,7 @@ class Worker:
             thread.start()
         for thread in threads:
             thread.join()
+        self.lanes.wait()
         beats.rest("worker")
         connections.close_all()
 
@@ -75,6 +78,7 @@ class Worker:
         """Do what is due now, in this thread (tests, and `wanghuo worker --once`)."""
         for loop in self.loops:
             loop.step()
+        self.lanes.wait()
 
     def _follow(self, loop: Loop) -> None:
         bell = Doorbell(loop.bell) if loop.bell else None
@@ -111,7 +115,7 @@ class Worker:
         return JOBS_S
 
     def _sending(self) -> float:
-        sending.send_waiting(stopped=self.stopping.is_set)
+        self.lanes.step()
         return SENDING_S
 
     def _beat(self) -> float:

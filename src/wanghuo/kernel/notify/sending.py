@@ -2,7 +2,8 @@
 a mark.
 
 A worker may die between sending and writing that down, so a receiver can get a message twice; its key is the same both
-times.
+times. Each system that is told is a lane of its own, and text messages are one (lanes.py): who does not answer holds up
+nobody else, and is asked again with one message at a time, those tried least first.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
-from wanghuo.base import AppError, NotFound, Text
+from wanghuo.base import AppError, NotFound, Text, failpoints
 from wanghuo.kernel import audit
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts.models import User
@@ -33,6 +35,7 @@ BELL = "sending"
 ATTEMPTS = 8
 FIRST_PAUSE = timedelta(seconds=5)  # then doubled: given up after 11 minutes
 CLAIM = timedelta(seconds=60)
+LONGEST = timedelta(days=1)  # that a message waits: over a night, or after the last failure
 KEPT = timedelta(days=90)
 WEBHOOK, SMS = "webhook", "sms"
 
@@ -54,43 +57,75 @@ def queue(user_ids: Sequence[int], *, level: str, title: Text, about: str, url: 
         ring(BELL)
 
 
-def send_waiting(limit: int = 100, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Send what is due, one after another; how many were tried. Nothing is locked while the other side is waited
-    for.
+class Lane(NamedTuple):
+    """One way out: a system that is told, or all text messages (`endpoint_id` None)."""
+
+    way: str
+    endpoint_id: UUID | None
+
+
+def lanes_due() -> list[Lane]:
+    """The lanes in which something is due, text messages first."""
+    found = _due().order_by().values_list("way", "endpoint_id").distinct()
+    return sorted((Lane(*row) for row in found), key=lambda lane: (lane.endpoint_id is not None, str(lane.endpoint_id)))
+
+
+def send_waiting(limit: int = 100, stopped: Callable[[], bool] = lambda: False, lane: Lane | None = None) -> int:
+    """Send what is due (of one lane), one after another; how many were tried. Nothing is locked while the other side is
+    waited for.
     """
     count = 0
-    while count < limit and not stopped() and (row := _claim()) is not None:
+    while count < limit and not stopped() and (row := _claim(lane)) is not None:
         try:
-            _send(row)
+            status = _send(row)
         except AppError as error:
-            _failed(row, str(error))
+            _let_rest(_failed(row, str(error)))
         except Exception as error:
             log.exception("sending %s failed", row.pk)
-            _failed(row, type(error).__name__)
+            _let_rest(_failed(row, type(error).__name__))
         else:
-            Sending.objects.filter(pk=row.pk).update(state="sent", sent_at=timezone.now(), error="")
+            if 200 <= status < 300:
+                Sending.objects.filter(pk=row.pk).update(state="sent", sent_at=timezone.now(), error="")
+            else:
+                _failed(row, str(_answered_badly(row, status)))
         count += 1
     return count
 
 
-@transaction.atomic
-def _claim() -> Sending | None:
+def _due() -> QuerySet[Sending]:
     now = timezone.now()
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    rows = Sending.objects.filter(free, state="waiting", next_at__lte=now).order_by("next_at")
+    return Sending.objects.filter(free, state="waiting", next_at__lte=now)
+
+
+@transaction.atomic
+def _claim(lane: Lane | None) -> Sending | None:
+    rows = _due().order_by("attempts", "next_at", "created_at")
+    if lane is not None:
+        rows = rows.filter(way=lane.way, endpoint_id=lane.endpoint_id)
     row: Sending | None = rows.select_for_update(skip_locked=True).first()
     if row is not None:
-        row.claimed_until = now + CLAIM
+        row.claimed_until = timezone.now() + CLAIM
         row.save(update_fields=["claimed_until"])
     return row
 
 
-def _send(row: Sending) -> None:
-    if row.way == SMS:
-        user = User.objects.filter(pk=int(row.address.removeprefix("user:")), is_active=True).first()
-        if user is not None and user.phone:
-            couriers.sms().send(number=user.phone, text=row.payload["text"], key=str(row.key))
-        return
+def _send(row: Sending) -> int:
+    """Send one; the status of the answer. Raises what kept it from being sent."""
+    failpoints.at("sending.before_send", row.way, row.address)
+    status = _text(row) if row.way == SMS else _post(row)
+    failpoints.at("sending.after_send", row.way, row.address)
+    return status
+
+
+def _text(row: Sending) -> int:
+    user = User.objects.filter(pk=int(row.address.removeprefix("user:")), is_active=True).first()
+    if user is not None and user.phone:
+        couriers.sms().send(number=user.phone, text=row.payload["text"], key=str(row.key))
+    return 200
+
+
+def _post(row: Sending) -> int:
     assert row.endpoint is not None
     body = json.dumps(row.payload, ensure_ascii=False, separators=(",", ":")).encode()
     now = int(time.time())
@@ -101,20 +136,28 @@ def _send(row: Sending) -> None:
         signing.SIGNATURE: signing.sign(row.endpoint.secret, now, body),
         signing.DELIVERY: str(row.key),
     }
-    answer = egress.post(row.address, body, headers)
-    if not 200 <= answer.status < 300:
-        raise egress.EgressFailed(host=row.endpoint.name, why=Text(f"状态 {answer.status}", f"status {answer.status}"))
+    return egress.post(row.address, body, headers).status
 
 
-def _failed(row: Sending, error: str) -> None:
-    attempts = row.attempts + 1
-    Sending.objects.filter(pk=row.pk).update(
-        attempts=attempts,
-        error=error[:300],
-        claimed_until=None,
-        state="failed" if attempts >= ATTEMPTS else "waiting",
-        next_at=timezone.now() + FIRST_PAUSE * 2 ** (attempts - 1),
-    )
+def _answered_badly(row: Sending, status: int) -> egress.EgressFailed:
+    assert row.endpoint is not None
+    return egress.EgressFailed(host=row.endpoint.name, why=Text(f"状态 {status}", f"status {status}"))
+
+
+def _failed(row: Sending, error: str) -> Sending:
+    row.attempts += 1
+    row.error, row.claimed_until = error[:300], None
+    row.state = "failed" if row.attempts >= ATTEMPTS else "waiting"
+    row.next_at = timezone.now() + FIRST_PAUSE * 2 ** (row.attempts - 1)
+    row.save(update_fields=["attempts", "error", "claimed_until", "state", "next_at"])
+    return row
+
+
+def _let_rest(row: Sending) -> None:
+    """A system that does not answer costs seconds with each message: the others wait for the pause of the one that was tried."""
+    if row.endpoint_id is not None:
+        lane = Sending.objects.filter(endpoint_id=row.endpoint_id, state="waiting", next_at__lt=row.next_at)
+        lane.update(next_at=row.next_at)
 
 
 @transaction.atomic
@@ -137,20 +180,42 @@ def stop_endpoint(*, name: str, actor: Actor) -> None:
     audit.record(actor, "notify:endpoint:stop", name)
 
 
-def sending_health() -> dict[str, Any]:
-    """For the health page: how many wait, how many were given up, and why the last one was."""
-    last = Sending.objects.filter(state="failed").order_by("-created_at").first()
-    return {
-        "waiting": Sending.objects.filter(state="waiting").count(),
-        "failed": Sending.objects.filter(state="failed").count(),
-        "last_error": last.error if last else "",
-    }
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """How one lane does. `name`: of the endpoint, "" for text messages; `failing`: of those that wait, how many were tried in
+    vain; `given_up`: within the time they are kept; `error`: of the newest that failed."""
+
+    name: str
+    waiting: int
+    failing: int
+    given_up: int
+    oldest_at: datetime
+    error: str
 
 
-def retry(sending_id: UUID) -> bool:
-    """Try one that was given up again; whether there was one."""
-    rows = Sending.objects.filter(pk=sending_id, state="failed")
-    return bool(rows.update(state="waiting", attempts=0, next_at=timezone.now()))
+def ways_out() -> list[WayOut]:
+    """The lanes in which something waits or was given up, for the health page; those in trouble first."""
+    open_ = Sending.objects.exclude(state="sent")
+    rows = open_.values("endpoint_id", "endpoint__name").annotate(
+        waiting=Count("pk", filter=Q(state="waiting")),
+        failing=Count("pk", filter=Q(state="waiting", attempts__gt=0)),
+        given_up=Count("pk", filter=Q(state="failed")),
+        oldest=Min("created_at"),
+    )
+    found = []
+    for row in rows.order_by():
+        mine = open_.filter(endpoint_id=row["endpoint_id"]).exclude(error="").order_by("-created_at")
+        error = mine.values_list("error", flat=True).first() or ""
+        counts = (row["waiting"], row["failing"], row["given_up"])
+        found.append(WayOut(row["endpoint__name"] or "", *counts, row["oldest"], error))
+    return sorted(found, key=lambda way: (-way.given_up, -way.failing, way.name))
+
+
+def send_again(name: str) -> int:
+    """Try what was given up once more; `name` as in `WayOut`. How many there were."""
+    rows = Sending.objects.filter(state="failed")
+    rows = rows.filter(endpoint__name=name) if name else rows.filter(endpoint=None)
+    return rows.update(state="waiting", attempts=0, next_at=timezone.now())
 
 
 def forget() -> int:

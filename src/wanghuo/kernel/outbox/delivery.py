@@ -101,6 +101,7 @@ def _deliver_together(mine: Sequence[Delivery], held_up: dict[tuple[str, str], d
     """Let listeners of many hear what waits for them at once; the deliveries heard. A list that fails is left for one by one,
     and so is what was in hand when a process died, with what follows it in its stream: it must not take the others with it again."""
     lists: dict[str, list[Delivery]] = {}
+    alone = set(held_up)
     for delivery in mine:
         key = (delivery.listener, delivery.stream)
         if delivery.error == DIED:
@@ -108,7 +109,6 @@ def _deliver_together(mine: Sequence[Delivery], held_up: dict[tuple[str, str], d
         elif hears_many(delivery.listener) and key not in alone:
             lists.setdefault(delivery.listener, []).append(delivery)
     heard: dict[int, None] = {}
-    alone = set(held_up)
     for name, found in lists.items():
         kinds = [event_class(d.event.kind) for d in found]
         listener = listeners_of(found[0].event.kind).get(name)
@@ -117,15 +117,15 @@ def _deliver_together(mine: Sequence[Delivery], held_up: dict[tuple[str, str], d
         last_tried.note(found[0].pk, found[-1].pk)
         try:
             with transaction.atomic():
+                for delivery in found:
+                    failpoints.at("outbox.before_send", *_about(delivery))
                 listener([from_json(k, d.event.payload) for k, d in zip(kinds, found, strict=True) if k is not None])
+                for delivery in found:
+                    failpoints.at("outbox.after_send", *_about(delivery))
         except Exception:
             log.exception("%s failed on %d events together; they follow one by one", name, len(found))
             continue
-                for delivery in found:
-                    failpoints.at("outbox.before_send", *_about(delivery))
         heard |= dict.fromkeys(d.pk for d in found)
-                for delivery in found:
-                    failpoints.at("outbox.after_send", *_about(delivery))
     return heard
 
 
@@ -159,15 +159,15 @@ def _deliver(delivery: Delivery) -> bool:
     last_tried.note(delivery.pk)
     try:
         with transaction.atomic():
+            failpoints.at("outbox.before_send", *_about(delivery))
             event = from_json(kind, delivery.event.payload)
             listener([event] if hears_many(delivery.listener) else event)
+            failpoints.at("outbox.after_send", *_about(delivery))
     except Exception as error:
         log.exception("%s failed on %s %s", delivery.listener, delivery.event.kind, delivery.event_id)
         _note_failure(delivery, "".join(traceback.format_exception_only(error)))
-            failpoints.at("outbox.before_send", *_about(delivery))
         return False
     return True
-            failpoints.at("outbox.after_send", *_about(delivery))
 
 
 def _note_failure(delivery: Delivery, error: str) -> None:
@@ -178,15 +178,15 @@ def _note_failure(delivery: Delivery, error: str) -> None:
     delivery.save(update_fields=["attempts", "error", "dead", "next_at"])
 
 
+def _about(delivery: Delivery) -> tuple[str, str, str]:
+    return delivery.listener, delivery.event.kind, delivery.stream
+
+
 @transaction.atomic
 def _blame(first: int, last: int) -> None:
     """Count a death as a failure of the listener that ran then; it may have been another's fault, so it is tried
     again. Of a list that was in hand nobody knows which one it was: each is tried alone from now on, and at once.
     """
-def _about(delivery: Delivery) -> tuple[str, str, str]:
-    return delivery.listener, delivery.event.kind, delivery.stream
-
-
     delivery = Delivery.objects.select_for_update().filter(pk=first, dead=False).first()
     if last == first:
         if delivery is not None:

@@ -23,6 +23,7 @@ from wanghuo.kernel.jobs.beats import EVERY_S, beats
 from wanghuo.kernel.jobs.models import JobRun, PeriodicRun, ProcessBeat
 from wanghuo.kernel.jobs.periodic import periodic_health
 from wanghuo.kernel.jobs.states import JobState
+from wanghuo.kernel.notify.sending import WayOut, send_again, ways_out
 from wanghuo.kernel.outbox.delivery import OutboxHealth, dead_letters, outbox_health, retry_dead
 from wanghuo.kernel.outbox.models import Delivery
 from wanghuo.modules.sensing import public as sensing
@@ -33,6 +34,7 @@ SILENT_AFTER = timedelta(seconds=6 * EVERY_S)
 OUTBOX_LATE = timedelta(minutes=1)
 LOW_DISK = 2 * 1024**3
 LETTER = Text("死信", "dead letter")
+TEXTS = Text("短信", "text messages")
 KINDS = {
     "web": Text("网页服务", "web"),
     "gateway": Text("接收服务", "gateway"),
@@ -76,6 +78,7 @@ class Health:
     gateway: GatewayHealth
     outbox: OutboxHealth
     dead: list[Delivery]
+    ways_out: list[WayOut]
     jobs: dict[str, int]
     periodic: list[PeriodicRun]
     seal: SealState
@@ -99,6 +102,7 @@ def health() -> Health:
         "gateway": sensing.gateway_health(),
         "outbox": outbox_health(),
         "dead": dead_letters(50),
+        "ways_out": ways_out(),
         "jobs": _jobs(now),
         "periodic": periodic_health(),
         "seal": seal_state(),
@@ -136,6 +140,7 @@ def _problems(
     beats: list[ProcessBeat],
     gateway: GatewayHealth,
     outbox: OutboxHealth,
+    ways_out: list[WayOut],
     periodic: list[PeriodicRun],
     seal: SealState,
     free_bytes: int,
@@ -160,6 +165,16 @@ def _problems(
         )
     if outbox.oldest_at and now - outbox.oldest_at > OUTBOX_LATE:
         yield Text("事件投递滞后：{n} 条在等。", "Events are delivered late: {n} wait.").filled({"n": outbox.waiting})
+    for way in ways_out:
+        known = {"name": way.name or TEXTS, "n": way.failing, "m": way.given_up, "error": way.error}
+        if way.failing:
+            yield Text(
+                "推送 {name} 没有成功，{n} 条在重试：{error}", "{name} was told in vain, {n} are tried again: {error}"
+            ).filled(known)
+        if way.given_up:
+            yield Text(
+                "推送 {name} 有 {m} 条已放弃，等待处理。", "{m} messages to {name} were given up and wait for somebody."
+            ).filled(known)
     for run in periodic:
         if run.failures_in_row:
             known = {"name": run.name, "n": run.failures_in_row}
@@ -172,6 +187,14 @@ def _problems(
         yield Text("数据盘只剩 {mb} MB。", "{mb} MB left on the data disk.").filled({"mb": free_bytes // 2**20})
     if jobs["failed"]:
         yield Text("近一天有 {n} 个任务失败。", "{n} jobs failed within a day.").filled({"n": jobs["failed"]})
+
+
+def resend(*, name: str, actor: Actor) -> None:
+    """Send what was given up once more; `name` of the endpoint, "" for text messages. Raises NotFound when there is nothing."""
+    actor.require(RIGHT)
+    if not (count := send_again(name)):
+        raise NotFound(what=Text("已放弃的推送", "message that was given up"), ref=name)
+    record(actor, "cockpit:sending:retry", name or "sms", after={"count": count})
 
 
 def retry(*, delivery_id: int, actor: Actor) -> None:

@@ -37,6 +37,15 @@ def _tiles(found: platform_health.Health) -> list[tuple[Text, float, str, str, i
 @needs("system.view")
 @require_POST
 @transaction.atomic
+def resend(request: HttpRequest) -> HttpResponseBase:
+    """Send what was given up on one way out once more."""
+    platform_health.resend(name=request.POST.get("name", ""), actor=request.actor)  # type: ignore[attr-defined]
+    return go(request, "/admin/system#out")
+
+
+@needs("system.view")
+@require_POST
+@transaction.atomic
 def retry(request: HttpRequest, delivery_id: int) -> HttpResponseBase:
     """Deliver a dead letter again."""
     platform_health.retry(delivery_id=delivery_id, actor=request.actor)  # type: ignore[attr-defined]

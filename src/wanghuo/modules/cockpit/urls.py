@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("map/points.json", map_pages.map_points),
     path("search", search_pages.search),
     path("admin/system", system_pages.system),
+    path("admin/system/sending/retry", system_pages.resend),
     path("admin/system/outbox/<int:delivery_id>/retry", system_pages.retry),
 ]

@@ -22,7 +22,8 @@ from wanghuo.kernel.accounts.actors import actor_of
 from wanghuo.kernel.accounts.testing import actor, client_for, make_user
 from wanghuo.kernel.notify import egress, live, notify, sending, signing, telling
 from wanghuo.kernel.notify.egress import Allowed, EgressFailed, EgressRefused
-from wanghuo.kernel.notify.models import LiveEvent, Notification, Sending
+from wanghuo.kernel.notify.lanes import Lanes
+from wanghuo.kernel.notify.models import Endpoint, LiveEvent, Notification, Sending
 
 TITLE, BODY = Text("整改期限将到", "A deadline is near"), Text("请申请复查", "Ask for re-inspection")
 NOON = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)
@@ -156,6 +157,91 @@ def test_a_webhook_is_signed_and_tried_again_under_the_same_key(two, monkeypatch
     assert not signing.is_genuine(endpoint.secret, stamp, body, signature, now=time.time() + 301)
     assert not signing.is_genuine("another", stamp, body, signature, now=time.time())
     assert json.loads(body)["title"] == {"zh": TITLE.zh, "en": TITLE.en}
+
+
+def owed(name, url="http://127.0.0.1:9/in", count=1, **known):
+    """So many messages to an endpoint."""
+    endpoint = Endpoint.objects.get_or_create(name=name, defaults={"url": url})[0]
+    rows = [Sending(way="webhook", address=url, endpoint=endpoint, payload={"n": n}, **known) for n in range(count)]
+    return Sending.objects.bulk_create(rows)
+
+
+@pytest.mark.django_db
+def test_who_does_not_answer_is_asked_with_one_message_at_a_time(monkeypatch):
+    asked = []
+
+    def post(url, body, headers):
+        asked.append(json.loads(body)["n"])
+        if down:
+            raise EgressFailed(host="h", why=TITLE)
+        return egress.Answer(204, b"")
+
+    monkeypatch.setattr(egress, "post", post)
+    down = True
+    with time_machine.travel(NOON, tick=False) as clock:
+        owed("省平台", count=3, next_at=NOON)
+        for _ in range(3):
+            sending.send_waiting()
+            clock.shift(timedelta(seconds=5))
+        assert sorted(asked) == [0, 1, 2], "one at a time, those tried least first"
+        down = False
+        clock.shift(timedelta(seconds=5))
+        assert sending.send_waiting() == 3
+    assert not Sending.objects.exclude(state="sent").exists()
+
+
+@pytest.mark.django_db
+def test_a_message_that_is_refused_holds_up_no_other(monkeypatch):
+    answers = {0: 500, 1: 204, 2: 204}
+    monkeypatch.setattr(egress, "post", lambda url, body, headers: egress.Answer(answers[json.loads(body)["n"]], b""))
+    owed("省平台", count=3)
+    assert sending.send_waiting() == 3
+    assert [s.payload["n"] for s in Sending.objects.exclude(state="sent")] == [0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_system_that_hangs_holds_up_nobody_else(monkeypatch):
+    """Its own lane waits; another system and the text messages are served meanwhile, and it is not asked twice at once."""
+    freed, hung, others = threading.Event(), threading.Event(), []
+
+    def post(url, body, headers):
+        if "hangs" in url:
+            others.append("hangs")
+            hung.set()
+            assert freed.wait(20)
+        else:
+            others.append("well")
+        return egress.Answer(204, b"")
+
+    monkeypatch.setattr(egress, "post", post)
+    owed("挂起", "https://hangs.example.org/", 2)
+    lanes = Lanes()
+    try:
+        lanes.step()
+        assert hung.wait(20)
+        owed("正常", "https://well.example.org/", 2)
+        Sending.objects.create(way="sms", address="user:0", payload={"text": "x"})
+        deadline = time.monotonic() + 20
+        while Sending.objects.filter(state="sent").count() < 3 and time.monotonic() < deadline:
+            lanes.step()
+            time.sleep(0.01)
+        assert Sending.objects.filter(state="sent").count() == 3
+        assert others == ["hangs", "well", "well"]
+    finally:
+        freed.set()
+        lanes.wait()
+    assert Sending.objects.filter(state="sent").count() == 5
+
+
+@pytest.mark.django_db
+def test_how_each_way_out_does():
+    owed("省平台", count=2)
+    owed("市平台", attempts=8, state="failed", error="没有正常应答")
+    owed("已送达", state="sent")
+    Sending.objects.create(way="sms", address="user:0", payload={}, attempts=1, error="TimeoutError")
+    found = [(w.name, w.waiting, w.failing, w.given_up, w.error) for w in sending.ways_out()]
+    assert found == [("市平台", 0, 0, 1, "没有正常应答"), ("", 1, 1, 0, "TimeoutError"), ("省平台", 2, 0, 0, "")]
+    assert (sending.send_again("市平台"), sending.send_again("市平台")) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from wanghuo.kernel.accounts.testing import client_for, make_user
 from wanghuo.kernel.audit.models import AuditEntry
 from wanghuo.kernel.jobs.beats import beat
 from wanghuo.kernel.jobs.models import PeriodicRun, ProcessBeat
+from wanghuo.kernel.notify.models import Endpoint, Sending
 from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
 from wanghuo.kernel.ui.testing import assert_nothing_inline, words
 from wanghuo.modules.cockpit.system import health
@@ -72,6 +73,23 @@ def test_a_dead_letter_is_delivered_again_and_that_is_on_record(client, dead):
     assert (dead.dead, dead.attempts) == (False, 0)
     assert AuditEntry.objects.get(action="cockpit:outbox:retry").object == str(dead.pk)
     assert client.post(f"/admin/system/outbox/{dead.pk}/retry").status_code == 404
+
+
+def test_what_was_told_in_vain_is_named_and_sent_again(client):
+    endpoint = Endpoint.objects.create(name="省平台", url="https://hooks.example.org/")
+    common = {"way": "webhook", "address": endpoint.url, "endpoint": endpoint, "payload": {}}
+    Sending.objects.create(**common, attempts=1, error="没有正常应答")
+    given_up = Sending.objects.create(**common, attempts=8, state="failed", error="没有正常应答")
+    Sending.objects.create(way="sms", address="user:1", payload={}, attempts=2, error="TimeoutError")
+    told = problems()
+    for part in ("推送 省平台 没有成功，1 条在重试：没有正常应答", "推送 省平台 有 1 条已放弃", "推送 短信 没有成功"):
+        assert part in told
+    assert "再发一次" in words(client.get("/admin/system"))
+    assert client.post("/admin/system/sending/retry", {"name": "省平台"}).status_code == 303
+    given_up.refresh_from_db()
+    assert (given_up.state, given_up.attempts) == ("waiting", 0)
+    assert AuditEntry.objects.get(action="cockpit:sending:retry").object == "省平台"
+    assert client.post("/admin/system/sending/retry", {"name": "省平台"}).status_code == 404
 
 
 @pytest.mark.parametrize("role", ["government_leader", "auditor", "security_admin", "unit_manager"])
