@@ -21,6 +21,7 @@ from wanghuo.kernel.indicators.presets import TOPICS, Preset, preset
 from wanghuo.kernel.indicators.registry import WHAT
 from wanghuo.kernel.indicators.reported import FREQUENCIES, period_of, reporting_regions
 from wanghuo.kernel.indicators.states import REPORT_RIGHT
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.kernel.loops import Subject, close_duties, due, next_ref, next_refs, open_duty, start_clock, void_clock
 from wanghuo.kernel.loops.refs import COUNTY_WIDTH
 from wanghuo.kernel.regions import codes
@@ -185,7 +186,7 @@ def _begin(row: ReportedIndicator, region: str, actor: Actor, now: datetime) -> 
 
 def open_reports(now: datetime) -> int:
     """Make the reports of the periods that began; returns how many. The worker does it each hour."""
-    return sum(open_reports_of(row, now) for row in ReportedIndicator.objects.filter(active=True))
+    return sum(each(ReportedIndicator.objects.filter(active=True), lambda row: open_reports_of(row, now)).done)
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """Work by the clock: `@every(seconds, name)` in jobs.py, imported by `AppConfig.ready`; the worker runs it.
 
 Each task runs alone, in whichever worker takes it first; what it raises is logged, counted and shown, and the others
-go on.
+go on. A task that works through rows does so by `each`: one row that raises does not keep the others from their turn.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
+
+from wanghuo.base import failpoints
 
 if TYPE_CHECKING:
     from wanghuo.kernel.jobs.models import PeriodicRun
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Function = Callable[[], Any]
 LONGEST_PAUSE_S = 300.0
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,41 @@ class Periodic:
 
 
 _tasks: dict[str, Periodic] = {}
+_broken: ContextVar[tuple[str, list[str]] | None] = ContextVar("_broken", default=None)
+"""Name of the task that runs, and the rows of it that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Generic[T, R]):
+    """What came of the rows of a task: results of those that were done, and those that failed."""
+
+    done: list[R]
+    failed: list[T]
+
+
+def each(rows: Iterable[T], act: Callable[[T], R]) -> Each[T, R]:
+    """Do `act`, a transaction, with each row. One that raises is logged and shown with its task, and the others have their
+    turn; by the next run it is tried again.
+
+    Raises what the database itself raises when it is away; and, called outside of a task, at the end the first failure.
+    """
+    found: Each[T, R] = Each([], [])
+    first: Exception | None = None
+    name, told = _broken.get() or ("", [])
+    for row in rows:
+        try:
+            failpoints.at("jobs.item", name, row)
+            found.done.append(act(row))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("%s of %s failed", row, name or "a task")
+            found.failed.append(row)
+            told.append(f"{row}: {_line(error)}")
+            first = first or error
+    if first is not None and _broken.get() is None:
+        raise first
+    return found
 
 
 def every(seconds: float, name: str = "") -> Callable[[Function], Function]:
@@ -101,22 +141,30 @@ def _take(task: Periodic) -> tuple[PeriodicRun, bool]:
 
 
 def _run(task: Periodic, row: PeriodicRun) -> None:
-    began = time.monotonic()
-    error = ""
+    began, error = time.monotonic(), ""
+    rows: list[str] = []
+    mark = _broken.set((task.name, rows))
     try:
         task.run()
     except Exception as failure:
         log.exception("periodic task %s failed", task.name)
-        error = "".join(traceback.format_exception_only(failure))[-500:]
+        error = _line(failure)[-500:]
+    finally:
+        _broken.reset(mark)
     row.last_at, row.took_ms, row.runs = timezone.now(), int((time.monotonic() - began) * 1000), row.runs + 1
-    row.error = error
-    if error:
+    row.error = error or "; ".join(rows)[:500]
+    if row.error:
         row.failures, row.failures_in_row = row.failures + 1, row.failures_in_row + 1
+    if error:
         pause = min(task.every_s * 2 ** min(row.failures_in_row, 8), max(LONGEST_PAUSE_S, task.every_s))
         row.next_at = row.last_at + timedelta(seconds=pause)
-    else:
+    elif not rows:
         row.failures_in_row = 0
     row.save(update_fields=["last_at", "took_ms", "runs", "failures", "failures_in_row", "error", "next_at"])
+
+
+def _line(error: Exception) -> str:
+    return "".join(traceback.format_exception_only(error)).strip()
 
 
 def periodic_health() -> list[PeriodicRun]:

@@ -19,6 +19,7 @@ from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.audit import record
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.kernel.loops.calendars import work_calendar
 from wanghuo.kernel.loops.duties import open_duty
 from wanghuo.kernel.loops.events import ClockMissed
@@ -42,10 +43,7 @@ def run_clocks(now: datetime) -> int:
     of its own, and a rung can be recorded once only. A rung counts its delay from when the one before was reached,
     so a platform that was down for a week does not climb four rungs in a minute.
     """
-    climbed = 0
-    for clock_id in _due_ids(now):
-        climbed += _climb(clock_id, now)
-    return climbed
+    return sum(each(_due_ids(now), lambda clock_id: _climb(clock_id, now)).done)
 
 
 def _due_ids(now: datetime) -> Iterator[UUID]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from wanghuo.base.time import local_day
 from wanghuo.engines.alarm_logic import Kind
 from wanghuo.kernel.access.actor import system_actor
-from wanghuo.kernel.jobs.periodic import every
+from wanghuo.kernel.jobs.periodic import each, every
 from wanghuo.kernel.rulebook import rule
 from wanghuo.modules.alarms.models import Alarm
 from wanghuo.modules.alarms.services import ask, escalate, expire, settle
@@ -28,9 +28,7 @@ def escalate_untaken() -> int:
     late = Q(shown_at__lte=since) | Q(shown_at__isnull=True, received_at__lte=since)
     rows = Alarm.objects.filter(late, kind=Kind.FIRE, state=AlarmState.NEW, escalations=0, route="show")
     refs = list(rows.values_list("ref", flat=True)[:200])
-    for ref in refs:
-        escalate(ref, actor=system_actor("worker"))
-    return len(refs)
+    return len(each(refs, lambda ref: escalate(ref, actor=system_actor("worker"))).done)
 
 
 @every(2, "alarms.ask")

@@ -22,6 +22,7 @@ from wanghuo.engines.early_warning import Level, StandingParams, judge
 from wanghuo.kernel import audit
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.access.scope import SCOPE_FIELDS
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.kernel.loops import Subject, close_duties, next_ref, open_duty, start_clock, stop_clock
 from wanghuo.kernel.rulebook import rule
 from wanghuo.modules.sensing import history
@@ -92,11 +93,12 @@ def judge_all(now: datetime | None = None) -> int:
     for circuit in circuits(now):
         by_device.setdefault(circuit.device_id, []).append(circuit)
     devices = Device.objects.exclude(state="retired").in_bulk(by_device)
-    bad = 0
-    for device in devices.values():
+
+    def judge_device(device: Device) -> int:
         points = history.readings(device.id, now - DAYS, now + timedelta(minutes=5))
-        for circuit in by_device[device.id]:
-            bad += _judge(device, circuit, points, now)
+        return sum(_judge(device, circuit, points, now) for circuit in by_device[device.id])
+
+    bad = sum(each(devices.values(), judge_device).done)
     _end_unheard(now)
     return bad
 

@@ -19,6 +19,7 @@ from wanghuo.base import Text
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import system_actor
 from wanghuo.kernel.access.scope import SCOPE_FIELDS
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.kernel.loops import Subject, close_duties, open_duty, start_clock, stop_clock, void_clock
 from wanghuo.kernel.rulebook import rule
 from wanghuo.modules.sensing import bulk, league
@@ -98,10 +99,7 @@ def ask_to_mend(now: datetime | None = None) -> int:
         .exclude(device__state__in=(S.MAINTENANCE, S.RETIRED))
         .order_by("found_at")
     )
-    asked = 0
-    for id in list(waiting.values_list("pk", flat=True)[:AT_ONCE]):
-        asked += _ask(id, now)
-    return asked
+    return sum(each(list(waiting.values_list("pk", flat=True)[:AT_ONCE]), lambda id: _ask(id, now)).done)
 
 
 def grace_of(region: str, on: datetime) -> timedelta:

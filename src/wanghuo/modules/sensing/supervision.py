@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -12,11 +14,13 @@ from django.utils import timezone
 from wanghuo.base.time import local_day
 from wanghuo.engines.supervision import Listening
 from wanghuo.kernel.indicators import mark_dirty
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.modules.sensing import league, transitions
 from wanghuo.modules.sensing.models import LOOK_NOW, Device, DeviceDay, IngestPosition
 from wanghuo.modules.sensing.states import DEAD, HEARD, DeviceState
 from wanghuo.modules.sensing.transitions import instant, us
 
+log = logging.getLogger(__name__)
 SETTLING = timedelta(minutes=5)  # devices reconnect and report within a few heartbeats
 LOOK_EVERY = timedelta(minutes=55)  # one look an hour, with room for a late clock
 PAUSE = timedelta(minutes=2)
@@ -33,13 +37,19 @@ def judge_silence(for_s: float | None = None) -> int:
     if position is None or position.through_at is None:
         return 0
     at, since = transitions.listened(position)
-    began, moved = time.monotonic(), 0
+    began, moved, failed = time.monotonic(), 0, set[UUID]()
     while for_s is None or time.monotonic() - began < for_s:
-        due = Device.objects.filter(check_at__lte=at).order_by("check_at")
+        due = Device.objects.filter(check_at__lte=at).exclude(pk__in=failed).order_by("check_at")
         ids = list(due.values_list("pk", flat=True)[: transitions.CHUNK])
         if not ids:
             break
-        moved += transitions.settle(ids, at=at, since=since)
+        try:
+            moved += transitions.settle(ids, at=at, since=since)
+        except Exception as error:
+            log.warning("%d devices cannot be judged together (%s); each is tried alone", len(ids), error)
+            alone = each(ids, lambda id: transitions.settle([id], at=at, since=since))
+            moved += sum(alone.done)
+            failed |= set(alone.failed)
     return moved
 
 

@@ -17,6 +17,7 @@ from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.audit import record
 from wanghuo.kernel.indicators import Period, compute, indicator
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.kernel.loops import open_duty
 from wanghuo.kernel.outbox import emit
 from wanghuo.kernel.regions import service as regions
@@ -354,7 +355,7 @@ def publish_due() -> int:
     actor = system_actor("worker")
     today = local_day(timezone.now())
     due = RankingTable.objects.filter(state=TableState.APPROVED, publish_on__lte=today).values_list("ref", flat=True)
-    return len([publish(ref, actor=actor) for ref in list(due)])
+    return len(each(list(due), lambda ref: publish(ref, actor=actor)).done)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.audit import record
 from wanghuo.kernel.files import store
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.kernel.loops import Subject, close_duties, open_duty
 from wanghuo.kernel.notify import notify
 from wanghuo.kernel.rulebook import rule
@@ -58,15 +59,15 @@ def ask(now: datetime | None = None) -> int:
     keys = list(fresh.filter(received_at__gte=now - ASKED_WITHIN).order_by("id").values_list("pk", flat=True)[:200])
     late = Testimony.objects.filter(said_at__isnull=True, passed_on_at__isnull=True, due_at__lte=now)
     overdue = list(late.order_by("due_at").values_list("pk", flat=True)[:200])
-    for key in keys:
-        with transaction.atomic():
-            alarm = Alarm.objects.select_for_update(of=("self",)).filter(pk=key, asked_at__isnull=True).first()
-            if alarm is not None:
-                _ask(alarm, Channel.UNIT if alarm.unit_id else Channel.GRID, now)
-    for key in overdue:
-        with transaction.atomic():
-            _pass_on(key, now)
-    return len(keys) + len(overdue)
+    asked = each(keys, lambda key: _ask_first(key, now))
+    return len(asked.done) + len(each(overdue, lambda key: _pass_on(key, now)).done)
+
+
+@transaction.atomic
+def _ask_first(key: UUID, now: datetime) -> None:
+    alarm = Alarm.objects.select_for_update(of=("self",)).filter(pk=key, asked_at__isnull=True).first()
+    if alarm is not None:
+        _ask(alarm, Channel.UNIT if alarm.unit_id else Channel.GRID, now)
 
 
 def _ask(alarm: Alarm, channel: Channel, now: datetime) -> None:
@@ -115,6 +116,7 @@ def _ask(alarm: Alarm, channel: Channel, now: datetime) -> None:
     record(system, "alarms:alarm:ask", alarm.ref, region=alarm.region_code, after={"channel": str(channel)})
 
 
+@transaction.atomic
 def _pass_on(key: UUID, now: datetime) -> None:
     row = (
         Testimony.objects.select_for_update(of=("self",))

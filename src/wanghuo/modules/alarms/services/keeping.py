@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from wanghuo.base import Conflict
 from wanghuo.engines.alarm_logic import BRIEF, Back, Kind, back
 from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.audit import record
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.modules.alarms.live import show
 from wanghuo.modules.alarms.models import Alarm, MaintenanceWindow, Shelf
 from wanghuo.modules.alarms.policy import policy_at
@@ -22,6 +24,8 @@ from wanghuo.modules.alarms.services.moves import move_alarm, remember
 from wanghuo.modules.alarms.services.notes import add_line
 from wanghuo.modules.alarms.states import ALARM, WAITING, FalseCause, Said
 from wanghuo.modules.alarms.words import AREA_CONDITIONS, FAMILIES
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 TOGETHER = 10  # that fall due in one transaction: each waits for the disk once, and a fire waits for no more
@@ -95,17 +99,26 @@ def settle(now: datetime | None = None) -> int:
     now = now or timezone.now()
     due = Alarm.objects.filter(route_until__lte=now, ended_at__isnull=True, state__in=WAITING)
     keys = list(due.order_by("route_until").values_list("pk", flat=True)[:BATCH])
-    for start in range(0, len(keys), TOGETHER):
+    return sum(_settle_together(keys[start : start + TOGETHER], now) for start in range(0, len(keys), TOGETHER))
+
+
+def _settle_together(keys: Sequence[UUID], now: datetime) -> int:
+    """In one transaction; when that fails each alone, so that one bad alarm holds up no other."""
+    try:
         with transaction.atomic():
-            for key in keys[start : start + TOGETHER]:
-                alarm = (
-                    Alarm.objects.select_for_update(of=("self",))
-                    .filter(pk=key, route_until__lte=now, state__in=WAITING)
-                    .first()
-                )
-                if alarm is not None:
-                    _fall_due(alarm, now)
+            for key in keys:
+                _settle_one(key, now)
+    except Exception as error:
+        log.warning("%d alarms cannot be settled together (%s); each is tried alone", len(keys), error)
+        return len(each(keys, lambda key: _settle_one(key, now)).done)
     return len(keys)
+
+
+@transaction.atomic
+def _settle_one(key: UUID, now: datetime) -> None:
+    rows = Alarm.objects.select_for_update(of=("self",)).filter(pk=key, route_until__lte=now, state__in=WAITING)
+    if (alarm := rows.first()) is not None:
+        _fall_due(alarm, now)
 
 
 def _fall_due(alarm: Alarm, now: datetime) -> None:

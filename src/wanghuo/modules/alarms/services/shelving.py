@@ -15,6 +15,7 @@ from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.audit import record
+from wanghuo.kernel.jobs.periodic import each
 from wanghuo.kernel.loops import next_ref
 from wanghuo.kernel.notify import notify
 from wanghuo.kernel.rulebook import rule
@@ -236,16 +237,17 @@ def expire(now: datetime | None = None) -> int:
     windows = list(
         MaintenanceWindow.objects.filter(ended_at__isnull=True, ends_at__lte=now).values_list("pk", flat=True)[:200]
     )
-    for key in shelves:
-        with transaction.atomic():
-            shelf = Shelf.objects.select_for_update(of=("self",)).filter(pk=key, ended_at__isnull=True).first()
-            if shelf is not None:
-                _end_shelf(shelf, now, system)
-    for key in windows:
-        with transaction.atomic():
-            window = (
-                MaintenanceWindow.objects.select_for_update(of=("self",)).filter(pk=key, ended_at__isnull=True).first()
-            )
-            if window is not None:
-                _end_window(window, now, system)
-    return len(shelves) + len(windows)
+
+    @transaction.atomic
+    def end_shelf(key: UUID) -> None:
+        shelf = Shelf.objects.select_for_update(of=("self",)).filter(pk=key, ended_at__isnull=True).first()
+        if shelf is not None:
+            _end_shelf(shelf, now, system)
+
+    @transaction.atomic
+    def end_window(key: UUID) -> None:
+        rows = MaintenanceWindow.objects.select_for_update(of=("self",))
+        if (window := rows.filter(pk=key, ended_at__isnull=True).first()) is not None:
+            _end_window(window, now, system)
+
+    return len(each(shelves, end_shelf).done) + len(each(windows, end_window).done)
