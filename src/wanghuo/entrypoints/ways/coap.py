@@ -28,8 +28,10 @@ from aiocoap import (
     TOO_MANY_REQUESTS,
     Message,
 )
+from aiocoap.util import hostportsplit
 
 from wanghuo.engines.codecs import lwm2m
+from wanghuo.entrypoints.ways.coap_exchanges import context_of
 from wanghuo.entrypoints.ways.hub import NETWORK, NONE, Busy, Hub
 from wanghuo.modules.sensing.messages import LONGEST_NAME
 from wanghuo.modules.sensing.ways_side import lies_in
@@ -59,6 +61,8 @@ WATCHED = frozenset(
 """Objects that are observed when a device offers them (protocols.md 3.6)."""
 
 MOST_DEVICES, MOST_OBSERVED, LONGEST_LIFE_S, LARGEST = 200_000, 16, 7 * 86_400, 64 << 10
+STRANGER_RATE, STRANGER_BURST = 10.0, 100.0  # requests a second of one address, before anybody looks what they ask
+STRANGERS_RATE, STRANGERS_BURST = 200.0, 1000.0  # and of all of them together
 _LINK = re.compile(r"<(/[0-9/]+)>")
 _NAME = re.compile(r"[\w.:\-]{1,64}")
 FORGOTTEN = 1  # what the topic rd;1 means: de-registered
@@ -88,6 +92,8 @@ class Coap:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.registered: dict[str, Registered] = {}
+        self._idents: dict[str, str] = {}  # of a name
+        self._names: dict[Any, str] = {}  # of an address
         self._context: aiocoap.Context | None = None
 
     async def serve(self, host: str, port: int) -> None:
@@ -96,7 +102,7 @@ class Coap:
         site.add_resource(["rd"], _Register(self))
         site.add_resource(["rd"], _Registered(self))
         site.add_resource(["dp"], _Send(self))
-        self._context = await aiocoap.Context.create_server_context(site, bind=(host, port), transports=["udp6"])
+        self._context, self.messages = await context_of(site, (host, port), self.listens)
         try:
             while True:
                 await asyncio.sleep(30.0)
@@ -106,11 +112,46 @@ class Coap:
                 _stop(each)
             await self._context.shutdown()
 
+    def listens(self, request: Message) -> bool | None:
+        """Whether a request is a device's of the register (True) or a stranger's, and None for strangers that come too often."""
+        host = host_of(request)
+        bound = self.hub.known.devices.get(("coap", self.name_of(request)))
+        if bound is not None and (not bound or lies_in(host, bound)):
+            return True
+        if self.hub.within_rate(f"coap:{host}", STRANGER_RATE, STRANGER_BURST) and self.hub.within_rate(
+            "coap", STRANGERS_RATE, STRANGERS_BURST
+        ):
+            return False
+        self.hub.count("refused_unknown")
+        return None
+
+    def name_of(self, request: Message) -> str:
+        """The device a request speaks for: by the registration it names, by its address, or by what it says itself; or ""."""
+        path = request.opt.uri_path
+        each = self.registered.get(path[1]) if len(path) == 2 and path[0] == "rd" else None
+        said = _query(request).get("ep", "")
+        if each is not None:
+            return each.name
+        return said if path[:1] == ("rd",) else self._names.get(request.remote) or said
+
     def expire(self) -> None:
         """Forget registrations that ran out."""
         now = self.hub.now()
         for ident in [ident for ident, each in self.registered.items() if each.until < now]:
-            _stop(self.registered.pop(ident))
+            self._forget(ident)
+
+    def _forget(self, ident: str) -> Registered | None:
+        each = self.registered.pop(ident, None)
+        if each is not None:
+            _stop(each)
+            self._idents.pop(each.name, None)
+            self._left(each)
+        return each
+
+    def _left(self, each: Registered) -> None:
+        """A device is no longer where it was."""
+        if self._names.get(each.remote) == each.name:
+            del self._names[each.remote]
 
     async def register(self, request: Message, query: dict[str, str]) -> Message:
         """A device registers: kept, remembered, and observed when the register knows it."""
@@ -122,13 +163,12 @@ class Coap:
             return answer
         if ("coap", name) not in self.hub.known.devices:
             return Message(code=aiocoap.FORBIDDEN)
-        for ident in [ident for ident, each in self.registered.items() if each.name == name]:
-            _stop(self.registered.pop(ident))
+        self._forget(self._idents.get(name, ""))
         if len(self.registered) >= MOST_DEVICES:
             return Message(code=SERVICE_UNAVAILABLE)
         ident = secrets.token_hex(4)
         each = Registered(name, request.remote, self.hub.now() + life_s + 30, life_s, objects_of(request.payload))
-        self.registered[ident] = each
+        self.registered[ident], self._idents[name], self._names[request.remote] = each, ident, name
         for path in each.objects:
             task = asyncio.create_task(self._observe(each, path))
             each.tasks.add(task)
@@ -144,20 +184,21 @@ class Coap:
             return Message(code=NOT_FOUND)
         answer = await self.keep(request, each.name, "rd;0", b"")
         if answer is None:
+            self._left(each)
             each.until, each.remote = self.hub.now() + each.life_s + 30, request.remote
+            self._names[request.remote] = each.name
         return answer or Message(code=CHANGED)
 
     async def leave(self, request: Message, ident: str) -> Message:
         """A device takes its leave."""
-        each = self.registered.pop(ident, None)
+        each = self._forget(ident)
         if each is None:
             return Message(code=NOT_FOUND)
-        _stop(each)
         return await self.keep(request, each.name, f"rd;{FORGOTTEN}", b"") or Message(code=DELETED)
 
     async def send(self, request: Message, query: dict[str, str]) -> Message:
         """A device sends values (LwM2M 1.1 Send), known by its registration or, without one, by its name in the query."""
-        name = next((e.name for e in self.registered.values() if e.remote == request.remote), "") or query.get("ep", "")
+        name = self._names.get(request.remote) or query.get("ep", "")
         if not _is_name(name):
             return Message(code=NOT_FOUND)
         form = request.opt.content_format
@@ -166,7 +207,7 @@ class Coap:
 
     async def keep(self, request: Message, name: str, topic: str, payload: bytes) -> Message | None:
         """Keep a message; the answer to give when it could not be."""
-        hub, host = self.hub, str(request.remote.hostinfo).rsplit(":", 1)[0].strip("[]")
+        hub, host = self.hub, host_of(request)
         if len(payload) > LARGEST:
             return Message(code=aiocoap.REQUEST_ENTITY_TOO_LARGE)
         bound = hub.known.devices.get(("coap", name))
@@ -207,6 +248,11 @@ class Coap:
         topic = f"{path};{int(form) if form is not None else lwm2m.TEXT}"
         if await self.keep(message, each.name, topic, message.payload) is not None:
             self.hub.count("shed_state")
+
+
+def host_of(request: Message) -> str:
+    """The address a request came from."""
+    return str(hostportsplit(request.remote.hostinfo)[0])
 
 
 def _is_name(name: str) -> bool:

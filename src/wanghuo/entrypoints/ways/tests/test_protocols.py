@@ -15,14 +15,15 @@ import pytest
 
 from wanghuo.engines.codecs import a55a
 from wanghuo.entrypoints.simulator import speakers
-from wanghuo.entrypoints.ways.coap import Coap
+from wanghuo.entrypoints.ways.coap import STRANGER_BURST, STRANGER_RATE, Coap
+from wanghuo.entrypoints.ways.coap_exchanges import Exchanges
 from wanghuo.entrypoints.ways.modbus import Pollers
 from wanghuo.entrypoints.ways.mqtt import Brokers
 from wanghuo.entrypoints.ways.process import bound
 from wanghuo.entrypoints.ways.terminals import Stream, Terminals
 from wanghuo.entrypoints.ways.tests.rig import hub_on, kept, way
 from wanghuo.modules.sensing import credentials
-from wanghuo.modules.sensing.ways_side import Order
+from wanghuo.modules.sensing.ways_side import Order, networks_of
 
 REPORT = a55a.build("HYD-1", 215, kind=34, at_s=1_764_060_000)
 
@@ -105,6 +106,52 @@ class TestTerminals:
         run(story())
 
 
+def sent(device: str, mid: int) -> bytes:
+    """A confirmable Send of LwM2M."""
+    import aiocoap
+
+    message = aiocoap.Message(code=aiocoap.POST, uri_path=("dp",), payload=b'[{"n": "3323/0/5700", "v": 1}]')
+    message.opt.uri_query, message.opt.content_format = (f"ep={device}",), 110
+    message.mtype, message.mid, message.token = aiocoap.CON, mid, mid.to_bytes(2, "big")
+    return message.encode()
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """A device's socket."""
+
+    def connection_made(self, transport) -> None:
+        self.send, self.came = transport.sendto, asyncio.Queue()
+
+    def datagram_received(self, data: bytes, address) -> None:
+        self.came.put_nowait(data)
+
+    async def ask(self, message: bytes) -> bytes:
+        """Send, wait for what answers its token, and repeat as a device does."""
+        for _ in range(10):
+            self.send(message)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    while True:
+                        answer = await self.came.get()
+                        if answer[1] and answer[4:6] == message[4:6]:
+                            return answer
+        raise TimeoutError
+
+
+@contextlib.asynccontextmanager
+async def coap_on(hub):
+    """The listener, and two sockets that speak to it."""
+    port, coap = free_port(), Coap(hub)
+    async with running(coap.serve("127.0.0.1", port)):
+        await asyncio.sleep(0.1)
+        loop = asyncio.get_running_loop()
+        at = ("127.0.0.1", port)
+        ends = [await loop.create_datagram_endpoint(Datagrams, remote_addr=at) for _ in range(2)]
+        yield coap, [link for _, link in ends]
+        for transport, _ in ends:
+            transport.close()
+
+
 class TestCoap:
     def test_a_device_registers_and_sends(self, journal) -> None:
         async def story() -> None:
@@ -161,6 +208,47 @@ class TestCoap:
                     await device.shutdown()
 
         run(story())
+
+    def test_a_repetition_gets_the_same_answer_and_is_kept_once(self, journal) -> None:
+        async def story() -> None:
+            async with hub_on(journal) as hub, coap_on(hub) as (_, (link, _)):
+                hub.known.devices["coap", "N-1"] = ()
+                first = await link.ask(sent("N-1", 1))
+                assert first[1] == 0x44, "2.04 Changed"
+                assert await link.ask(sent("N-1", 1)) == first
+                assert len(kept(journal)) == 1
+                assert await link.ask(sent("N-1", 2)) != first
+                assert len(kept(journal)) == 2
+
+        run(story())
+
+    def test_many_strangers_are_dropped_and_a_device_is_served_beside_them(self, journal) -> None:
+        async def story() -> None:
+            async with hub_on(journal) as hub, coap_on(hub) as (coap, (strange, link)):
+                hub.known.devices["coap", "N-1"] = ()
+                hub.known.devices["coap", "N-2"] = networks_of(["192.0.2.0/24"])
+                for number in range(400):
+                    strange.send(sent(("N-9", "N-2")[number % 2], number))
+                    if number % 50 == 0:
+                        await asyncio.sleep(0.02)
+                answer = await link.ask(sent("N-1", 1000))
+                assert answer[1] == 0x44
+                remembered = coap.messages.exchanges
+                assert len(remembered[True]) == 1
+                assert len(remembered[False]) <= STRANGER_BURST + 10 * STRANGER_RATE
+                assert hub.counters["refused_unknown"] >= 100
+
+        run(story())
+
+    def test_messages_are_remembered_so_many_and_so_long(self) -> None:
+        exchanges = Exchanges(3, 10.0)
+        for number in range(5):
+            assert exchanges.begin(("a", number), float(number)) is None
+        exchanges.answered(("a", 4), b"x")
+        assert exchanges.begin(("a", 4), 5.0) == b"x"
+        assert len(exchanges) <= 3
+        assert exchanges.begin(("a", 0), 5.0) is None, "the oldest is forgotten first"
+        assert exchanges.begin(("a", 4), 15.1) is None, "after its time it is new"
 
 
 class TestWayOut:
