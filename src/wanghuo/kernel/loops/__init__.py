@@ -1,4 +1,4 @@
-"""Duties in one inbox, clocks that run by the rulebook, and the ladder when one runs out.
+"""Duties in one inbox, clocks that run by the rulebook, the ladder when one runs out, and the writing of a move.
 
 Names are loaded on first use, because the tables can only be imported once Django's app registry is ready.
 """
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wanghuo.kernel.loops.duties import close_duties, inbox, open_duty
     from wanghuo.kernel.loops.events import ClockMissed
     from wanghuo.kernel.loops.ladder import run_clocks
+    from wanghuo.kernel.loops.moves import write_move
     from wanghuo.kernel.loops.refs import next_ref, next_refs
 
 _HOME = {
@@ -30,6 +31,7 @@ _HOME = {
     "pause_clock": "clocks",
     "resume_clock": "clocks",
     "run_clocks": "ladder",
+    "write_move": "moves",
     "next_ref": "refs",
     "next_refs": "refs",
 }
@@ -49,6 +51,7 @@ __all__ = [
     "start_clock",
     "stop_clock",
     "void_clock",
+    "write_move",
 ]
 
 

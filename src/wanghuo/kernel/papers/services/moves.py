@@ -12,7 +12,7 @@ from wanghuo.base import Move
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts.directory import holders
 from wanghuo.kernel.audit import record
-from wanghuo.kernel.loops import close_duties
+from wanghuo.kernel.loops import close_duties, write_move
 from wanghuo.kernel.papers.models import Copy, OfficialPaper, PaperStep
 from wanghuo.kernel.papers.selectors import SUBJECT_KIND, Named, get_paper
 from wanghuo.kernel.papers.states import PAPER
@@ -38,13 +38,8 @@ def finish(
 ) -> OfficialPaper:
     """Write a move of the whole paper: the row, its time line, the audit entry; and close the duties of the state left."""
     now = timezone.now()
-    source = paper.state
-    for name, value in (changed or {}).items():
-        setattr(paper, name, value)
-    paper.state = move.target
-    paper.save(update_fields=["state", *(changed or {})])
+    write_move(paper, move, "papers:paper", actor=actor, changed=changed, after=after)
     add_step(paper, move.name, actor=actor, at=now, note=note)
-    audit(paper, move.name, actor, before={"state": source}, after={"state": str(move.target), **(after or {})})
     close_duties(SUBJECT_KIND, paper.id, by=actor)
     return paper
 

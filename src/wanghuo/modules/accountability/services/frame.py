@@ -18,7 +18,16 @@ from wanghuo.kernel.access.roles import right_name
 from wanghuo.kernel.access.scope import scope_columns
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.audit import record
-from wanghuo.kernel.loops import Subject, close_duties, next_ref, open_duty, start_clock, stop_clock, void_clock
+from wanghuo.kernel.loops import (
+    Subject,
+    close_duties,
+    next_ref,
+    open_duty,
+    start_clock,
+    stop_clock,
+    void_clock,
+    write_move,
+)
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions.service import get as get_region
 from wanghuo.modules.accountability.models import Record, Step
@@ -88,21 +97,9 @@ def finish(
     after: Mapping[str, Any] | None = None,
 ) -> R:
     """Write a move: the row, its time line and the audit entry; the duties that waited for it are closed."""
-    source, row.state = row.state, move.target
-    for name, value in (changed or {}).items():
-        setattr(row, name, value)
-    row.save(update_fields=["state", *(changed or {})])
+    write_move(row, move, f"accountability:{row.KIND}", actor=actor, changed=changed, after=after)
     add_step(row, move.name, actor=actor, note=note)
     close_duties(row.KIND, row.id, by=actor)
-    told = {"state": str(move.target), **(after or {})}
-    record(
-        actor,
-        f"accountability:{row.KIND}:{move.name}",
-        row.ref,
-        region=row.region_code,
-        before={"state": source},
-        after=told,
-    )
     return row
 
 

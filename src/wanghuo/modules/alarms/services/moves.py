@@ -9,8 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from wanghuo.kernel.access.actor import Actor
-from wanghuo.kernel.audit import record
-from wanghuo.kernel.loops import close_duties
+from wanghuo.kernel.loops import close_duties, write_move
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.alarms.contracts import AlarmMoved
 from wanghuo.modules.alarms.live import show
@@ -34,22 +33,13 @@ def move_alarm(
     """Move a locked alarm: the row, its line, the audit entry, the event, the consoles."""
     move = ALARM.move(alarm.state, name)
     now = at or timezone.now()
-    source, alarm.state = alarm.state, move.target
     values = dict(changed or {})
     if alarm.taken_at is None and not actor.is_system:
         values |= {"taken_at": now, "taken_by": actor.id}
-    for field, value in values.items():
-        setattr(alarm, field, value)
-    alarm.save(update_fields=["state", *values])
+    cause = values.get("cause", alarm.cause)
+    told = {"cause": cause} if cause else {}
+    source = write_move(alarm, move, "alarms:alarm", actor=actor, changed=values, after=told)
     add_line(alarm, name, actor=actor, at=now, text=text)
-    record(
-        actor,
-        f"alarms:alarm:{name}",
-        alarm.ref,
-        region=alarm.region_code,
-        before={"state": source},
-        after={"state": str(move.target), **({"cause": alarm.cause} if alarm.cause else {})},
-    )
     emit(
         AlarmMoved(
             alarm_id=alarm.id,

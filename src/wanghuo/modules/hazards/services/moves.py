@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from wanghuo.base import Move, Text
 from wanghuo.kernel.access.actor import Actor
-from wanghuo.kernel.audit import record
-from wanghuo.kernel.loops import close_duties, due, open_duty, start_clock, stop_clock, void_clock
+from wanghuo.kernel.loops import close_duties, due, open_duty, start_clock, stop_clock, void_clock, write_move
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.hazards import rules
 from wanghuo.modules.hazards.contracts import HazardMoved
@@ -101,20 +100,9 @@ def finish(
 ) -> Hazard:
     """Write the move: the row, its time line, the audit entry, the event, and the clocks of the new state."""
     now = timezone.now()
-    source = hazard.state
-    for name, value in (changed or {}).items():
-        setattr(hazard, name, value)
-    hazard.state = move.target
-    hazard.save(update_fields=["state", "changed_at", *(changed or {})])
+    written = {"changed_at": now, **(changed or {})}
+    source = write_move(hazard, move, "hazards:hazard", actor=actor, changed=written, after=after)
     add_step(hazard, move.name, actor=actor, at=now, source=source, note=note)
-    record(
-        actor,
-        f"hazards:hazard:{move.name}",
-        hazard.ref,
-        region=hazard.region_code,
-        before={"state": source},
-        after={"state": str(move.target), **(after or {})},
-    )
     emit(
         HazardMoved(
             hazard_id=hazard.id,

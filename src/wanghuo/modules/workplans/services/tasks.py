@@ -17,7 +17,17 @@ from wanghuo.kernel.access.actor import Actor, system_actor
 from wanghuo.kernel.accounts.models import Body
 from wanghuo.kernel.audit import record
 from wanghuo.kernel.files import files_of, store
-from wanghuo.kernel.loops import Subject, close_duties, due, next_ref, open_duty, start_clock, stop_clock, void_clock
+from wanghuo.kernel.loops import (
+    Subject,
+    close_duties,
+    due,
+    next_ref,
+    open_duty,
+    start_clock,
+    stop_clock,
+    void_clock,
+    write_move,
+)
 from wanghuo.kernel.outbox import emit
 from wanghuo.modules.workplans import rules
 from wanghuo.modules.workplans.contracts import TaskDone, TaskIssued, TaskMoved, TaskOverdue
@@ -348,20 +358,10 @@ def finish(
     after: Mapping[str, Any] | None = None,
 ) -> PlanTask:
     """Write the move: the row, its time line, the audit entry, the event, and the duties of the new state."""
-    now, source = timezone.now(), task.state
-    for name, value in (changed or {}).items():
-        setattr(task, name, value)
-    task.state = move.target
-    task.save(update_fields=["state", "changed_at", *(changed or {})])
+    now = timezone.now()
+    written = {"changed_at": now, **(changed or {})}
+    source = write_move(task, move, "workplans:task", actor=actor, changed=written, after=after)
     add_step(task, move.name, actor=actor, at=now, source=source, note=note)
-    record(
-        actor,
-        f"workplans:task:{move.name}",
-        task.ref,
-        region=task.region_code,
-        before={"state": source},
-        after={"state": str(move.target), **(after or {})},
-    )
     emit(
         TaskMoved(
             task_id=task.id,
