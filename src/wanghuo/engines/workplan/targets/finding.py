@@ -13,7 +13,7 @@ from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Target
 from wanghuo.engines.workplan.tables import find_rows
 from wanghuo.engines.workplan.targets.clauses import Words, words_of
 from wanghuo.engines.workplan.targets.frequency import find_recurring, with_frequency
-from wanghuo.engines.workplan.targets.history import is_history
+from wanghuo.engines.workplan.targets.history import Tense, is_history, is_report
 from wanghuo.engines.workplan.targets.implied import find_implied
 from wanghuo.engines.workplan.targets.naming import strip_lead, tidy
 from wanghuo.engines.workplan.targets.numbers import Finding, find_numbers
@@ -37,10 +37,11 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
     for item in body.items:
         if is_history(body, item):
             continue
+        reports = is_report(body, item)
         grids = [(table.start, table.end) for table in body.tables if table.item == item.no]
         for sentence in body.sentences(item):
             for start, end in _outside(sentence, grids):
-                found = _in_sentence(body, item, start, end)
+                found = _in_sentence(body, item, start, end, reports=reports)
                 for bare in found:
                     finding = _with_noun(bare, nouns)
                     target = _target(body, item, sentence, start, finding)
@@ -90,12 +91,12 @@ def _pieces(sentence: Sentence, start: int, end: int) -> list[tuple[int, int]]:
     return [*pieces, (start, end)]
 
 
-def _in_sentence(body: Body, item: Item, start: int, end: int) -> list[Finding]:
+def _in_sentence(body: Body, item: Item, start: int, end: int, *, reports: bool) -> list[Finding]:
     flat, text = body.flat[start:end], body.text[start:end]
     if start == item.start:
         flat = _unmarked(flat, item)
     words = words_of("".join("，" if given == "，" else char for char, given in zip(flat, text, strict=True)))
-    numbered = find_numbers(words, _first_year(body))
+    numbered = find_numbers(words, Tense(_first_year(body), reports))
     found = [*numbered, *find_implied(words, numbered)]
     found += find_recurring(words, found)
     found = with_frequency(words, found)

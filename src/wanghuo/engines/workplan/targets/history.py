@@ -23,9 +23,32 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
 _GAP = re.compile(r"低于全[国省市][^,，。]{0,14}平均|与[^,，。]{1,20}(?:差距|矛盾)")
 _PLANS = re.compile(r"到20\d\d年|力争|计划|确保|将(?!来)")
 _AIMED = re.compile(r"实现|确保|力争|达到|控制在")
+# what only a report says, of all numbers of its sentence
+_TOLD_WHOLE = re.compile(
+    r"未发生|完成(?:了)?(?:全年|年度)(?:目标)?任务的\d|同比(?=.*\d\.\d+%.*\d\.\d+%)(?!.*(?:以[上内下]|左右))"
+)
 _AS_OF = re.compile(r"截(?:至|止)(?:到)?\s*(?:((?:19|20)\d\d)年|目前|去年|上年)")
 _AIMS_AFTER = re.compile(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d")
 _AVERTS = re.compile(r"不发生|杜绝|防止|遏制|不出现")
+
+
+_REPORT_TITLE = re.compile(
+    r"(?:总结|纪实|综述|回眸|掠影|成效显著|完成情况|进展情况|落实情况|工作情况)(?:的?(?:报告|汇报|通报|公示|通告))?(?:\(.{0,12}\))?$"
+)
+_AHEAD = re.compile(r"下一步|下步|打算|明年|来年|今后|计划|安排|目标|任务|措施|要求")
+# words that speak of what is to come whatever else a sentence says; 达到 and 以内 also stand in reports
+_WILL = re.compile(
+    r"力争|确保|到20\d\d年|年内|年底前|\d月底?前|(?<![主重摘纲首])要(?![求点素件])|(?<![供反响对适])应(?![急用对收届])|必须|须|将(?!来)|拟|计划|争取|努力|目标|不少于|不低于|不超过|至少|控制在|规划|下一步|明年|今后|预计"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tense:
+    """What the paper as a whole says of time. `first_year`: years before it are past; 0 when not known. `reports`: it tells
+    what was done, so that a number nothing speaks for is no aim."""
+
+    first_year: int = 0
+    reports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +71,34 @@ def is_history(body: Body, item: Item) -> bool:
     return False
 
 
-def tells_past(words: Words, clause: int, at: int, first_year: int) -> bool:
-    """Whether the number at `at` in clause number `clause` reports: 累计推行27个, 2022年发生12起.
+def is_report(body: Body, item: Item) -> bool:
+    """Whether the paper around the item is a report: its title says so, or it speaks of the past throughout; sections on what
+    comes next are none."""
+    if any(around.heading and _AHEAD.search(around.heading) for around in (item, *body.parents(item))):
+        return False
+    return _REPORT_TITLE.search(body.head.title) is not None or _speaks_of_past(body.flat)
 
-    `first_year`: years before it are past; 0 when not known.
-    """
+
+@lru_cache(maxsize=4)
+def _speaks_of_past(flat: str) -> bool:
+    """Whether the sentences with numbers tell what was far more often than what is to be."""
+    sentences = [found[0] for found in re.finditer(r"[^。!?;\n]{4,}", flat) if re.search(r"\d", found[0])]
+    ahead = sum(1 for words in sentences if _WILL.search(words))
+    past = sum(1 for words in sentences if PAST_RE.search(words) and not _WILL.search(words))
+    return past >= 2 and past > 4 * ahead
+
+
+def tells_past(words: Words, clause: int, at: int, tense: Tense) -> bool:
+    """Whether the number at `at` in clause number `clause` reports: 累计推行27个, 2022年发生12起."""
+    first_year = tense.first_year
     tenses = _tenses(words.bare, tuple((c.start, c.end) for c in words.clauses))
     if tenses.gap:
         return True
-    head = words.bare[words.clauses[clause].start : at]
-    if PAST_RE.search(head) and not _AIMS_AFTER.search(head):
+    start = words.clauses[clause].start
+    head = words.bare[start:at]
+    if PAST_RE.search(words.bare, start, at + 1) and not _AIMS_AFTER.search(head):
         return True
-    if _stands_as_of(words, tenses, at, first_year):
+    if _stands_as_of(words, tenses, at, first_year) or (tense.reports and not _WILL.search(words.bare)):
         return True
     if tenses.last_told[clause] and not FUTURE_RE.search(head) and not _names_plan_year(head, first_year):
         return True
@@ -92,7 +131,8 @@ def _tenses(bare: str, clauses: tuple[tuple[int, int], ...]) -> _Tenses:
     )
     as_of = _AS_OF.search(bare)
     return _Tenses(
-        _GAP.search(bare) is not None and not _AIMED.search(bare),
+        (_GAP.search(bare) is not None and not _AIMED.search(bare))
+        or (_TOLD_WHOLE.search(bare) is not None and not FUTURE_RE.search(bare)),
         tuple(told),
         years,
         (int(as_of[1] or 0), as_of.end()) if as_of else None,
@@ -104,10 +144,10 @@ def _stands_as_of(words: Words, tenses: _Tenses, at: int, first_year: int) -> bo
     if tenses.as_of is None or at < tenses.as_of[1]:
         return False
     year = tenses.as_of[0]
-    if not year and _PLANS.search(words.bare[tenses.as_of[1] : at]):
+    if not (year and first_year) and _PLANS.search(words.bare[tenses.as_of[1] : at]):
         return False
     later = any(named >= max(first_year, year + 1) for named, start, _ in tenses.years if tenses.as_of[1] <= start < at)
-    return (year < first_year or year < 2000) and not later
+    return (year < first_year or year < 2000 or not first_year) and not later
 
 
 def _past_year(words: Words, tenses: _Tenses, at: int, first_year: int) -> bool:

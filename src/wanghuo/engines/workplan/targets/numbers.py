@@ -10,7 +10,7 @@ from wanghuo.engines.workplan.paper import Op
 from wanghuo.engines.workplan.targets import standing
 from wanghuo.engines.workplan.targets.clauses import Words
 from wanghuo.engines.workplan.targets.comparison import Comparison, compare
-from wanghuo.engines.workplan.targets.history import tells_past
+from wanghuo.engines.workplan.targets.history import Tense, tells_past
 from wanghuo.engines.workplan.targets.naming import (
     Around,
     Name,
@@ -29,7 +29,7 @@ _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
 _SHARES = ("percent", "permille", "points", "times")
 _SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
 _PAUSE = re.compile("、")
-_SPLIT = re.compile(r"、|以及|和|及(?!以[上下])|与")
+_SPLIT = re.compile(r"、|以及|和(?!谐)|(?<!普)及(?!以[上下]|时|格)|(?<!参)与")
 _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
 # what there should be little of: a bare number for it is a limit
 _HARM = re.compile(
@@ -74,9 +74,9 @@ class _Part:
     stop: int
 
 
-def find_numbers(words: Words, first_year: int) -> list[Finding]:
+def find_numbers(words: Words, tense: Tense) -> list[Finding]:
     """The aims with a number in one sentence, in order."""
-    parts = _parts(words, first_year)
+    parts = _parts(words, tense)
     found: list[Finding] = []
     for place, part in enumerate(parts):
         shared = [p for p in parts[:place] if p.clause == part.clause]
@@ -98,7 +98,7 @@ def _by_year(words: Words, parts: list[_Part], found: list[Finding]) -> list[Fin
     return out
 
 
-def _parts(words: Words, first_year: int) -> list[_Part]:
+def _parts(words: Words, tense: Tense) -> list[_Part]:
     """The numbers that are aims, each with what lies between its neighbours."""
     kept: list[tuple[Quantity, Comparison, int]] = []
     for quantity in words.quantities:
@@ -119,7 +119,7 @@ def _parts(words: Words, first_year: int) -> list[_Part]:
                 or _continues(words, kept[-1], quantity, clause)
             )
         )
-        if _is_none(words, quantity, comparison, left, clause, first_year, inherits=inherits):
+        if _is_none(words, quantity, comparison, left, clause, tense, inherits=inherits):
             continue
         kept.append((quantity, comparison, clause))
     return [_own_stretch(words, kept, place) for place in range(len(kept))]
@@ -141,7 +141,7 @@ def _text_of(words: Words, clause: int) -> str:
 
 
 def _is_none(
-    words: Words, quantity: Quantity, comparison: Comparison, left: str, clause: int, first_year: int, *, inherits: bool
+    words: Words, quantity: Quantity, comparison: Comparison, left: str, clause: int, tense: Tense, *, inherits: bool
 ) -> bool:
     verb_near = VERB_RE.search(left[-10:]) is not None
     return (
@@ -154,7 +154,7 @@ def _is_none(
         or standing.is_penalty(words, quantity)
         or standing.is_threshold(words, quantity, comparison, verb_near)
         or standing.is_name_or_sort(words, quantity, words.bare[max(0, quantity.start - 24) : quantity.start])
-        or tells_past(words, clause, quantity.start, first_year)
+        or tells_past(words, clause, quantity.start, tense)
         or standing.is_unled(words, quantity, comparison, left, inherits)
     )
 

@@ -365,7 +365,7 @@ def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str)
         return not (
             (bounded and _RESPONSE.search(clause))
             or re.search(
-                r"(?:时间|时长|培训|学习)(?:总计|累计)?(?:不少于|不低于|达到?|至少)$",
+                r"(?:时间|时长|培训|学习|每[次人天周日月年][^,，]{0,4})(?:总计|累计)?(?:不少于|不低于|达到?|至少)$",
                 left + words.bare[comparison.start : quantity.start],
             )
         )
@@ -406,7 +406,7 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
     worked = re.search(r"(?:^|前|内|底)?[对为给](?:全[省市县区乡镇])?$", lead) and re.match(
         r"[^,，。;；]{2,20}?(?:开展|进行|实施)(?:VERB)".replace("VERB", MAKING_RE.pattern), right
     )
-    done = not lead and re.match(
+    done = re.fullmatch(r"(?:全[省市县区乡镇国])?", lead) and re.match(
         r"(?!以[上下内])[^,，。;；的]{2,12}?(?:新增|新建|建成|完成|安装|配备|达标|改造|建立|创建|通过|实现|纳入|接入|投用|开工)",
         right,
     )
@@ -434,8 +434,11 @@ def is_condition(words: Words, quantity: Quantity) -> bool:
 
 
 def is_penalty(words: Words, quantity: Quantity) -> bool:
-    """Fines and legal consequences are no aims."""
-    return quantity.kind == "money" and bool(PENALTY_RE.search(words.bare))
+    """Fines and legal consequences are no aims, nor is what a thing costs (总投资1.2亿元的项目)."""
+    costs = re.match(r"的(?!目标|任务)", words.bare[quantity.end :]) and re.search(
+        r"(?:投资|造价|产值|估值)(?:约|达到?|超过)?$", words.bare[: quantity.start]
+    )
+    return quantity.kind == "money" and (bool(costs) or bool(PENALTY_RE.search(words.bare)))
 
 
 def is_listed(words: Words, quantity: Quantity, begin: int) -> bool:
