@@ -29,6 +29,10 @@ LARGEST = 64 << 10
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.1, 1.0, 30.0  # a broker that is back is found again within two seconds
 IN_FLIGHT, PORT, TLS_PORT = 1000, 1883, 8883
 RETRY_S = 0.5
+MOST_UNASKED, MOST_UNASKED_BYTES = (
+    10_000,
+    32 << 20,
+)  # of QoS 0 that wait for the disk: no broker waits with those for us
 ANSWER_S = 3.0  # a broker that dies while it lets us in says nothing
 
 
@@ -40,6 +44,8 @@ class Broker:
         self._client: aiomqtt.Client | None = None
         self._sites: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unasked = self._unasked_bytes = 0
+        self._held: set[int] = set()  # message ids of this session that wait for the disk
 
     async def run(self) -> None:
         """Stay connected until cancelled, with pauses that grow while it cannot be."""
@@ -76,6 +82,7 @@ class Broker:
         )
         paho: PahoClient = client._client  # the acknowledgement is ours to give: after the disk, not before
         paho.manual_ack_set(True)
+        self._held = set()
         async with client:
             await client.subscribe([(topic, 1) for topic in self.topics()])
             self._client = client
@@ -101,12 +108,39 @@ class Broker:
             self._hub.refused("refused_bad", "", self.way.code, f"{topic[:60]}: {len(payload)} bytes")
             acknowledge(paho, message)
             return
-        self._spawn(self._keep(paho, message, topic, payload))
+        work = self._keep(paho, message, topic, payload)
+        if message.qos:
+            self._hold(message.mid, work)
+        else:
+            self._take_unasked(len(payload), work)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _hold(self, mid: int, work: Coroutine[Any, Any, None]) -> None:
+        """Work on a message that the broker keeps until we have it, once, though it may send it again meanwhile."""
+        held = self._held
+        if mid in held:
+            work.close()
+            return
+        held.add(mid)
+        self._spawn(work).add_done_callback(lambda _: held.discard(mid))
+
+    def _take_unasked(self, size: int, work: Coroutine[Any, Any, None]) -> None:
+        """Work on a message that the broker has forgotten, as long as not too many wait."""
+        if self._unasked >= MOST_UNASKED or self._unasked_bytes + size > MOST_UNASKED_BYTES:
+            self._hub.count("shed_state")
+            work.close()
+            return
+
+        def done(_: object) -> None:
+            self._unasked, self._unasked_bytes = self._unasked - 1, self._unasked_bytes - size
+
+        self._unasked, self._unasked_bytes = self._unasked + 1, self._unasked_bytes + size
+        self._spawn(work).add_done_callback(done)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _keep(self, paho: PahoClient, message: aiomqtt.Message, topic: str, payload: bytes) -> None:
         """Keep one message, however long the disk takes; then acknowledge it."""

@@ -82,7 +82,7 @@ class Terminals:
     """Both listeners."""
 
     def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+        self._hub, self._open = hub, 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve_tcp(self, sock: socket.socket) -> None:
@@ -92,6 +92,11 @@ class Terminals:
             await server.serve_forever()
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._open >= self._hub.limits.connections:
+            self._hub.count("refused_full")
+            writer.close()
+            return
+        self._open += 1
         stream, peername = Stream(), writer.get_extra_info("peername") or ("", 0)
         try:
             while data := await asyncio.wait_for(reader.read(16 << 10), SILENT_S):
@@ -102,6 +107,7 @@ class Terminals:
         except (OSError, TimeoutError):
             pass
         finally:
+            self._open -= 1
             self._hub.count("garbage_bytes", stream.garbage)
             writer.close()
 

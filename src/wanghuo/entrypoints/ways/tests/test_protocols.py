@@ -17,6 +17,7 @@ from wanghuo.engines.codecs import a55a
 from wanghuo.entrypoints.simulator import speakers
 from wanghuo.entrypoints.ways.coap import STRANGER_BURST, STRANGER_RATE, Coap
 from wanghuo.entrypoints.ways.coap_exchanges import Exchanges
+from wanghuo.entrypoints.ways.limits import Limits
 from wanghuo.entrypoints.ways.modbus import Pollers
 from wanghuo.entrypoints.ways.mqtt import Brokers
 from wanghuo.entrypoints.ways.process import bound
@@ -102,6 +103,26 @@ class TestTerminals:
                 assert sum(kept_ones) in (20, 21)
                 hub.known.devices["a55a", "HYD-1"] = ()
                 assert await terminals._keep(REPORT, "127.0.0.1", "127.0.0.1:1")
+
+        run(story())
+
+    def test_so_many_connections_and_no_more(self, journal) -> None:
+        async def story() -> None:
+            async with hub_on(journal, limits=Limits(connections=3)) as hub:
+                tcp = bound("127.0.0.1:0")
+                port, terminals = tcp.getsockname()[1], Terminals(hub)
+                async with running(terminals.serve_tcp(tcp)):
+                    links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+                    await until(lambda: terminals._open == 3)
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                    assert await asyncio.wait_for(reader.read(), 5) == b"", "hung up on"
+                    assert hub.counters["refused_full"] == 1
+                    writer.close()
+                    links.pop()[1].close()
+                    await until(lambda: terminals._open == 2)
+                    assert await speakers.speak_a55a("127.0.0.1", port, REPORT, udp=False) == a55a.answer(REPORT)
+                    for _, link in links:
+                        link.close()
 
         run(story())
 
@@ -373,6 +394,60 @@ class TestMqtt:
                     assert await speaking == ["duty_check"]
                     await until(lambda: any("/rpc/response/5f0c0e1a" in m.topic for m in kept(journal)))
             assert {m.address for m in kept(journal)} == {"M-1"}
+
+        run(story())
+
+    def test_of_qos_0_so_many_wait_for_the_disk_and_the_rest_is_counted(self, journal, broker, monkeypatch) -> None:
+        import aiomqtt
+
+        from wanghuo.entrypoints.ways import mqtt
+
+        monkeypatch.setattr(mqtt, "MOST_UNASKED", 5)
+        port, _ = broker
+
+        async def story() -> None:
+            settings = {"host": "127.0.0.1", "port": port, "username": "wanghuo"}
+            async with hub_on(journal, way("mqtt", secrets={"password": ("pw",)}, **settings)) as hub:
+                brokers, disk, keep = Brokers(hub), asyncio.Event(), hub.keep
+
+                async def slow(*known, **more) -> None:
+                    await disk.wait()
+                    await keep(*known, **more)
+
+                monkeypatch.setattr(hub, "keep", slow)
+                async with running(brokers.run()):
+                    await until(lambda: any(b._client for b, _ in brokers._running.values()))
+                    async with aiomqtt.Client("127.0.0.1", port, username="M-1", password="secret") as client:
+                        for number in range(40):
+                            await client.publish("fire/v1/s/M-1/telemetry", b"%d" % number, qos=0)
+                        await client.publish("fire/v1/s/M-1/telemetry", b"sure", qos=1)
+                        ((one, _),) = brokers._running.values()
+                        await until(lambda: hub.counters["shed_state"] == 35 and one._held)
+                    disk.set()
+                    await until(lambda: len(kept(journal)) == 6 and not one._unasked)
+                    assert one._unasked_bytes == 0
+                    assert b"sure" in {m.payload for m in kept(journal)}
+
+        run(story())
+
+    def test_a_message_that_comes_again_while_the_disk_is_slow_is_kept_once(self, journal, monkeypatch) -> None:
+        from aiomqtt import Message, Topic
+
+        from wanghuo.entrypoints.ways import mqtt
+
+        monkeypatch.setattr(mqtt, "acknowledge", lambda paho, message: acknowledged.append(message.mid))
+        acknowledged: list[int] = []
+
+        async def story() -> None:
+            async with hub_on(journal) as hub:
+                broker = mqtt.Broker(hub, way("mqtt"))
+                for _ in range(3):
+                    broker._take(None, Message(Topic("fire/v1/s/M-1/telemetry"), b"1", 1, False, 7, None))
+                await until(lambda: acknowledged)
+                broker._take(None, Message(Topic("fire/v1/s/M-1/telemetry"), b"2", 1, False, 7, None))
+                await until(lambda: len(acknowledged) > 1)
+            assert [m.payload for m in kept(journal)] == [b"1", b"2"]
+            assert acknowledged == [7, 7]
 
         run(story())
 
