@@ -70,6 +70,8 @@ def add_parsers(subparsers: Any) -> None:
     show.set_defaults(run=run_show)
     dead = acts.add_parser("dead", help="what could not be taken in, as JSON lines; exit code 1 when there is any")
     dead.add_argument("--looked", action="store_true", help="somebody has looked at all of it: show it no more")
+    again = "the cause was removed: put them at the end of the journal once more, to be taken in"
+    dead.add_argument("--again", action="store_true", help=again)
     dead.set_defaults(run=run_dead)
     prune = acts.add_parser("prune", help="delete what is older than DAYS and has been taken in")
     prune.add_argument("--days", type=float, required=True)
@@ -316,12 +318,17 @@ def _message(data: bytes) -> dict[str, str]:
 def run_dead(args: argparse.Namespace) -> int:
     """Print what ingest could not take in."""
     setup()
-    from wanghuo.modules.sensing.dead import dead_frames, looked
+    from django.conf import settings
+
+    from wanghuo.modules.sensing.dead import dead_frames, looked, take_again
 
     found = dead_frames()
     for row in found:
         told = {"ref": row.ref, "at": row.at.isoformat(), "error": row.error, "hex": row.frame}
         print(json.dumps(told, ensure_ascii=False))
+    if args.again:
+        take_again(settings.JOURNAL)
+        return 0
     if args.looked:
         looked()
         return 0

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from wanghuo.modules.sensing.fold import Dead
-from wanghuo.modules.sensing.journal import JournalAway, JournalDamaged, JournalReader
+from wanghuo.modules.sensing.journal import (
+    FRAME,
+    MESSAGE,
+    Columns,
+    JournalAway,
+    JournalDamaged,
+    JournalReader,
+    OpenedLink,
+    Record,
+)
+from wanghuo.modules.sensing.journals import Address, open_reader, open_writer
 from wanghuo.modules.sensing.known import Known
 from wanghuo.modules.sensing.models import DeadFrame, GatewayCounter
 
@@ -84,6 +97,44 @@ def _bytes_of(ref: str, reader: JournalReader) -> bytes:
 def dead_frames(limit: int = 100) -> list[DeadFrame]:
     """What nobody has looked at yet, newest first."""
     return list(DeadFrame.objects.filter(looked_at=None).order_by("-id")[:limit])
+
+
+def buried(limit: int = 10_000) -> set[str]:
+    """The newest records that were buried, whether somebody has looked or not."""
+    return set(DeadFrame.objects.order_by("-id").values_list("ref", flat=True)[:limit])
+
+
+def take_again(journal: Address) -> int:
+    """Put what was buried, and can be read, at the end of the journal once more: its cause was removed. Gives how many.
+
+    Received now, from the peer it came from; what a device says of its time stays. Nobody has to look at those any more.
+    """
+    reader = open_reader(journal)
+    columns, opened, rows, now_us = Columns.empty(), list[OpenedLink](), list[UUID](), time.time_ns() // 1000
+    for row in DeadFrame.objects.filter(looked_at=None).order_by("id"):
+        for record, peer in _found(row.ref, reader):
+            rows.append(row.pk)
+            opened.append(OpenedLink(len(rows), peer, now_us))
+            columns.add(now_us, len(rows), record.trust, record.kind, record.data)
+    if rows:
+        writer = open_writer(journal, f"again-{os.getpid()}-{now_us:x}", checkpoints=False)
+        writer.commit(columns, urgent=True, opened=opened)
+        writer.close()
+        DeadFrame.objects.filter(pk__in=rows).update(looked_at=timezone.now())
+    reader.close()
+    return len(rows)
+
+
+def _found(ref: str, reader: JournalReader) -> Iterator[tuple[Record, str]]:
+    """A record that came from outside, and its peer; nothing for a note of ours, and for what can no longer be read."""
+    batch, _, index = ref.partition(":")
+    try:
+        found = reader.after(int(batch) - 1, batches=1)
+        record = reader.record(ref) if index else None
+    except JournalDamaged:
+        return
+    if record is not None and record.kind in (FRAME, MESSAGE):
+        yield record, reader.peer(found[0].writer, record.link)
 
 
 def looked() -> int:

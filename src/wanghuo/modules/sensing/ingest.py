@@ -3,7 +3,8 @@
 The position moves in the transaction that records the effects, so a crash at any moment repeats nothing and skips
 nothing. Fires go before: they are recorded as soon as they are read, under ids that follow from their frames, and so
 once however often they are read again. What is latest-wins (times, readings) is stored every few seconds and simply
-taken in again after a crash. What cannot be taken in is buried where people see it (`dead`), and the rest goes on.
+taken in again after a crash. What cannot be taken in, or kills the process (`in_hand`), is buried where people see it
+(`dead`), and the rest goes on.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from typing import Any, NamedTuple, TypeVar
 from wanghuo.base import failpoints
 from wanghuo.kernel.outbox import drain, overdue
 from wanghuo.kernel.outbox.doorbell import Doorbell
+from wanghuo.kernel.outbox.turns import giving_way
 from wanghuo.modules.sensing import store
-from wanghuo.modules.sensing.dead import AWAY, reason
+from wanghuo.modules.sensing.dead import AWAY, buried, reason
 from wanghuo.modules.sensing.flusher import Flusher
 from wanghuo.modules.sensing.fold import DUPLICATE_US, Dead, Effects, Fold, Note
 from wanghuo.modules.sensing.heard import HeardColumn
+from wanghuo.modules.sensing.in_hand import KILLED, InHand
 from wanghuo.modules.sensing.journal import FRAME, MESSAGE, Batch, JournalBehind, JournalDamaged
 from wanghuo.modules.sensing.journals import Address, folder_of, open_reader
 from wanghuo.modules.sensing.known import Devices
@@ -61,7 +64,7 @@ class Ingest:
 
     def __init__(self, journal: Address) -> None:
         self.reader = open_reader(journal)
-        self.heard = HeardColumn(folder_of(journal))
+        self.heard, self.hand = HeardColumn(folder_of(journal)), InHand(folder_of(journal).with_name("ingest.hand"))
         row = store.take_over()
         if (through := store.taken_in(row)) > (last := _patiently(self.reader.last)):
             raise JournalBehind(last=last, through=through)
@@ -69,6 +72,7 @@ class Ingest:
         self.recorder, self.flusher = Recorder(self.reader, self._holder), Flusher(self.reader, self.heard)
         self.devices = Devices(store.rows_of)
         self.fold = Fold(self.devices, lambda device: _patiently(lambda: store.parts_of(device)))
+        self._buried = buried()
         self._stretches: deque[Stretch] = deque()
         self._waiting = 0
         self._since = store.load_devices(self.devices, None)
@@ -115,6 +119,7 @@ class Ingest:
             self._at, self._read_us = batch.id, batch.last_us
             if len(self.fold.effects) >= STRETCH_ROWS:
                 self._end_stretch()
+        self.hand.nothing()
         self._end_stretch()
         return sum(map(len, batches))
 
@@ -154,7 +159,15 @@ class Ingest:
 
     def _take(self, batch: Batch) -> None:
         columns = zip(batch.kind, batch.received_us, batch.link, batch.trust, batch.data, strict=True)
+        careful = self.hand.begins(batch.id)
+        if careful:
+            self._end_stretch()  # fires before it need not wait for the next death
         for index, (kind, received_us, link, trust, data) in enumerate(columns):
+            if self.fold.quiet and batch.ref(index) in self._buried:
+                continue  # nothing came of it: put into the journal again, it must not look like a repetition
+            if careful and self.hand.kills(batch.id, index):
+                self.fold.bury(Dead(batch.ref(index), KILLED, data))
+                continue
             try:
                 if kind == FRAME:
                     failpoints.at("ingest.record", data[12:18].hex())
@@ -177,14 +190,16 @@ class Ingest:
         if not effects:
             return
         if effects.urgent:
-            _patiently(lambda: self.recorder.record_fires(effects))
+            with giving_way():
+                _patiently(lambda: self.recorder.record_fires(effects))
             _patiently(lambda: drain(urgent=True))
         self._stretches.append(Stretch(effects, self._at))
         self._waiting += len(effects)
 
     def _record(self, stretch: Stretch) -> None:
         try:
-            _patiently(lambda: self.recorder.record(*stretch))
+            with giving_way():
+                _patiently(lambda: self.recorder.record(*stretch))
         except store.Superseded:
             raise
         except Exception as error:

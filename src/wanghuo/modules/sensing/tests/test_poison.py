@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from wanghuo.entrypoints.cli.main import main
 from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
-from wanghuo.modules.sensing import flusher, public, store
+from wanghuo.modules.sensing import dead, flusher, in_hand, public, store
 from wanghuo.modules.sensing import ingest as ingest_module
 from wanghuo.modules.sensing.fold import Fold
 from wanghuo.modules.sensing.ingest import Ingest
@@ -160,3 +160,43 @@ def test_a_crash_between_a_fire_and_its_turn_tells_it_once_and_loses_nothing(jou
     assert OutboxEvent.objects.filter(kind="sensing.signal_cleared").count() == 3
     assert SensorEvent.objects.filter(condition="fire").count() == 4
     assert (Component.objects.get().word, Component.objects.get().active) == (NORMAL, {})
+
+
+class Death(BaseException):
+    """The process is gone."""
+
+
+def test_a_record_that_kills_ingest_is_buried_at_the_third_death_and_fires_do_not_wait_for_that(
+    journal, monkeypatch
+) -> None:
+    """What came before it is told at the second start; what comes after it at the fourth."""
+    device, take = DeviceFactory(), Fold.take
+
+    def taking(self, batch, index, *known):
+        if (batch, index) == (2, 1):
+            raise Death
+        take(self, batch, index, *known)
+
+    monkeypatch.setattr(Fold, "take", taking)
+    fill(journal, [state_frame(device.source, FIRE, point=1, serial=1)])
+    fill(journal, [state_frame(device.source, FIRE, point=n, serial=n) for n in (2, 3, 4)])
+    for heard in ([], ["fire 1"], ["fire 1"]):
+        with pytest.raises(Death):
+            Ingest(journal).step()
+        assert told() == heard
+    take_in(journal)
+    assert sorted(told()) == ["fire 1", "fire 2", "fire 4"]
+    assert (DeadFrame.objects.get().ref, DeadFrame.objects.get().error) == ("2:1", in_hand.KILLED)
+
+
+def test_what_was_buried_is_taken_in_again_once_its_cause_is_gone(journal, monkeypatch) -> None:
+    device = DeviceFactory()
+    with monkeypatch.context() as bug:
+        poison(bug, Fold, "take", lambda batch, index, *known: index == 1)
+        fill(journal, [state_frame(device.source, FIRE, point=n, serial=n) for n in (1, 2)])
+        take_in(journal)
+    assert told() == ["fire 1"]
+    assert (dead.take_again(journal), dead.take_again(journal)) == (1, 0)
+    take_in(journal)
+    assert told() == ["fire 1", "fire 2"]
+    assert not dead.dead_frames()
