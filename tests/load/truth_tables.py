@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -86,14 +87,15 @@ class Tables:
         settle_now(ids)
 
     def judge(self, now: int) -> Ints:
+        from wanghuo.kernel.outbox.models import OutboxEvent
         from wanghuo.modules.sensing import supervision
-        from wanghuo.modules.sensing.models import SensorEvent
 
         supervision.judge_silence()
-        rows = SensorEvent.objects.filter(what="offline").exclude(pk__in=self._told)
-        new = dict(rows.values_list("pk", "device_id"))
+        told = OutboxEvent.objects.filter(kind__in=("sensing.device_offline", "sensing.devices_offline"))
+        new = dict(told.exclude(pk__in=self._told).values_list("pk", "payload"))
         self._told |= new.keys()
-        return np.array([self.number[id] for id in new.values()], np.int64)
+        ids = [id for told in new.values() for id in told.get("device_ids") or [told["device_id"]]]
+        return np.array([self.number[UUID(id)] for id in ids], np.int64)
 
     def states(self) -> npt.NDArray[np.uint8]:
         from wanghuo.modules.sensing.models import Device

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import json
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -40,12 +41,11 @@ def insert(model: type[models.Model], columns: dict[str, Sequence[Any]], /, *, o
 def prepared(field: Any, values: Sequence[Any]) -> list[Any]:
     """Values of a field as the database takes them. Ids are many and all different; what else returns again and again (a
     place, a moment) is prepared once."""
-    native = connection.features.has_native_uuid_field
     known: dict[Any, Any] = {None: None}
     found = []
     for value in values:
         if isinstance(value, UUID):
-            found.append(value if native else value.hex)
+            found.append(key(value))
         elif isinstance(value, Hashable):
             if value not in known:
                 known[value] = field.get_db_prep_save(value, connection)
@@ -53,3 +53,21 @@ def prepared(field: Any, values: Sequence[Any]) -> list[Any]:
         else:
             found.append(field.get_db_prep_save(value, connection))
     return found
+
+
+def given(kinds: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """Rows as a relation `given` for a FROM, with its parameters: one statement for any number of them.
+
+    `kinds`: the columns and their PostgreSQL types. Values are as the database takes them (`prepared`).
+    """
+    names = ", ".join(kinds)
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{kind}[]" for kind in kinds.values())
+        return f"unnest({arrays}) AS given ({names})", [list(column) for column in zip(*rows, strict=True)]
+    places = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(kinds))
+    return f"(SELECT {places} FROM json_each(%s)) AS given", [json.dumps(rows)]  # noqa: S608 — names made here
+
+
+def key(id: UUID) -> Any:
+    """An id as the database gives and takes it without the ORM."""
+    return id if connection.features.has_native_uuid_field else id.hex

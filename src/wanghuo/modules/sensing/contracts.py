@@ -238,7 +238,7 @@ class DevicesOffline(Event):
     """
 
     kind: ClassVar[str] = "sensing.devices_offline"
-    device_ids: list[UUID]
+    device_ids: list[str]
     at: datetime
 
 

@@ -86,7 +86,7 @@ class Device(Scoped):
             models.Index(fields=["scope_unit"], name="device_scope_unit"),
             models.Index(fields=["lng", "lat"], name="device_map"),
             models.Index(fields=["state", "ref"], name="device_state"),
-            models.Index(fields=["check_at"], name="device_check"),
+            models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="device_check"),
             models.Index(fields=["household"], condition=~Q(household=""), name="device_household"),
             models.Index(fields=["sim_until"], condition=Q(sim_until__isnull=False), name="device_sim"),
             models.Index(fields=["battery_until"], condition=Q(battery_until__isnull=False), name="device_battery"),
@@ -107,13 +107,14 @@ class Outage(Scoped):
     """A time in which a device did not do its work: off line (失联) or in fault (故障), from when till when.
 
     `since`: when it was heard last, or when the fault was reported; `found_at`: when that was noticed. Open until `ended_at`.
-    `due_at`: by when it must be mended, None while nobody is asked yet. A device has one of a kind open at most.
+    `due_at`: by when it must be mended, None while nobody is asked yet. A device has one of a kind open at most. Very many
+    begin at once when a network fails, so each index holds only the rows that are looked for by it.
     """
 
     VIEW_RIGHT = "sensing.view"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="outages")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="outages", db_index=False)
     kind = models.CharField(max_length=8)
     since = models.DateTimeField()
     found_at = models.DateTimeField()
@@ -125,9 +126,11 @@ class Outage(Scoped):
             models.Index(fields=["county_code", "-since"], condition=Q(ended_at=None), name="outage_county"),
             models.Index(fields=["city_code", "-since"], condition=Q(ended_at=None), name="outage_city"),
             models.Index(fields=["town_code", "-since"], condition=Q(ended_at=None), name="outage_town"),
-            models.Index(fields=["scope_unit"], condition=Q(ended_at=None), name="outage_unit"),
+            models.Index(
+                fields=["scope_unit"], condition=Q(ended_at=None, scope_unit__isnull=False), name="outage_unit"
+            ),
             models.Index(fields=["since"], condition=Q(ended_at=None), name="outage_open"),
-            models.Index(fields=["ended_at"], name="outage_ended"),
+            models.Index(fields=["device", "-found_at"], condition=Q(ended_at__isnull=False), name="outage_ended"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["device", "kind"], condition=Q(ended_at=None), name="outage_once_open"),
@@ -183,8 +186,8 @@ class Reading(models.Model):
 
 
 class SensorEvent(models.Model):
-    """Something that changed at a device: a condition raised or cleared, an operation, a reply, going off line or on
-    line.
+    """Something that changed at a device: a condition raised or cleared, an operation, a reply. When it was off line says
+    `Outage`.
 
     The id of a raised condition is the `signal_id` others know it by. Unique by frame, component and condition: a
     frame read twice
@@ -192,7 +195,7 @@ class SensorEvent(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="events")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="events", db_index=False)
     component = models.ForeignKey(Component, null=True, on_delete=models.CASCADE, related_name="+")
     what = models.CharField(max_length=20)
     condition = models.CharField(max_length=20, blank=True, default="")

@@ -6,16 +6,17 @@ a grace (rule `sensing.dead_after`) becomes a duty of whoever must mend it, with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from wanghuo.base import Text
+from wanghuo.base.ids import new_ids
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import system_actor
 from wanghuo.kernel.access.scope import SCOPE_FIELDS
@@ -25,9 +26,6 @@ from wanghuo.kernel.rulebook import rule
 from wanghuo.modules.sensing import bulk, league
 from wanghuo.modules.sensing.models import Device, Outage
 from wanghuo.modules.sensing.states import DEVICE, DeviceState
-
-if TYPE_CHECKING:
-    from wanghuo.modules.sensing.transitions import Moved, Row
 
 S = DeviceState
 SUBJECT, RIGHT, MOVE = "device_outage", "sensing.mend", "mend"
@@ -47,29 +45,43 @@ ENDS: dict[str, tuple[str, ...]] = {
 """What it means for the outages of a device that it comes into a state. Late, off line and maintenance end nothing."""
 
 
-def follow(moved: Sequence[Moved], at: datetime) -> None:
-    """Begin and end the outages of devices that changed their state, within the transaction that changed it."""
-    for state, kinds in ENDS.items():
-        ids = [row.id for row, after in moved if after == state]
-        if ids:
-            end(Outage.objects.filter(device_id__in=ids, kind__in=kinds, ended_at=None), at, void=state == S.RETIRED)
-    began = [(row, OPENS[S(after)]) for row, after in moved if after in OPENS]
-    _begin([(row, kind, row.last_seen_at if kind == "offline" and row.last_seen_at else at) for row, kind in began], at)
+def follow(moved: Mapping[DeviceState, Sequence[Any]], at: datetime) -> None:
+    """Begin and end the outages of devices that came into a state, within the transaction that changed it."""
+    for state, ids in moved.items():
+        if state in ENDS:
+            lasting = Outage.objects.filter(device_id__in=ids, kind__in=ENDS[state], ended_at=None)
+            end(lasting, at, void=state == S.RETIRED)
+    _begin(moved.get(S.OFFLINE, ()), "offline", "coalesce(last_seen_at, %s)", [at], at)
+    _begin(moved.get(S.FAULT, ()), "fault", "%s", [at], at)
 
 
-def off_line_since(began: Iterable[tuple[Row | Device, datetime]], at: datetime) -> None:
-    """These devices are off line without having gone: never heard since they were registered, or since they were returned to
-    service."""
-    _begin([(row, "offline", since) for row, since in began], at)
+def never_came(ids: Sequence[Any], at: datetime) -> None:
+    """These devices are off line without having gone: never heard since they were registered."""
+    _begin(ids, "offline", "registered_at", [], at)
 
 
-def _begin(began: Sequence[tuple[Row | Device, str, datetime]], at: datetime) -> None:
-    if not began:
+def returned(device: Device, at: datetime) -> None:
+    """This one is off line since it was returned to service, until it is heard."""
+    _begin([bulk.key(device.pk)], "offline", "%s", [at], at)
+
+
+_PLACE = ", ".join(SCOPE_FIELDS)
+
+
+def _begin(ids: Sequence[Any], kind: str, since: str, moments: Sequence[datetime], at: datetime) -> None:
+    """`ids`: as the database takes them. `since`: SQL over the device, and the `moments` in it."""
+    if not ids:
         return
-    rows, kinds, since = zip(*began, strict=True)
-    places = {name: [getattr(row, name) for row in rows] for name in SCOPE_FIELDS}
-    columns = {"device_id": [row.id for row in rows], "kind": kinds, "since": since, **places}
-    bulk.insert(Outage, columns, once=True, found_at=at)
+    found_at = bulk.prepared(Outage._meta.get_field("found_at"), [*moments, at])
+    made = [bulk.key(id) for id in new_ids(len(ids))]
+    relation, values = bulk.given({"made": "uuid", "key": "uuid"}, list(zip(made, ids, strict=True)))
+    statement = (
+        f"INSERT INTO sensing_outage (id, device_id, kind, since, found_at, {_PLACE}) "  # noqa: S608 — names made here
+        f"SELECT given.made, id, %s, {since}, %s, {_PLACE} FROM {relation} CROSS JOIN sensing_device "
+        "WHERE id = given.key ON CONFLICT DO NOTHING"
+    )  # CROSS: SQLite keeps the order, so that it looks up each device once
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [kind, *found_at, *values])
 
 
 def end(outages: QuerySet[Outage], at: datetime, *, void: bool = False) -> int:

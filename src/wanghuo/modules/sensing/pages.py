@@ -28,7 +28,7 @@ from wanghuo.modules.sensing.credentials import WITH_TOKENS
 from wanghuo.modules.sensing.journals import open_reader
 from wanghuo.modules.sensing.models import Device, DeviceCredential, QuarantinedDevice, Reading
 from wanghuo.modules.sensing.outages import KINDS as OUTAGES
-from wanghuo.modules.sensing.panel import lamps_of, told
+from wanghuo.modules.sensing.panel import gone, lamps_of, told
 from wanghuo.modules.sensing.profiles import profile
 from wanghuo.modules.sensing.quantities import quantity_name
 from wanghuo.modules.sensing.states import DEAD, DEVICE, MARKS, DeviceState
@@ -78,6 +78,11 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
     row = selectors.get_device(ref, actor=actor)
     views = selectors.components_of([row.id]).get(row.id, [])
     events = list(row.events.select_related("component").order_by("-id")[:MOST_EVENTS])
+    ended = row.outages.filter(ended_at__isnull=False).order_by("-found_at")[:MOST_EVENTS]
+    timeline: list[tuple[Any, Text]] = [
+        *((e, told(e)) for e in events),
+        *((g, g.words) for g in gone([*row.outages.filter(ended_at=None), *ended])),
+    ]
     readings = Reading.objects.filter(component__device=row).select_related("component").order_by("component__key")
     context = {
         "device": row,
@@ -92,7 +97,7 @@ def device(request: HttpRequest, ref: str) -> HttpResponse:
         "lamps": lamps_of(row, views),
         "components": [(v, [CONDITIONS[c] for c in v.conditions]) for v in views if v.key != "uitd"][:MOST_COMPONENTS],
         "readings": [(r, quantity_name(r.quantity)) for r in readings[:MOST_COMPONENTS]],
-        "events": [(event, told(event)) for event in events],
+        "events": sorted(timeline, key=lambda each: each[0].received_at, reverse=True)[:MOST_EVENTS],
         "frames": list(dict.fromkeys(filter(None, [row.last_frame_ref, *(e.frame_ref for e in events)])))[:12],
         "commands": [
             (c, commands.ACTS.get(c.act), commands.STATES.get(c.state)) for c in row.commands.order_by("-asked_at")[:10]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from wanghuo.base import Text
 from wanghuo.base.text import listing
 from wanghuo.engines.codecs.gb26875.tables import DEVICE_OPERATION_BITS, OPERATION_BITS
 from wanghuo.modules.sensing import commands
 from wanghuo.modules.sensing.contracts import CONDITIONS, ComponentView
-from wanghuo.modules.sensing.models import Device, SensorEvent
+from wanghuo.modules.sensing.models import Device, Outage, SensorEvent
 from wanghuo.modules.sensing.states import HEARD
 
 LAMPS: tuple[tuple[str, Text, str, frozenset[str]], ...] = (
@@ -71,14 +73,29 @@ WORDS = {
     "raised": Text("{condition}", "{condition}"),
     "cleared": Text("{condition} 消除", "{condition} cleared"),
     "duty_reply": Text("查岗应答（操作员 {operator}）", "duty check answered (operator {operator})"),
-    "online": Text("恢复上线", "on line again"),
-    "offline": Text("离线", "off line"),
     "session_up": Text("会话上线", "session up"),
     "session_down": Text("会话断开", "session down"),
     "duplicate_source": Text("地址重复：{peers}", "address in use twice: {peers}"),
     "command_expired": Text("“{act}”超时无应答", "“{act}” was not answered in time"),
     "reply": Text("设备对指令的答复：{outcome}", "answer to a command: {outcome}"),
 }
+
+
+ON_LINE, OFF_LINE = Text("恢复上线", "on line again"), Text("离线", "off line")
+
+
+class Gone(NamedTuple):
+    """That a device went off line or came back, as an event of it is shown."""
+
+    received_at: datetime
+    words: Text
+
+
+def gone(outages: Iterable[Outage]) -> list[Gone]:
+    """What these outages say of when a device was off line."""
+    silences = [row for row in outages if row.kind == "offline"]
+    begun = [Gone(row.found_at, OFF_LINE) for row in silences]
+    return begun + [Gone(row.ended_at, ON_LINE) for row in silences if row.ended_at is not None]
 
 
 def told(event: SensorEvent) -> Text:

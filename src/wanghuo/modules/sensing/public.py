@@ -83,7 +83,7 @@ def devices_by_ids(ids: Iterable[UUID]) -> dict[UUID, contracts.Device]:
     return {row.id: selectors.as_contract(row) for row in Device.objects.filter(pk__in=set(ids))}
 
 
-def still_off_line(ids: Iterable[UUID]) -> dict[UUID, str]:
+def still_off_line(ids: Iterable[UUID | str]) -> dict[UUID, str]:
     """Which of these devices are off line now, with their references. Locked: until the caller's transaction ends none
     comes back."""
     rows = Device.objects.select_for_update().filter(pk__in=list(ids), state=DeviceState.OFFLINE).order_by("pk")

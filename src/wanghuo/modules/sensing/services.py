@@ -244,7 +244,7 @@ def move_device(
     if move == "retire":
         outages.end(Outage.objects.filter(device=device, ended_at=None), timezone.now(), void=True)
     if move == "return":
-        outages.off_line_since([(device, timezone.now())], timezone.now())
+        outages.returned(device, timezone.now())
     device.refresh_from_db(fields=["state", "check_at"])
     after = {"state": str(device.state), "reason": reason.strip()[:200], "until": until.isoformat() if until else ""}
     audit.record(

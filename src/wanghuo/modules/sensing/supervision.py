@@ -40,12 +40,13 @@ def judge_silence(for_s: float | None = None) -> int:
     began, moved, failed = time.monotonic(), 0, set[UUID]()
     while for_s is None or time.monotonic() - began < for_s:
         due = Device.objects.filter(check_at__lte=at).exclude(pk__in=failed).order_by("check_at")
-        ids = list(due.values_list("pk", flat=True)[: transitions.CHUNK])
-        if not ids:
+        if not due.exists():  # looking takes no lock
             break
+        chunk = due.values("pk")[: transitions.CHUNK]
         try:
-            moved += transitions.settle(ids, at=at, since=since)
+            moved += transitions.settle(chunk, at=at, since=since)
         except Exception as error:
+            ids = list(chunk.values_list("pk", flat=True))
             log.warning("%d devices cannot be judged together (%s); each is tried alone", len(ids), error)
             alone = each(ids, lambda id: transitions.settle([id], at=at, since=since))
             moved += sum(alone.done)
@@ -62,6 +63,7 @@ def report(position: IngestPosition, at: datetime) -> None:
     if before.put_back(us(at)):
         Device.objects.filter(last_seen_at__gt=at).update(last_seen_at=at)
         Device.objects.filter(check_at__gt=at).update(check_at=LOOK_NOW)
+        Device.objects.filter(changed_at__gt=at).update(changed_at=at)
         position.heard_through_at = None
     after = before.report(us(at))
     position.through_at, position.listening_since = instant(after.through_us), instant(after.since_us)

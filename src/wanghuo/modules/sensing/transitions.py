@@ -7,66 +7,67 @@ the clock or a person.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from wanghuo.engines.supervision import CODES, FOREVER, NEVER, Fleet, decide, next_us
+from wanghuo.engines.supervision.fleet import MAINTENANCE, OFFLINE, RETIRED, Ints, States
 from wanghuo.kernel.outbox import Event, emit
 from wanghuo.modules.sensing import bulk, contracts, outages
-from wanghuo.modules.sensing.models import Device, IngestPosition, SensorEvent
+from wanghuo.modules.sensing.models import Device, IngestPosition
 from wanghuo.modules.sensing.profiles import profiles
 from wanghuo.modules.sensing.states import DeviceState
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CHUNK = 2000
+MICROSECOND = timedelta(microseconds=1)
+CHUNK = 1000  # devices in one transaction: alarms wait for its end
 TOGETHER = (
     64  # devices in one event when very many go off line at once: what a listener does with it is one transaction
 )
 NUMBERS = {code: number for number, code in enumerate(CODES)}
-S = DeviceState
-_MOVED_BY_CLOCK = frozenset({S.MAINTENANCE, S.RETIRED})
+Ids = Iterable[UUID] | QuerySet[Device, Any]
+Flags = npt.NDArray[np.bool_]
+_COLUMNS = (
+    "id",
+    "state",
+    "profile",
+    "last_seen_at",
+    "faulty",
+    "standby_low",
+    "muted_until",
+    "maintenance_from",
+    "maintenance_until",
+    "check_at",
+)
 
 
-class Row(NamedTuple):
-    """What deciding takes of a device."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What deciding takes of some devices, a place in each column for one. `ids`: as the database gives them; `check_us`: when
+    they are to be looked at (FOREVER: not)."""
 
-    id: UUID
-    state: str
-    profile: str
-    last_seen_at: datetime | None
-    faulty: bool
-    standby_low: bool
-    muted_until: datetime | None
-    maintenance_from: datetime | None
-    maintenance_until: datetime | None
-    check_at: datetime | None
-    ref: str
-    region_code: str
-    unit_id: UUID | None
-    registered_at: datetime
-    province_code: str
-    city_code: str
-    county_code: str
-    town_code: str
-    sector: str
-    scope_unit: UUID | None
+    ids: Sequence[Any]
+    fleet: Fleet
+    was: States
+    never_heard: Flags
+    check_us: Ints
 
-
-class Moved(NamedTuple):
-    """A device that changed its state."""
-
-    row: Row
-    after: str
+    def of(self, which: Flags) -> list[Any]:
+        """The ids of some."""
+        return [self.ids[int(place)] for place in np.flatnonzero(which)]
 
 
 def us(at: datetime | None, otherwise: int = NEVER) -> int:
     """An instant in microseconds since 1970 UTC."""
-    return otherwise if at is None else (at - EPOCH) // timedelta(microseconds=1)
+    return otherwise if at is None else (at - EPOCH) // MICROSECOND
 
 
 def instant(at_us: int) -> datetime:
@@ -74,58 +75,77 @@ def instant(at_us: int) -> datetime:
     return EPOCH + timedelta(microseconds=at_us)
 
 
-def fleet_of(rows: Sequence[Row], heard: Mapping[UUID, datetime] | None = None) -> Fleet:
-    """Rows as the columns that the engine judges. `heard`: when they were heard, where the rows do not say so yet."""
+def locked(ids: Ids) -> Found | None:
+    """Some devices, locked, in one order for everyone; past the ORM, whose objects cost more than judging. None: there are none."""
+    wanted = ids if isinstance(ids, QuerySet) else list(ids)
+    if isinstance(wanted, list) and not wanted:
+        return None
+    rows = Device.objects.select_for_update().filter(pk__in=wanted).order_by("pk").values_list(*_COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(*rows.query.sql_with_params())
+        columns = list(zip(*cursor.fetchall(), strict=True))
+    return _found(*columns) if columns else None
+
+
+def _found(
+    ids: Sequence[Any],
+    states: Sequence[str],
+    kinds: Sequence[str],
+    heard: Sequence[datetime | None],
+    faulty: Sequence[bool],
+    low: Sequence[bool],
+    muted: Sequence[datetime | None],
+    begins: Sequence[datetime | None],
+    ends: Sequence[datetime | None],
+    checks: Sequence[datetime | None],
+) -> Found:
     known = profiles()
     windows = {code: (int(kind.late_s * 1e6), int(kind.offline_s * 1e6)) for code, kind in known.items()}
-    standard = windows["standard"]
-    pairs = [windows.get(row.profile, standard) for row in rows]
+    pairs = [windows.get(kind, windows["standard"]) for kind in kinds]
     fleet = Fleet.new([late for late, _ in pairs], [offline for _, offline in pairs])
-    told = heard or {}
-    fleet.heard_us[:] = [max(us(row.last_seen_at), us(told.get(row.id))) for row in rows]
-    fleet.faulty[:] = [row.faulty for row in rows]
-    fleet.low[:] = [row.standby_low for row in rows]
-    fleet.muted_until_us[:] = [us(row.muted_until) for row in rows]
+    was = np.array([NUMBERS[state] for state in states], np.uint8)
+    fleet.heard_us[:] = _moments(heard, NEVER)
+    fleet.faulty[:], fleet.low[:] = faulty, low
+    fleet.muted_until_us[:] = _moments(muted, NEVER)
+    fleet.maintenance_from_us[:] = _moments(begins, FOREVER)
     # under maintenance without a beginning: a person said so, and nobody said until when
-    begun = [NEVER if row.state == S.MAINTENANCE else FOREVER for row in rows]
-    fleet.maintenance_from_us[:] = [us(row.maintenance_from, b) for row, b in zip(rows, begun, strict=True)]
-    fleet.maintenance_until_us[:] = [us(row.maintenance_until, FOREVER) for row in rows]
-    fleet.retired[:] = [row.state == S.RETIRED for row in rows]
-    return fleet
+    fleet.maintenance_from_us[(was == MAINTENANCE) & (fleet.maintenance_from_us == FOREVER)] = NEVER
+    fleet.maintenance_until_us[:] = _moments(ends, FOREVER)
+    fleet.retired[:] = was == RETIRED
+    return Found(ids, fleet, was, fleet.heard_us == NEVER, _moments(checks, FOREVER))
 
 
-def locked(ids: Iterable[UUID]) -> list[Row]:
-    """The rows of some devices, locked, in one order for everyone."""
-    found = Device.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")
-    return [Row(*values) for values in found.values_list(*Row._fields)]
+def _moments(values: Sequence[datetime | None], otherwise: int) -> Ints:
+    """SQLite gives them without a zone, in UTC."""
+    epoch = EPOCH if connection.vendor == "postgresql" else EPOCH.replace(tzinfo=None)
+    found = [otherwise if at is None else (at - epoch) // MICROSECOND for at in values]
+    return np.array(found, np.int64)
 
 
 @transaction.atomic
-def settle(
-    ids: Iterable[UUID], *, at: datetime, since: datetime | None, heard: Mapping[UUID, datetime] | None = None
-) -> int:
+def settle(ids: Ids, *, at: datetime, since: datetime | None, heard: Mapping[UUID, datetime] | None = None) -> int:
     """Judge these devices as of `at`, we having listened since `since`; store and tell what changed. Gives how many moved.
 
     `heard`: when those were heard that were heard just now: their silence is over, whatever `at` is (a clock that jumps
     between two frames must not make the first silent). May be called again with the same facts: then nothing moves.
     """
-    rows = locked(ids)
-    if not rows:
+    found = locked(ids)
+    if found is None:
         return 0
-    fleet, at_us, since_us = fleet_of(rows, heard), us(at), us(since)
-    was = np.array([NUMBERS[row.state] for row in rows], np.uint8)
-    fresh = np.array([heard is not None and row.id in heard for row in rows])
-    states = decide(fleet, at_us, since_us, was)
-    states[fresh] = decide(fleet.some(fresh), at_us, at_us)
-    until = next_us(fleet, at_us, since_us)
-    moved = [Moved(row, CODES[state]) for row, state in zip(rows, states, strict=True) if CODES[state] != row.state]
-    checks = [None if moment == FOREVER else instant(int(moment)) for moment in until]
-    _store(rows, [CODES[state] for state in states], checks)
-    outages.follow(moved, at)
-    silent = [row for row, state in zip(rows, states, strict=True) if _never_came(row, state)]
-    outages.off_line_since([(row, row.registered_at) for row in silent], at)
-    _tell(moved, at)
-    return len(moved)
+    told = {bulk.key(id): us(moment) for id, moment in (heard or {}).items()}
+    fresh = np.array([id in told for id in found.ids])
+    if told:
+        now_heard = np.array([told.get(id, NEVER) for id in found.ids], np.int64)
+        np.maximum(found.fleet.heard_us, now_heard, out=found.fleet.heard_us)
+    at_us, since_us = us(at), us(since)
+    states = decide(found.fleet, at_us, since_us, found.was)
+    states[fresh] = decide(found.fleet.some(fresh), at_us, at_us)
+    _store(found, states, next_us(found.fleet, at_us, since_us))
+    moved = states != found.was
+    outages.follow({DeviceState(CODES[n]): found.of(moved & (states == n)) for n in np.unique(states[moved])}, at)
+    outages.never_came(found.of((states == OFFLINE) & found.never_heard), at)
+    _tell(found, states, moved, at)
+    return int(moved.sum())
 
 
 def listened(position: IngestPosition | None = None) -> tuple[datetime, datetime | None]:
@@ -142,45 +162,51 @@ def settle_now(ids: Iterable[UUID]) -> int:
     return settle(ids, at=at, since=since)
 
 
-def _never_came(row: Row, state: int) -> bool:
-    return CODES[state] == S.OFFLINE and row.last_seen_at is None
-
-
-def _store(rows: Sequence[Row], states: Sequence[str], checks: Sequence[datetime | None]) -> None:
-    changed = [
-        (row.id, state, check)
-        for row, state, check in zip(rows, states, checks, strict=True)
-        if state != row.state or check != row.check_at
-    ]
-    ids, fields = [id for id, _, _ in changed], Device._meta
-    moments = bulk.prepared(fields.get_field("check_at"), [check for _, _, check in changed])
-    values = list(zip([state for _, state, _ in changed], moments, bulk.prepared(fields.pk, ids), strict=True))
-    if values:
-        with connection.cursor() as cursor:
-            cursor.executemany("UPDATE sensing_device SET state = %s, check_at = %s WHERE id = %s", values)
-    told = [row.id for row, s in zip(rows, states, strict=True) if s != row.state and {s, row.state} & _MOVED_BY_CLOCK]
+def _store(found: Found, states: States, until: Ints) -> None:
+    """Write what changed. Whose state did not is kept out of the indexes over states."""
+    moved, later = states != found.was, until != found.check_us
+    moments = {
+        moment: None if moment == FOREVER else instant(int(moment)) for moment in np.unique(until[moved | later])
+    }
+    checks = dict(zip(moments, bulk.prepared(Device._meta.get_field("check_at"), list(moments.values())), strict=True))
+    kinds = {"key": "uuid", "at": "timestamptz"}
+    rows = [(found.ids[int(n)], checks[until[n]]) for n in np.flatnonzero(later & ~moved)]
+    _update("check_at = given.at", kinds, rows)
+    changed = [(found.ids[int(n)], checks[until[n]], CODES[states[n]]) for n in np.flatnonzero(moved)]
+    _update("check_at = given.at, state = given.state", kinds | {"state": "text"}, changed)
+    by_clock = [each == MAINTENANCE for each in (states, found.was)] + [each == RETIRED for each in (states, found.was)]
+    told = found.of(moved & np.logical_or.reduce(by_clock))
     if told:  # ingest looks at devices that changed: what they report under maintenance is a test
         Device.objects.filter(pk__in=told).update(changed_at=timezone.now())
 
 
-def _tell(moved: Sequence[Moved], at: datetime) -> None:
-    """One event for each device that went off line or came back; those that went with very many others are told together."""
-    gone = [row for row, after in moved if after == S.OFFLINE]
-    back = [row for row, after in moved if row.state == S.OFFLINE and after not in _MOVED_BY_CLOCK]
-    if not gone and not back:
+def _update(what: str, kinds: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
+    if not rows:
         return
-    events: list[Event] = []
-    if len(gone) > TOGETHER:
-        events += [
-            contracts.DevicesOffline([row.id for row in gone[start : start + TOGETHER]], at)
-            for start in range(0, len(gone), TOGETHER)
-        ]
-    else:
-        events += [
-            contracts.DeviceOffline(row.id, row.ref, row.region_code, row.unit_id, row.last_seen_at or at, at)
-            for row in gone
-        ]
-    events += [contracts.DeviceOnline(row.id, row.ref, row.region_code, row.unit_id, at) for row in back]
-    columns = {"what": ["offline"] * len(gone) + ["online"] * len(back)}
-    bulk.insert(SensorEvent, {"device_id": [row.id for row in (*gone, *back)], **columns}, at=at, received_at=at)
-    emit(*events)
+    relation, values = bulk.given(kinds, rows)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE sensing_device SET {what} FROM {relation} WHERE id = given.key", values)  # noqa: S608
+
+
+def _tell(found: Found, states: States, moved: Flags, at: datetime) -> None:
+    """One event for each device that went off line or came back; those that went with very many others are told together."""
+    gone = found.of(moved & (states == OFFLINE))
+    back = found.of(moved & (found.was == OFFLINE) & (states != MAINTENANCE) & (states != RETIRED))
+    together = gone if len(gone) > TOGETHER else []
+    events: list[Event] = [
+        contracts.DevicesOffline([str(id) for id in together[start : start + TOGETHER]], at)
+        for start in range(0, len(together), TOGETHER)
+    ]
+    events += [contracts.DeviceOffline(*of, seen or at, at) for of, seen in _facts([] if together else gone)]
+    events += [contracts.DeviceOnline(*of, at) for of, _ in _facts(back)]
+    if events:
+        emit(*events)
+
+
+def _facts(ids: Sequence[Any]) -> list[tuple[tuple[UUID, str, str, UUID | None], datetime | None]]:
+    """Of some devices what is told of each, and when it was heard last."""
+    if not ids:
+        return []
+    rows = Device.objects.filter(pk__in=ids).order_by("pk")
+    told = rows.values_list("pk", "ref", "region_code", "unit_id", "last_seen_at")
+    return [((id, ref, region, unit), seen) for id, ref, region, unit, seen in told]

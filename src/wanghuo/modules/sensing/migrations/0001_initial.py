@@ -325,7 +325,10 @@ class Migration(migrations.Migration):
                 (
                     "device",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="outages", to="sensing.device"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outages",
+                        to="sensing.device",
                     ),
                 ),
             ],
@@ -482,7 +485,10 @@ class Migration(migrations.Migration):
                 (
                     "device",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="sensing.device"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="sensing.device",
                     ),
                 ),
             ],
@@ -525,7 +531,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="device",
-            index=models.Index(fields=["check_at"], name="device_check"),
+            index=models.Index(
+                condition=models.Q(("check_at__isnull", False)), fields=["check_at"], name="device_check"
+            ),
         ),
         migrations.AddIndex(
             model_name="device",
@@ -607,7 +615,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="outage",
-            index=models.Index(condition=models.Q(("ended_at", None)), fields=["scope_unit"], name="outage_unit"),
+            index=models.Index(
+                condition=models.Q(("ended_at", None), ("scope_unit__isnull", False)),
+                fields=["scope_unit"],
+                name="outage_unit",
+            ),
         ),
         migrations.AddIndex(
             model_name="outage",
@@ -615,7 +627,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="outage",
-            index=models.Index(fields=["ended_at"], name="outage_ended"),
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)), fields=["device", "-found_at"], name="outage_ended"
+            ),
         ),
         migrations.AddConstraint(
             model_name="outage",

@@ -17,8 +17,8 @@ from wanghuo.engines import supervision as engine
 from wanghuo.kernel.accounts.testing import actor
 from wanghuo.kernel.loops.models import Clock, Duty
 from wanghuo.kernel.outbox.models import OutboxEvent
-from wanghuo.modules.sensing import outages, services, supervision, transitions
-from wanghuo.modules.sensing.models import Device, DeviceDay, IngestPosition, Outage, SensorEvent
+from wanghuo.modules.sensing import outages, panel, services, supervision, transitions
+from wanghuo.modules.sensing.models import Device, DeviceDay, IngestPosition, Outage
 from wanghuo.modules.sensing.states import DeviceState, Facts, decide
 from wanghuo.modules.sensing.testing import DeviceFactory
 
@@ -82,7 +82,6 @@ def test_a_transition_is_told_once_whoever_notices_it() -> None:
     assert transitions.settle([gone.pk], at=back, since=None, heard={gone.pk: back}) == 1
     assert transitions.settle([gone.pk], at=back, since=None, heard={gone.pk: back}) == 0
     assert OutboxEvent.objects.filter(kind="sensing.device_online").count() == 1
-    assert list(SensorEvent.objects.order_by("id").values_list("what", flat=True)) == ["offline", "online"]
     (outage,) = Outage.objects.all()
     assert (outage.kind, outage.since, outage.ended_at) == ("offline", gone.last_seen_at, back)
 
@@ -270,13 +269,13 @@ def test_a_retired_device_asks_nothing_of_anybody() -> None:
 def test_a_mass_silence_takes_the_same_few_statements_for_any_number(django_assert_num_queries) -> None:
     def fall_silent(count: int) -> None:
         ids = [heard(100).pk for _ in range(count)]
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(7):
             assert transitions.settle(ids, at=NOW, since=None) == count
         OutboxEvent.objects.all().delete()
 
     for count in (transitions.TOGETHER + 1, 2 * transitions.TOGETHER):
         fall_silent(count)
-    assert SensorEvent.objects.filter(what="offline").count() == Outage.objects.count() == 3 * transitions.TOGETHER + 1
+    assert Outage.objects.count() == 3 * transitions.TOGETHER + 1
 
 
 @pytest.mark.django_db
@@ -290,6 +289,33 @@ def test_devices_that_go_off_line_together_are_told_together() -> None:
     for outage in Outage.objects.select_related("device"):
         assert (outage.kind, outage.since, outage.found_at) == ("offline", outage.device.last_seen_at, NOW)
         assert outage.town_code == outage.device.town_code
+
+
+@pytest.mark.django_db
+def test_those_that_go_off_line_beside_others_keep_their_own_moments() -> None:
+    """One statement writes all of a chunk, whatever each of them comes to."""
+    gone, late = [heard(100) for _ in range(3)], [heard(70 + n) for n in range(3)]
+    fine, broken = heard(5), heard(5, faulty=True)
+    ids = [d.pk for d in (*gone, *late, fine, broken)]
+    assert transitions.settle(ids, at=NOW, since=None) == 7
+    checks = dict(Device.objects.values_list("pk", "check_at"))
+    assert [checks[d.pk] for d in gone] == [None] * 3
+    window = timedelta(seconds=90, microseconds=1)
+    assert [checks[d.pk] for d in late] == [d.last_seen_at + window for d in late]
+    assert checks[fine.pk] == fine.last_seen_at + timedelta(seconds=60, microseconds=1)
+    found = {(row.device_id, row.kind, row.since) for row in Outage.objects.all()}
+    assert found == {(d.pk, "offline", d.last_seen_at) for d in gone} | {(broken.pk, "fault", NOW)}
+    assert transitions.settle(ids, at=NOW, since=None) == 0
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_device_says_when_it_was_off_line() -> None:
+    device = heard(100)
+    transitions.settle([device.pk], at=NOW, since=None)
+    back = NOW + timedelta(minutes=7)
+    transitions.settle([device.pk], at=back, since=None, heard={device.pk: back})
+    told = panel.gone(device.outages.all())
+    assert [(each.received_at, each.words.en) for each in told] == [(NOW, "off line"), (back, "on line again")]
 
 
 @pytest.mark.django_db
