@@ -96,17 +96,18 @@ document.addEventListener("click", (event) => {
   if (pressed.matches("[data-drawer]")) drawer(!one("#nav").classList.contains("open"));
   if (pressed.matches("[data-open]")) document.getElementById(pressed.dataset.open)?.showModal();
   if (pressed.matches("[data-print]")) window.print();
-  if (pressed.matches("[data-copy-link]")) copyLink();
+  if (pressed.matches("[data-copy-link]")) copy(location.href, t("链接已复制。", "Link copied."));
+  if (pressed.matches("[data-copy]")) copy(pressed.dataset.copy, t("已复制。", "Copied."));
   if (pressed.matches("[data-close-panel]")) pressed.closest(".act-panel")?.replaceChildren();
   if (pressed.matches("[data-language]")) sessionStorage.setItem(LANGUAGE_KEEPS, String(scrollY));
 });
 
-async function copyLink() {
+async function copy(words, done) {
   try {
-    await navigator.clipboard.writeText(location.href);
-    toast(t("链接已复制。", "Link copied."));
+    await navigator.clipboard.writeText(words);
+    toast(done);
   } catch {
-    toast(t(`请手工复制：${location.href}`, `Copy it by hand: ${location.href}`));
+    toast(t(`请手工复制：${words}`, `Copy it by hand: ${words}`));
   }
 }
 

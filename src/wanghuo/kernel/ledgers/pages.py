@@ -25,6 +25,7 @@ from wanghuo.kernel.ledgers.states import IMPORT, ImportState
 from wanghuo.kernel.ledgers.uploads import limited_upload
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui import forms
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.language import lang, say
 from wanghuo.kernel.ui.lists import Choice, Column, Empty, Link, ListPage
 from wanghuo.kernel.ui.pages import go, render
@@ -147,7 +148,7 @@ def new(request: HttpRequest) -> HttpResponse:
         then=lambda run: f"{run.url}/columns",
         title=Text("导入 · 选择文件", "Import · choose a file"),
         submit=Text("下一步：列对应", "Next: columns"),
-        initial={"region": regions.name(actor.home), "kind": request.GET.get("kind", "")},
+        initial={"region": region_name(actor.home), "kind": request.GET.get("kind", "")},
         template="ledgers/upload.html",
         context={"kinds": kinds, "steps": STEPS, "step": 0},
         form_kwargs={"kinds": kinds},

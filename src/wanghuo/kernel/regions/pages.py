@@ -68,7 +68,7 @@ def _below(request: HttpRequest, own: tuple[str, ...]) -> list[Region]:
 def _option(region: Region) -> dict[str, str]:
     name = say(Text(region.name, region.name_en or region.name))
     upper = codes.parent(region.code)
-    path = service.full_name(upper) if upper and upper != codes.COUNTRY else ""
+    path = say(service.full_text(upper)) if upper and upper != codes.COUNTRY else ""
     return {"code": region.code, "name": name, "path": path or codes.written(region.code), "level": region.level}
 
 

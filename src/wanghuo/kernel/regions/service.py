@@ -80,6 +80,14 @@ def full_name(code: str) -> str:
     return "".join(parts) or name(code)
 
 
+def full_text(code: str) -> Text:
+    """The full name in both languages: 广东省揭阳市普宁市 / Puning, Jieyang, Guangdong."""
+    path = [c for c in (*codes.ancestors(code), code) if c != codes.COUNTRY]
+    rows = Region.objects.filter(code__in=path, placeholder=False).values_list("code", "name_en", "name")
+    english = [en or zh for _, en, zh in sorted(rows, reverse=True)]
+    return Text(full_name(code), ", ".join(english) or codes.written(code))
+
+
 def children(code: str, *, on: date | None = None) -> list[Region]:
     """The divisions one level down, in the order of their codes, in force on a day (default: now)."""
     return list(Region.objects.in_force(on).filter(parent_id=code).order_by("code"))
@@ -117,17 +125,20 @@ def find(words: str, *, within: Iterable[str] = (codes.COUNTRY,), limit: int = 1
 
 
 def resolve(written: str, *, within: str = codes.COUNTRY) -> str | None:
-    """The kept code of what people write: a code of any width, a name (普宁市, 普宁), or a full name (广东省揭阳市普宁市).
+    """The kept code of what people write: a code of any width, a name (普宁市, 普宁; Chigang Town, chigang), or a full name
+    (广东省揭阳市普宁市).
 
     Among divisions of one name the uppermost is meant. None when nothing fits, or when more than one of that level does. An
     ended code gives its successor.
     """
-    written = "".join(written.split())
+    words = written.split()
+    written = "".join(words)
     if not written:
         return None
     if written.isdigit():
         return _resolve_code(written, within)
-    rows = Region.objects.in_force().within(within).filter(_name_is(written), placeholder=False)
+    named = _latin_is(" ".join(words)) if written.isascii() else _name_is(written)
+    rows = Region.objects.in_force().within(within).filter(named, placeholder=False)
     found = sorted(rows.values_list("code", flat=True), key=len)
     if found:
         return str(found[0]) if len(found) == 1 or len(found[0]) < len(found[1]) else None
@@ -148,6 +159,10 @@ def _resolve_code(written: str, within: str) -> str | None:
 
 def _name_is(name: str) -> Q:
     return Q(name=name) | Q(name__in=[name + ending for ending in ("省", "市", "县", "区", "镇", "乡", "街道")])
+
+
+def _latin_is(name: str) -> Q:
+    return Q(name_en__iexact=name) | Q(pinyin=name.lower())
 
 
 def _resolve_path(written: str, within: str) -> str | None:

@@ -69,8 +69,9 @@ class Page:
 
     @cached_property
     def nav(self) -> tuple[nav.OpenGroup, ...]:
-        """The navigation, as far as the person's rights open it."""
-        return nav.groups_for(self.actor, self.request.path) if self.signed_in else ()
+        """The navigation, as far as the person's rights open it; a page elsewhere names its entry by `nav_at`."""
+        path = getattr(self.request, "nav_at", self.request.path)
+        return nav.groups_for(self.actor, path) if self.signed_in else ()
 
     @cached_property
     def region(self) -> str:

@@ -15,6 +15,7 @@ from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.geo.coordinates import to_wgs84
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui.acts import Act, acts_for
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import go, render
 from wanghuo.modules.places import contracts, facts, forms, panels, selectors, services, taxonomy
@@ -70,7 +71,7 @@ def new_unit(request: HttpRequest) -> HttpResponse:
 
     return answer(
         request, forms.UnitForm, save=save, then=lambda unit: unit.url, title=Text("登记单位", "Register a unit"),
-        submit=Text("登记", "Register"), initial={"region": regions.name(_actor(request).home)},
+        submit=Text("登记", "Register"), initial={"region": region_name(_actor(request).home)},
     )  # fmt: skip
 
 
@@ -254,7 +255,7 @@ def new_building(request: HttpRequest) -> HttpResponse:
             region_code=region, manager_ref=manager, actor=_actor(request), **_pointed(data)
         )
 
-    initial = {"region": regions.name(_actor(request).home), "manager": request.GET.get("unit", "")}
+    initial = {"region": region_name(_actor(request).home), "manager": request.GET.get("unit", "")}
     return answer(
         request, forms.BuildingForm, save=save, then=lambda b: b.url, title=Text("登记建筑", "Register a building"),
         submit=Text("登记", "Register"), initial=initial,

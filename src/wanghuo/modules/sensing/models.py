@@ -221,8 +221,9 @@ class QuarantineQuerySet(models.QuerySet["QuarantinedDevice"]):
     """Unknown devices."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """An unknown device has no place yet: whoever may register devices somewhere may see it."""
-        return self if actor.can("sensing.edit") else self.none()
+        """An unknown device has no place yet: whoever may register devices in a region, and not for one unit only, may see it."""
+        everywhere = actor.is_system or any(grant.unit is None for grant in actor.with_right("sensing.edit"))
+        return self if everywhere else self.none()
 
 
 class QuarantinedDevice(models.Model):

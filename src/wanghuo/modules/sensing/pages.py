@@ -19,6 +19,7 @@ from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.accounts.pages import needs_recent_factor
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui.acts import Act, acts_for
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
@@ -142,7 +143,7 @@ def new_device(request: HttpRequest) -> HttpResponse:
     initial |= {name: request.GET[name] for name in ("protocol", "profile", "source", "unit") if request.GET.get(name)}
     return answer(
         request, forms.DeviceForm, save=save, then=lambda url: url, title=REGISTER, submit=Text("登记", "Register"),
-        initial={**initial, "region": regions.name(actor.home)},
+        initial={**initial, "region": region_name(actor.home)},
     )  # fmt: skip
 
 
@@ -230,7 +231,7 @@ def _initial(row: Device) -> dict[str, Any]:
     unit = places.units_by_ids([row.unit_id]).get(row.unit_id) if row.unit_id else None
     building = places.buildings_by_ids([row.building_id]).get(row.building_id) if row.building_id else None
     known["unit"], known["building"] = unit.ref if unit else "", building.ref if building else ""
-    return {**known, "networks": ", ".join(row.networks), "region": regions.name(row.region_code)}
+    return {**known, "networks": ", ".join(row.networks), "region": region_name(row.region_code)}
 
 
 @needs("sensing.edit")

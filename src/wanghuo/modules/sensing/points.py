@@ -56,7 +56,7 @@ class Limit(NamedTuple):
     at: float
     below: bool
     clear: float
-    source: str
+    source: Text
     mark: str
 
     def holds(self, value: float, standing: bool) -> bool:
@@ -194,6 +194,12 @@ def _read_point(code: str, row: dict[str, Any], component_type: int) -> Iterator
         yield replace(point, code=f"{code}{n}", names=tuple(dict.fromkeys((f"{code}{n}", *named))), channel=n)
 
 
+def _read_source(given: Any) -> Text:
+    """Where a number is from, in both languages or as one string that serves for both."""
+    zh, en = (given, given) if isinstance(given, str) else given
+    return Text(str(zh), str(en))
+
+
 def _read_limit(row: dict[str, Any]) -> Limit:
     above, below = row.pop("above", None), row.pop("below", None)
     if (above is None) == (below is None):
@@ -204,7 +210,7 @@ def _read_limit(row: dict[str, Any]) -> Limit:
         at,
         below is not None,
         float(row.pop("clear", at)),
-        str(row.pop("source", "")),
+        _read_source(row.pop("source", "")),
         str(row.pop("mark", "D")),
     )
     if row or limit.mark not in MARKS:

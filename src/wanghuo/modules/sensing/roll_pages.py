@@ -16,6 +16,7 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.accounts.pages import needs_recent_factor
 from wanghuo.kernel.regions import service as regions
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.places import public as places
@@ -63,7 +64,7 @@ def new_roll(request: HttpRequest) -> HttpResponse:
 
     return answer(
         request, RollCallForm, save=save, then=lambda call: f"/roll-calls/{call.ref}", title=CALL, submit=CALL,
-        initial={"region": regions.name(actor.home), "minutes": commands.DEFAULT_MINUTES},
+        initial={"region": region_name(actor.home), "minutes": commands.DEFAULT_MINUTES},
     )  # fmt: skip
 
 

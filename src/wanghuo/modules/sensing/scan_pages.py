@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from wanghuo.base import AppError, Invalid, NotFound, Text
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.access.pages import needs
-from wanghuo.kernel.regions import service as regions
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.fields import day
 from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.kernel.ui.pages import render
@@ -126,7 +126,7 @@ def _place(request: HttpRequest, code: labels.Code, actor: Actor) -> HttpRespons
         submit=Text("登记并测试信号", "Register and test"),
         initial=initial,
         template="sensing/scan_place.html",
-        context={"code": code, "protocol_name": PROTOCOLS[code.protocol], "region": regions.name(actor.home)},
+        context={"code": code, "protocol_name": PROTOCOLS[code.protocol], "region": region_name(actor.home)},
     )
 
 

@@ -14,6 +14,7 @@ from wanghuo.kernel.access.pages import needs
 from wanghuo.kernel.accounts.pages import needs_recent_factor
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui.acts import Act
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import go, render
 from wanghuo.modules.sensing import credentials, selectors, ways
@@ -53,7 +54,7 @@ def new_way(request: HttpRequest, kind: str) -> HttpResponse:
     return answer(
         request, NewWayForm, save=save, then=lambda way: f"/ways/{way.code}", submit=Text("新增", "Add"),
         title=Text("新增接入：{kind}", "Set up: {kind}").filled({"kind": about.name}),
-        initial={"region": regions.name(actor.home)}, form_kwargs={"about": about},
+        initial={"region": region_name(actor.home)}, form_kwargs={"about": about},
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_names_in_latin_letters(name, pinyin, initials, english) -> None:
 @pytest.mark.parametrize(("written", "code"), [
     ("普宁市", COUNTY), ("普宁", COUNTY), (" 普宁 市 ", COUNTY), ("445281", COUNTY), ("445281102000", TOWN),
     ("广东省揭阳市普宁市赤岗镇", TOWN), ("揭阳市普宁市", None), ("445299", None), ("九江县", None), ("", None), ("440000", "44"),
-    ("12", None), ("1234567", None),
+    ("12", None), ("1234567", None), ("Puning", COUNTY), ("puning", COUNTY), ("Chigang Town", TOWN), ("chigang  town", TOWN), ("Nowhere", None),
 ])  # fmt: skip
 def test_what_people_write(regions, written, code) -> None:
     assert service.resolve(written) == code
@@ -76,6 +76,9 @@ def test_a_name_that_two_divisions_share_is_nobodys(regions) -> None:
 def test_names(regions) -> None:
     assert service.name(COUNTY) == "普宁市"
     assert service.full_name(TOWN) == "广东省揭阳市普宁市赤岗镇"
+    assert service.full_text(TOWN).en == "Chigang Town, Puning, Jieyang, Guangdong"
+    assert service.full_text(TOWN).zh == service.full_name(TOWN)
+    assert service.full_text("999999").en == "999999"
     assert service.name("999999") == "999999"
     assert [r.code for r in service.children(COUNTY)] == ["445281001", TOWN, SISTER_TOWN]
     with pytest.raises(NotFound):
@@ -216,6 +219,9 @@ def test_the_picker_offers_the_own_tree_only(regions) -> None:
     assert offered(q="445222") == []
     assert client.get("/regions/options?q=%00").status_code == 200
     assert "赤岗镇" in client.get("/regions/options?q=cg", headers={"hx-request": "true"}).content.decode()
+    client.cookies["lang"] = "en"
+    option = client.get("/regions/options?q=cg", headers={"accept": "application/json"}).json()["options"][0]
+    assert (option["name"], option["path"]) == ("Chigang Town", "Puning, Jieyang, Guangdong")
 
 
 def test_the_page_of_divisions(regions) -> None:

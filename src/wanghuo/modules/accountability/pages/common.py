@@ -21,6 +21,7 @@ from wanghuo.kernel.indicators import indicators
 from wanghuo.kernel.regions import codes
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.ui.acts import Act, acts_for
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.forms import Form, answer
 from wanghuo.modules.accountability.models import Record, Step
 from wanghuo.modules.accountability.services import frame
@@ -139,12 +140,12 @@ def home(actor: Actor, right: str, wanted: str = "") -> str:
 
 def places(region: str) -> list[tuple[str, str]]:
     """A region and those just below, as choices."""
-    return [(region, regions.name(region)), *below(region)]
+    return [(region, region_name(region)), *below(region)]
 
 
 def below(region: str) -> list[tuple[str, str]]:
     """The regions just below, as choices."""
-    return [(child.code, child.name) for child in regions.children(region)]
+    return [(child.code, region_name(child.code)) for child in regions.children(region)]
 
 
 def bodies(region: str, actor: Actor) -> list[tuple[str, str]]:

@@ -74,6 +74,13 @@ def _gallery(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "accountability/sheets.html", context)
 
 
+def _sheet(request: HttpRequest, ref: str) -> ScoreSheet:
+    """The sheet of a page, which stands in the navigation under the gallery of its kind."""
+    row = frame.load(ScoreSheet, ref, actor=actor_of(request))
+    request.nav_at = GALLERIES[row.kind]  # type: ignore[attr-defined]
+    return row
+
+
 def _seen(row: ScoreSheet, actor: Actor) -> Data:
     """What one may read of a sheet: the draft only where one may edit it."""
     if row.draft is not None and (frame.may(actor, ASSESS_RIGHT, row) or not row.version):
@@ -145,6 +152,7 @@ def new(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", SCHEME)
     if kind not in KINDS:
         raise Http404
+    request.nav_at = GALLERIES[kind]  # type: ignore[attr-defined]
     region = common.home(actor, ASSESS_RIGHT)
     own = ScoreSheet.objects.visible_to(actor).filter(kind=kind).order_by("-id")[:100]
     begin = [("", Text("空白", "blank"))]
@@ -202,7 +210,7 @@ def _from_file(upload: Any, kind: str) -> Data:
 def detail(request: HttpRequest, ref: str) -> HttpResponse:
     """One sheet: what is published, what is being worked on, and every version."""
     actor = actor_of(request)
-    row = frame.load(ScoreSheet, ref, actor=actor)
+    row = _sheet(request, ref)
     may = frame.may(actor, ASSESS_RIGHT, row)
     data = _seen(row, actor)
     names = {of.code: of.name for of in indicators()}
@@ -236,7 +244,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
 @require_GET
 def version(request: HttpRequest, ref: str, number: int) -> HttpResponse:
     """A version as it was published."""
-    row = frame.load(ScoreSheet, ref, actor=actor_of(request))
+    row = _sheet(request, ref)
     found = row.versions.filter(number=number).first()
     if found is None:
         raise Http404
@@ -258,7 +266,7 @@ def version(request: HttpRequest, ref: str, number: int) -> HttpResponse:
 def edit(request: HttpRequest, ref: str) -> HttpResponse:
     """The editor; every button keeps the draft."""
     actor = actor_of(request)
-    row = frame.load(ScoreSheet, ref, actor=actor)
+    row = _sheet(request, ref)
     frame.require(actor, ASSESS_RIGHT, row)
     if row.state == SheetState.ARCHIVED:
         return go(request, row.url)

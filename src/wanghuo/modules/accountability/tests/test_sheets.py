@@ -219,7 +219,12 @@ def test_the_editor_keeps_adds_moves_and_drops(kind: str, code: str) -> None:
     assert (row.state, row.version) == ("published", 1), answer.content.decode()[:2000]
     for lang in ("zh", "en"):
         client.cookies["lang"] = lang
-        for path in (row.url, f"{row.url}/versions/1", "/assessments/schemes", "/tours/checklists"):
+        for path in (row.url, f"{row.url}/versions/1", f"{row.url}/edit", f"/score-sheets/new?kind={kind}"):
+            page = client.get(path)
+            assert page.status_code == 200
+            entry = "/assessments" if kind == SCHEME else "/tours"
+            assert f'href="{entry}" aria-current="page"' in page.content.decode(), path
+        for path in ("/assessments/schemes", "/tours/checklists"):
             assert client.get(path).status_code == 200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from wanghuo.kernel.accounts.sessions import FACTOR_AT
 from wanghuo.kernel.accounts.testing import client_for, make_user
@@ -71,6 +72,30 @@ def test_registering_takes_a_device_out_of_quarantine(supervisor, journal) -> No
     assert (device.source, device.unit_id, device.region_code) == ("e90300000000", unit.id, unit.region_code)
     assert not QuarantinedDevice.objects.exists()
     assert supervisor.post("/devices/new", form).status_code == 422
+
+
+def test_an_engineer_registers_in_the_unit_served_and_nowhere_else(journal) -> None:
+    unit, other = UnitFactory(), UnitFactory()
+    engineer = client_for(make_user("engineer", "service_engineer", "445281", unit=unit.id))
+    QuarantinedDevice.objects.create(
+        protocol="gb26875", source="e90300000000", first_seen_at=timezone.now(), last_seen_at=timezone.now()
+    )
+    given = {"protocol": "gb26875", "profile": "standard", "name": "新装主机"}
+    engineer.cookies["lang"] = "en"
+    page = engineer.get("/devices/new").content.decode()
+    assert 'value="Puning"' in page
+    assert "普宁市" not in page
+    assert engineer.post("/devices/new", {**given, "source": "e90300000001", "unit": str(other.ref)}).status_code in (
+        404,
+        422,
+    )
+    answer = engineer.post("/devices/new", {**given, "source": "e90300000002", "unit": str(unit.ref)})
+    assert answer.status_code == 303, answer.content.decode()
+    assert Device.objects.get(source="e90300000002").unit_id == unit.id
+    assert not Device.objects.filter(source="e90300000001").exists()
+    assert "e90300000000" not in engineer.get("/devices/quarantine").content.decode()
+    assert engineer.get("/devices/quarantine/e90300000000").status_code == 404
+    assert engineer.post("/devices/quarantine/e90300000000/acts/ignore", {"reason": "x"}).status_code == 404
 
 
 def test_an_unknown_device_can_be_put_aside(supervisor, journal) -> None:

@@ -52,7 +52,7 @@ def test_a_way_is_set_up_its_secrets_sealed_and_known_to_the_listeners(superviso
     seen = known.ways["mobile-1"]
     assert (seen.kind, seen.secrets["token"], seen.settings["products"]) == ("onenet", ("tok-123",), {"p1": "smoke"})
     page = supervisor.get("/ways/mobile-1").content.decode()
-    assert f"/in/onenet/mobile-1/{seen.path}" in page
+    assert f'data-copy="/in/onenet/mobile-1/{seen.path}"' in page
     assert "tok-123" not in page
     assert "mobile-1" in supervisor.get("/ways").content.decode()
     told = json.dumps(list(AuditEntry.objects.values()), default=str)
@@ -218,6 +218,10 @@ def test_the_pages_of_profiles_show_every_one(supervisor, home) -> None:
         assert f"/ways/profiles/{code}" in page
         assert supervisor.get(f"/ways/profiles/{code}").status_code == 200, code
     assert supervisor.get("/ways/profiles/smoke/edit").status_code == 200
+    assert "最不利点喷头" in supervisor.get("/ways/profiles/sprinkler").content.decode()
+    supervisor.cookies["lang"] = "en"
+    page = supervisor.get("/ways/profiles/sprinkler").content.decode()
+    assert "at the worst sprinkler" in page
     assert supervisor.get("/ways/profiles/nothing/edit").status_code == 404
 
 
