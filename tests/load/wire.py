@@ -102,11 +102,11 @@ def message_of(data: bytes) -> tuple[str, str, str, bytes]:
 def of_blob(batch: int, blob: bytes) -> Iterator[Stored]:
     """The records of one batch."""
     magic, rows, _ = struct.unpack_from("<4sII", blob)
-    assert magic == b"WHJ1"
+    assert magic in (b"WHJ1", b"WHJ2")
     received = struct.unpack_from(f"<{rows}q", blob, 12)
     kinds = blob[12 + 13 * rows : 12 + 14 * rows]
     lengths = struct.unpack_from(f"<{rows}I", blob, 12 + 14 * rows)
-    at = 12 + 22 * rows
+    at = 12 + (22 if magic == b"WHJ1" else 18) * rows
     for index, (us, kind, length) in enumerate(zip(received, kinds, lengths, strict=True)):
         yield Stored(batch, index, us, kind, blob[at : at + length])
         at += length

@@ -200,30 +200,24 @@ cdef class Gathered:
     def pack(self):
         """The blob of the batch, as journal.pack makes it."""
         cdef uint32_t rows = self.rows, sum_
-        cdef Py_ssize_t table = 22 * <Py_ssize_t>rows
+        cdef Py_ssize_t table = 18 * <Py_ssize_t>rows
         cdef bytes blob = PyBytes_FromStringAndSize(NULL, 12 + table + self.size)
         cdef uint8_t *to = <uint8_t *>PyBytes_AS_STRING(blob)
-        memcpy(to, b"WHJ1", 4)
+        memcpy(to, b"WHJ2", 4)
         memcpy(to + 4, &rows, 4)
         self.columns(to + 12)
-        sum_ = <uint32_t>crc32(0, to + 12, <unsigned int>table)
-        memcpy(to + 8, &sum_, 4)
         memcpy(to + 12 + table, self.data, self.size)
+        sum_ = <uint32_t>crc32(rows, to + 12, <unsigned int>(table + self.size))
+        memcpy(to + 8, &sum_, 4)
         return blob
 
     cdef void columns(self, uint8_t *to) noexcept nogil:
-        cdef Py_ssize_t rows = self.rows, row
-        cdef uint32_t sum_
-        cdef uint8_t *at = self.data
+        cdef Py_ssize_t rows = self.rows
         memcpy(to, self.received_us, 8 * rows)
         memcpy(to + 8 * rows, self.link, 4 * rows)
         memcpy(to + 12 * rows, self.trust, rows)
         memcpy(to + 13 * rows, self.kind, rows)
         memcpy(to + 14 * rows, self.length, 4 * rows)
-        for row in range(rows):
-            sum_ = <uint32_t>crc32(0, at, self.length[row])
-            memcpy(to + 18 * rows + 4 * row, &sum_, 4)
-            at += self.length[row]
 
     def answer(self, bytes now, failed):
         """The batch is on disk: answer each record (intake.Gathered.answer). A link gets the answers to frames that

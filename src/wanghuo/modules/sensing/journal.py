@@ -34,10 +34,12 @@ source, command sent); a message of any other protocol (`messages.pack_message`)
 LOG_PAGES = 4000
 """Pages (16 MB) in the write-ahead log before they are copied back into the file."""
 
-_MAGIC = b"WHJ1"
-_HEAD = Struct("<4sII")  # magic, records, checksum of the columns
-_COLUMNS = (("q", "received_us"), ("I", "link"), ("B", "trust"), ("B", "kind"), ("I", "length"), ("I", "check"))
-_ROW_BYTES = sum(array(code).itemsize for code, _ in _COLUMNS)
+_MAGIC, _MAGIC_1 = b"WHJ2", b"WHJ1"
+_HEAD = Struct(
+    "<4sII"
+)  # magic, records, checksum of all that follows, begun with the number of records (WHJ1: of the columns)
+_COLUMNS = (("q", "received_us"), ("I", "link"), ("B", "trust"), ("B", "kind"), ("I", "length"))
+_CHECK = ("I", "check")  # WHJ1 only, the last column: the checksum of each record
 assert array("I").itemsize == 4, "the blob's columns are 32 and 64 bits wide"
 
 _SCHEMA = """
@@ -158,17 +160,18 @@ class OpenedLink(NamedTuple):
 
 
 def pack(columns: Columns) -> bytes:
-    """The blob of a batch: head, columns, then the records' bytes end to end. Each record carries its own checksum."""
+    """The blob of a batch: head, columns, then the records' bytes end to end, all under one checksum: a reader needs the whole
+    batch or none of it, and a checksum for each short record takes three times as long (docs/decisions/0080)."""
     parts: dict[str, Sequence[int]] = {
         "received_us": columns.received_us,
         "link": columns.link,
         "trust": columns.trust,
         "kind": columns.kind,
         "length": [len(d) for d in columns.data],
-        "check": [crc32(d) for d in columns.data],
     }
-    table = b"".join(_little(array(code, parts[name])).tobytes() for code, name in _COLUMNS)
-    return b"".join((_HEAD.pack(_MAGIC, len(columns), crc32(table)), table, *columns.data))
+    table = (_little(array(code, parts[name])).tobytes() for code, name in _COLUMNS)
+    body = b"".join((*table, *columns.data))
+    return _HEAD.pack(_MAGIC, len(columns), crc32(body, len(columns))) + body
 
 
 def _little(column: array[int]) -> array[int]:
@@ -184,12 +187,14 @@ class Batch:
 
     def __init__(self, id: int, writer: str, urgent: bool, last_us: int, blob: bytes) -> None:
         self.id, self.writer, self.urgent, self.last_us = id, writer, urgent, last_us
-        magic, count, table_check = _HEAD.unpack_from(blob) if len(blob) >= _HEAD.size else (b"", 0, 0)
-        end = _HEAD.size + count * _ROW_BYTES
-        if magic != _MAGIC or crc32(memoryview(blob)[_HEAD.size : end]) != table_check:
+        magic, count, check = _HEAD.unpack_from(blob) if len(blob) >= _HEAD.size else (b"", 0, 0)
+        layout = {_MAGIC: _COLUMNS, _MAGIC_1: (*_COLUMNS, _CHECK)}.get(magic, ())
+        end = _HEAD.size + count * sum(array(code).itemsize for code, _ in layout)
+        checked, begun = (len(blob), count) if magic == _MAGIC else (end, 0)
+        if not layout or end > len(blob) or crc32(memoryview(blob)[_HEAD.size : checked], begun) != check:
             raise JournalDamaged(batch=id, what="columns")
         columns, at = {}, _HEAD.size
-        for code, name in _COLUMNS:
+        for code, name in layout:
             column = array(code)
             column.frombytes(blob[at : at + count * column.itemsize])
             columns[name] = _little(column)
@@ -198,7 +203,7 @@ class Batch:
         self.trust, self.kind, self.length = columns["trust"], columns["kind"], columns["length"]
         ends = list(accumulate(self.length, initial=end))
         self.data = [blob[a:b] for a, b in pairwise(ends)]
-        if ends[-1] != len(blob) or any(map(int.__ne__, map(crc32, self.data), columns["check"])):
+        if ends[-1] != len(blob) or any(map(int.__ne__, map(crc32, self.data), columns.get("check", ()))):
             raise JournalDamaged(batch=id, what="records")
 
     def __len__(self) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
+from zlib import crc32
 
 import pytest
 
@@ -10,6 +12,7 @@ from wanghuo.entrypoints.cli.main import main
 from wanghuo.kernel.audit.models import AuditEntry
 from wanghuo.modules.sensing.ingest import Ingest
 from wanghuo.modules.sensing.journal import (
+    Batch,
     Checkpointer,
     Columns,
     JournalBehind,
@@ -69,6 +72,38 @@ def test_a_flipped_bit_is_found(path, offset) -> None:
     with pytest.raises(JournalDamaged):
         reader.after(0)
     assert len(list(reader.check())) == 1
+
+
+def whj1(*frames: bytes) -> bytes:
+    """A batch as it was written until WHJ2: a checksum of the columns, and one of each record."""
+    n = len(frames)
+    table = struct.pack(f"<{n}q{n}I", *range(n), *([7] * n)) + bytes(2 * n)
+    table += struct.pack(f"<{n}I{n}I", *map(len, frames), *map(crc32, frames))
+    return struct.pack("<4sII", b"WHJ1", n, crc32(table)) + table + b"".join(frames)
+
+
+def test_a_batch_of_the_first_format_is_read_and_its_damage_found() -> None:
+    blob = whj1(b"one", b"", b"three")
+    assert [(r.received_us, r.link, r.data) for r in Batch(1, "a", False, 2, blob)] == [
+        (0, 7, b"one"), (1, 7, b""), (2, 7, b"three"),
+    ]  # fmt: skip
+    for at in range(len(blob)):
+        spoiled = bytearray(blob)
+        spoiled[at] ^= 0x10
+        with pytest.raises(JournalDamaged):
+            Batch(1, "a", False, 2, bytes(spoiled))
+
+
+def test_every_flipped_bit_and_every_cut_is_found() -> None:
+    blob = columns(b"a frame of some length", b"another").pack()
+    for bit in range(8 * len(blob)):
+        spoiled = bytearray(blob)
+        spoiled[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(JournalDamaged):
+            Batch(1, "a", False, 2, bytes(spoiled))
+    for size in range(len(blob)):
+        with pytest.raises(JournalDamaged):
+            Batch(1, "a", False, 2, blob[:size])
 
 
 def test_a_commit_that_failed_left_nothing_and_may_be_repeated(path, monkeypatch) -> None:
