@@ -14,7 +14,7 @@ from django.db.utils import Error as DatabaseError
 
 from wanghuo.kernel import outbox
 from wanghuo.kernel.jobs import asking, beats, running
-from wanghuo.kernel.jobs.periodic import Clockwork
+from wanghuo.kernel.jobs.periodic import PROMPT_S, Clockwork
 from wanghuo.kernel.notify import sending
 from wanghuo.kernel.notify.lanes import Lanes
 from wanghuo.kernel.outbox.bus import BELL as OUTBOX
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 OUTBOX_S, JOBS_S, SENDING_S = 0.2, 1.0, 1.0
 CLOCK_S = 1.0
-PROMPT_S = 10.0  # tasks due so often (a fire nobody took, silence) never wait for one that takes a minute
 AGAIN_S = 1.0  # after a failure of the database
 
 

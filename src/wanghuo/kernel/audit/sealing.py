@@ -133,7 +133,7 @@ def _due(now: datetime) -> bool:
     if last is None:
         return True
     fresh = head.seq + 1 - last.size
-    return fresh >= CHECKPOINT_ENTRIES or (fresh > 0 and now - last.at >= CHECKPOINT_EVERY)
+    return fresh >= CHECKPOINT_ENTRIES or (fresh > 0 and not last.at <= now < last.at + CHECKPOINT_EVERY)
 
 
 def _alone() -> bool:

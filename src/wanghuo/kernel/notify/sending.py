@@ -93,9 +93,11 @@ def send_waiting(limit: int = 100, stopped: Callable[[], bool] = lambda: False, 
 
 
 def _due() -> QuerySet[Sending]:
+    """What is due. A wait that would be longer than any was begun by a clock that has been put back since."""
     now = timezone.now()
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    return Sending.objects.filter(free, state="waiting", next_at__lte=now)
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + CLAIM)
+    due = Q(next_at__lte=now) | Q(next_at__gt=now + LONGEST)
+    return Sending.objects.filter(free, due, state="waiting")
 
 
 @transaction.atomic

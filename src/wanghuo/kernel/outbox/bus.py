@@ -79,7 +79,7 @@ def emit(*events: Event) -> None:
     Raises RuntimeError outside of a transaction (it could be told and not be so), TypeError when a field holds another
     type than it declares.
     """
-    from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
+    from wanghuo.kernel.outbox.models import AT_ONCE, Delivery, OutboxEvent
 
     if not connection.in_atomic_block:
         raise RuntimeError(f"{events[0].kind} must be emitted inside the transaction that makes it true")
@@ -90,7 +90,7 @@ def emit(*events: Event) -> None:
         row = OutboxEvent(kind=event.kind, payload=payload, at=now)
         rows.append(row)
         about = {"stream": event.stream, "urgent": event.urgent}
-        waiting += [Delivery(event=row, listener=name, next_at=now, **about) for name in listeners_of(event.kind)]
+        waiting += [Delivery(event=row, listener=name, next_at=AT_ONCE, **about) for name in listeners_of(event.kind)]
     OutboxEvent.objects.bulk_create(rows)
     if waiting:
         Delivery.objects.bulk_create(waiting)

@@ -12,19 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from wanghuo.base import failpoints
 from wanghuo.kernel.outbox import last_tried
 from wanghuo.kernel.outbox.bus import hears_many, listeners_of
 from wanghuo.kernel.outbox.events import event_class, from_json
-from wanghuo.kernel.outbox.models import Delivery, OutboxEvent
+from wanghuo.kernel.outbox.models import AT_ONCE, Delivery, OutboxEvent
+from wanghuo.kernel.outbox.turns import giving_way
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 6  # the last one 31 s after the first: a dead letter is seen within a minute (reliability.md R18)
 FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = FIRST_PAUSE * 2**ATTEMPTS
 BATCH, BATCH_S = 64, 0.02  # deliveries, and seconds, in one transaction: few commits, and nobody waits long for one
 STEP_BACK = timedelta(milliseconds=50)
 KEPT = timedelta(days=7)
@@ -43,7 +45,8 @@ def drain(limit: int = 1000, *, urgent: bool = False) -> int:
         _blame(first, last)
     tried = 0
     while tried < limit and _due(urgent).exists():  # looking takes no lock: an idle worker holds up nobody
-        seen, done = _batch(min(BATCH, limit - tried), urgent)
+        with giving_way():
+            seen, done = _batch(min(BATCH, limit - tried), urgent)
         tried += done
         if seen == 0:
             break
@@ -51,12 +54,15 @@ def drain(limit: int = 1000, *, urgent: bool = False) -> int:
 
 
 def overdue(seconds: float) -> bool:
-    """Whether a delivery has been due for so long."""
-    return Delivery.objects.filter(dead=False, next_at__lte=timezone.now() - timedelta(seconds=seconds)).exists()
+    """Whether a delivery has been due for so long: neither what is new nor what waits to be tried again."""
+    before = timezone.now() - timedelta(seconds=seconds)
+    return Delivery.objects.filter(dead=False, next_at__lte=before, event__at__lte=before).exists()
 
 
 def _due(urgent: bool = False) -> QuerySet[Delivery]:
-    rows = Delivery.objects.filter(dead=False, next_at__lte=timezone.now())
+    """What is due. A pause that would be longer than any was begun by a clock that has been put back since."""
+    now = timezone.now()
+    rows = Delivery.objects.filter(Q(next_at__lte=now) | Q(next_at__gt=now + LONGEST_PAUSE), dead=False)
     return rows.filter(urgent=True) if urgent else rows
 
 
@@ -146,7 +152,8 @@ def _streams_held_up(mine: Sequence[Delivery]) -> dict[tuple[str, str], datetime
 
 def _step_back(delivery: Delivery, until: datetime) -> None:
     """Leave the front until the older one is done, so that a long stream doesn't fill every batch."""
-    delivery.next_at = max(until, timezone.now() + STEP_BACK)
+    now = timezone.now()
+    delivery.next_at = min(max(until, now + STEP_BACK), now + LONGEST_PAUSE)
     delivery.save(update_fields=["next_at"])
 
 
@@ -224,7 +231,7 @@ def dead_letters(limit: int = 100) -> list[Delivery]:
 def retry_dead(delivery_id: int) -> bool:
     """Let a dead letter be tried again; whether there was one."""
     dead = Delivery.objects.filter(pk=delivery_id, dead=True)
-    return bool(dead.update(dead=False, attempts=0, next_at=timezone.now()))
+    return bool(dead.update(dead=False, attempts=0, next_at=AT_ONCE))
 
 
 def forget_delivered(limit: int = 10_000) -> int:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import models
 
 from wanghuo.base.ids import new_id
+
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""`Delivery.next_at` of what was not tried yet: due whatever the clock says, also when it is put back."""
 
 
 class OutboxEvent(models.Model):

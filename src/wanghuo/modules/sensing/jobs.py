@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from wanghuo.kernel.jobs.periodic import every
+from wanghuo.kernel.jobs.periodic import DELETES_AFTER_S, every
 from wanghuo.modules.sensing import commands, early, lifetimes, outages, retention, supervision
 
 AT_ONCE_S = 15.0  # seconds of judging in one call: other work by the clock gets its turn
@@ -16,7 +16,7 @@ def silence() -> None:
     supervision.judge_silence(AT_ONCE_S)
 
 
-@every(5, "sensing.commands")
+@every(5, "sensing.commands", rests_s=commands.LONGEST.total_seconds())
 def expire_commands() -> None:
     """End commands that nobody answered."""
     commands.expire(timezone.now())
@@ -46,7 +46,7 @@ def look() -> None:
     supervision.look()
 
 
-@every(3600, "sensing.prune")
+@every(3600, "sensing.prune", rests_s=DELETES_AFTER_S)
 def prune() -> None:
     """Let the journal forget what is old and taken in."""
     retention.prune()
@@ -58,7 +58,7 @@ def merge_history() -> None:
     retention.merge()
 
 
-@every(86_400, "sensing.forget")
+@every(86_400, "sensing.forget", rests_s=DELETES_AFTER_S)
 def forget() -> None:
     """Delete readings, events and counts beyond their time."""
     retention.forget()

@@ -61,9 +61,10 @@ def load_devices(devices: Devices, since: datetime | None) -> datetime:
     A device that is retired acts no more: its frames are a stranger's. One that is met for the first time gets its slot.
     """
     now = timezone.now()
-    rows = Device.objects.all() if since is None else Device.objects.filter(changed_at__gte=since)
     if since is None:
-        rows = rows.exclude(state=DeviceState.RETIRED)
+        rows = Device.objects.exclude(state=DeviceState.RETIRED)
+    else:
+        rows = Device.objects.filter(changed_at__gte=min(since, now - OVERLAP))  # the clock may have been put back
     _give_slots(rows)
     for row in rows.values_list(*_COLUMNS).iterator(10_000):
         entry = _entry(*row)

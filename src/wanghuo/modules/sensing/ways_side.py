@@ -111,6 +111,8 @@ class WaysSource:
     def __call__(self, known: Known) -> None:
         drop_stale_connections()
         now = timezone.now()
+        if self._since is not None:
+            self._since = min(self._since, now - OVERLAP)  # the clock may have been put back
         known.ways = {row.code: _way(row, now) for row in Way.objects.filter(enabled=True)}
         self._credentials(known)
         self._devices(known)

@@ -193,6 +193,66 @@ def test_a_clock_keeps_to_its_own_tasks(monkeypatch):
     assert ran == ["prompt", "long"]
 
 
+@pytest.fixture
+def steady(monkeypatch):
+    """The clock that is never set, which `step` moves."""
+    now = [1000.0]
+    monkeypatch.setattr(periodic.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_clock_that_was_ahead_holds_up_nothing(monkeypatch, steady):
+    monkeypatch.setattr(periodic, "_tasks", {})
+    ran = []
+    periodic.every(5, "tests.prompt")(lambda: ran.append(timezone.now().year))
+    wheels = periodic.Clockwork()
+    with time_machine.travel(NOW, tick=False) as clock:
+        wheels.step()
+        clock.shift(timedelta(days=3660))
+        wheels.step()
+        clock.move_to(NOW)
+        assert wheels.step() == 5
+        assert periodic.Clockwork().step() == 5, "another worker finds it done"
+    assert ran == [NOW.year, NOW.year + 10, NOW.year]
+
+
+@pytest.mark.parametrize("set_by", [timedelta(days=3660), timedelta(days=-3660), timedelta(hours=1)])
+def test_what_goes_by_dates_rests_until_the_clock_kept_still(monkeypatch, steady, set_by):
+    monkeypatch.setattr(periodic, "_tasks", {})
+    ran = []
+    for name, seconds, known in (("prompt", 5, {}), ("ladder", 30, {}), ("delete", 60, {"rests_s": 86_400.0})):
+        periodic.every(seconds, f"tests.{name}", **known)(lambda name=name: ran.append(name))
+    wheels = periodic.Clockwork()
+
+    def later(clock, seconds):
+        steady[0] += seconds
+        clock.shift(seconds)
+        ran.clear()
+        assert wheels.step() > 0
+        return sorted(ran)
+
+    with time_machine.travel(NOW, tick=False) as clock:
+        wheels.step()
+        assert later(clock, 90) == ["delete", "ladder", "prompt"]
+        clock.shift(set_by)
+        assert later(clock, 90) == ["prompt"]
+        assert later(clock, 500) == ["prompt"]
+        assert later(clock, 110) == ["ladder", "prompt"]
+        assert later(clock, 86_400) == ["delete", "ladder", "prompt"]
+
+
+@pytest.mark.parametrize(("days", "rests"), [(0, False), (20, False), (40, True), (-1, True)])
+def test_a_worker_that_starts_looks_whether_the_clock_can_be_right(monkeypatch, days, rests):
+    monkeypatch.setattr(periodic, "_tasks", {})
+    ran = []
+    periodic.every(60, "tests.ladder")(lambda: ran.append(1))
+    with time_machine.travel(NOW, tick=False) as clock:
+        periodic.Clockwork().step()
+        clock.shift(timedelta(days=days, minutes=2))
+        periodic.Clockwork().step()
+    assert len(ran) == (1 if rests else 2)
+
+
 def test_processes_give_signs_of_life():
     beats.beat("worker", delivered=3)
     beats.beat("worker", delivered=4)
@@ -209,3 +269,31 @@ def test_the_system_may_ask_too():
     enqueue("tests.job", actor=system_actor("worker"), title=TITLE)
     running.run_waiting()
     assert seen == [True]
+
+
+def test_a_row_that_fails_keeps_no_other_from_its_turn(monkeypatch):
+    """It is shown with its task, which goes on at its pace; outside of a task the failure is the caller's."""
+    monkeypatch.setattr(periodic, "_tasks", {})
+    seen = []
+
+    def act(row):
+        if row == bad:
+            raise ValueError("坏行")
+        seen.append(row)
+        return row
+
+    bad, task = 2, periodic.Periodic("tests.rows", 5.0, lambda: periodic.each([1, 2, 3], act), 0.0)
+    with time_machine.travel(NOW, tick=False) as clock:
+        assert periodic.run_if_due(task).next_at == NOW + timedelta(seconds=5)
+        row = PeriodicRun.objects.get()
+        assert (seen, row.failures_in_row) == ([1, 3], 1)
+        assert row.error == "2: ValueError: 坏行"
+        bad = 0
+        clock.shift(5)
+        periodic.run_if_due(task)
+    row.refresh_from_db()
+    assert (seen, row.failures_in_row, row.error) == ([1, 3, 1, 2, 3], 0, "")
+    bad = 3
+    with pytest.raises(ValueError, match="坏行"):
+        periodic.each([3, 4], act)
+    assert seen[-1] == 4

@@ -16,7 +16,7 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from wanghuo.base import Text
+from wanghuo.base import Text, ids
 from wanghuo.base.ids import new_id
 from wanghuo.kernel.outbox import Event, bus, delivery, drain, emit, last_tried, listen, overdue
 from wanghuo.kernel.outbox.delivery import ATTEMPTS, KEPT, dead_letters, forget_delivered, outbox_health, retry_dead
@@ -271,3 +271,27 @@ def test_workers_killed_between_effect_and_mark_repeat_and_lose_nothing(tmp_path
     assert result["kills"] == 30
     assert result["missing"] == result["doubled"] == 0
     assert result["effects"] == result["told"]
+
+
+@pytest.mark.django_db
+def test_a_clock_that_was_ahead_holds_up_no_event(own_listeners, monkeypatch):
+    monkeypatch.setattr(ids, "_last_ms", ids._last_ms)  # later ones of this process would stay ahead
+    heard = []
+
+    def late(event: Moved) -> None:
+        heard.append(event.step)
+        if len(heard) == 1:
+            raise ValueError("坏了")
+
+    hear(Moved, "late", late)
+    with time_machine.travel(NOW + timedelta(days=3660), tick=False) as clock:
+        with transaction.atomic():
+            emit(Moved(hazard_id=new_id(), step=1))
+        drain()
+        with transaction.atomic():
+            emit(Moved(hazard_id=new_id(), step=2))
+        clock.move_to(NOW)
+        assert not overdue(2), "ingest need not help: it came just now"
+        drain()
+    assert heard == [1, 1, 2]
+    assert not Delivery.objects.exists()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
+from wanghuo.base import ids
+from wanghuo.kernel.access.actor import system_actor
 from wanghuo.kernel.indicators import Period
 from wanghuo.kernel.outbox.models import OutboxEvent
 from wanghuo.modules.places.testing import UnitFactory
 from wanghuo.modules.sensing import commands, indicators, store, supervision
+from wanghuo.modules.sensing.gateway_side import RegisterChanges
 from wanghuo.modules.sensing.models import Command, Device, DeviceDay, IngestPosition
 from wanghuo.modules.sensing.states import DeviceState, Facts, decide, silence_s
 from wanghuo.modules.sensing.testing import DeviceFactory, fill, take_in, unit_frame
@@ -146,3 +150,27 @@ def test_a_duty_check_ends_as_the_device_answers(tmp_path, answers, state) -> No
 @pytest.mark.django_db
 def test_position_is_made_once() -> None:
     assert store.position().pk == store.position().pk == 1
+
+
+@pytest.mark.django_db
+def test_a_command_asked_while_the_clock_was_ahead_ends_and_hinders_no_other(monkeypatch) -> None:
+    monkeypatch.setattr(ids, "_last_ms", ids._last_ms)  # later ones of this process would stay ahead
+    device, actor, ahead = DeviceFactory(state="ok"), system_actor("test"), datetime.now(UTC) + timedelta(days=3660)
+    known = {"ref": device.ref, "act": "clock_sync", "reason": "核对时间", "actor": actor}
+    with time_machine.travel(ahead, tick=False):
+        early = commands.send_command(**known)
+    with pytest.raises(commands.CommandTooSoon), time_machine.travel(ahead, tick=False):
+        commands.send_command(**known)
+    late = commands.send_command(**known)
+    assert commands.expire(datetime.now(UTC)) == 1
+    states = dict(Command.objects.values_list("id", "state"))
+    assert (states[early], states[late]) == ("expired", "queued")
+
+
+@pytest.mark.django_db
+def test_a_device_changed_after_the_clock_was_put_back_is_read() -> None:
+    changes, ahead = RegisterChanges(), datetime.now(UTC) + timedelta(days=3660)
+    with time_machine.travel(ahead, tick=False):
+        assert not list(changes())
+    device = DeviceFactory(state="ok")
+    assert [row[0] for row in changes()] == [device.source]
