@@ -25,6 +25,9 @@ from wanghuo.modules.sensing.journal import OpenedLink
 if TYPE_CHECKING:
     from wanghuo.entrypoints.gateway.server import Server
 
+KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
+"""How the kernel finds dead peers: silent for 30 s, then three probes 10 s apart, or 60 s with unread answers."""
+
 SHED_STATES_BELOW = -250.0  # tokens: analog values go first, states only when the flood goes on
 
 
@@ -253,11 +256,11 @@ def _certified(certificate: dict[str, Any] | None) -> str | None:
 
 
 def _keep_alive(sock: socket.socket | None) -> None:
-    """Let the kernel find dead peers: silent for 30 s, then three probes 10 s apart, or 60 s with unread answers."""
+    """Let the kernel find dead peers."""
     if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000)):
+    for name, value in KEEP_ALIVE.items():
         if hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -64,7 +64,6 @@ def report(position: IngestPosition, at: datetime) -> None:
         Device.objects.filter(last_seen_at__gt=at).update(last_seen_at=at)
         Device.objects.filter(check_at__gt=at).update(check_at=LOOK_NOW)
         Device.objects.filter(changed_at__gt=at).update(changed_at=at)
-        Device.objects.filter(changed_at__gt=at).update(changed_at=at)
         position.heard_through_at = None
     after = before.report(us(at))
     position.through_at, position.listening_since = instant(after.through_us), instant(after.since_us)
