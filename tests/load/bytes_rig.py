@@ -309,9 +309,9 @@ def files_of(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def good_frame_is_answered(port: int, source: int) -> bool:
+def good_frame_is_answered(port: int, source: int, host: str = "127.0.0.1") -> bool:
     """Whether a fresh link gets its confirm."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as link:
+    with socket.create_connection((host, port), timeout=10) as link:
         link.sendall(wire.frame(source, 7))
         try:
             answer = link.recv(64)
