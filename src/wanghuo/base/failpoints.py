@@ -2,7 +2,7 @@
 
     WANGHUO_FAIL=outbox.after_send:crash@0.01,ingest.record(c1000000):raise@3
 
-Each part is NAME:ACTION, after the name perhaps words in brackets that must stand in what the place says of its work, and
+Each part is NAME:ACTION, after the name perhaps words in brackets that must all stand in what the place says of its work, and
 behind the action perhaps `@` and a probability below 1 (`@0.01`) or how often at most (`@3`; without it: always). Actions:
 `crash` (the process is gone, as by kill -9), `raise` (FailedOnPurpose), `delay=SECONDS`. Nothing is armed unless
 `arm` was called; a production deployment refuses to (entrypoints/web/settings.py).
@@ -21,7 +21,7 @@ from typing import Literal, cast
 
 POINTS: Mapping[str, str] = {
     "ingest.record": "before one record of the journal is taken in; says its sender's address in hex, as on the wire",
-    "outbox.before_send": "before a listener hears; says listener, kind of event and stream",
+    "outbox.before_send": "before a listener hears; says listener, kind of event, stream and what the event carries",
     "outbox.after_send": "after it heard, before that is committed; says the same",
     "jobs.run": "before a job; says its kind",
     "jobs.item": "before one row of a task by the clock; says task and row",
@@ -43,7 +43,7 @@ class FailedOnPurpose(RuntimeError):
 
 @dataclass
 class _Armed:
-    about: str
+    words: list[str]
     action: Action
     delay_s: float
     share: float
@@ -64,7 +64,7 @@ def arm(line: str, *, seed: int | None = None) -> None:
             raise ValueError(f"{part!r} is no failpoint; NAME:crash|raise|delay=S[@N], NAME one of {', '.join(POINTS)}")
         action = cast(Action, known["action"].partition("=")[0])
         share, times = float(known["share"] or 1.0), int(known["times"]) if known["times"] else None
-        armed = _Armed(known["about"] or "", action, float(known["delay_s"] or 0), share, times)
+        armed = _Armed((known["about"] or "").split(), action, float(known["delay_s"] or 0), share, times)
         found.setdefault(known["name"], []).append(armed)
     _rng.seed(seed)
     _armed.clear()
@@ -79,7 +79,8 @@ def at(name: str, *about: object) -> None:
 
 def _fail(name: str, about: tuple[object, ...]) -> None:
     for armed in _armed.get(name, ()):
-        if armed.about and armed.about not in " ".join(map(str, about)):
+        said = " ".join(map(str, about))
+        if not all(word in said for word in armed.words):
             continue
         if armed.left == 0 or (armed.share < 1.0 and _rng.random() >= armed.share):
             continue

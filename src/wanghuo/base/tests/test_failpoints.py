@@ -48,7 +48,7 @@ def test_how_often_it_acts():
 
 
 def test_the_words_in_brackets_choose_what_is_in_hand():
-    arm("outbox.before_send(alarms.on_fire 0198):raise")
+    arm("outbox.before_send(0198 alarms.on_fire):raise")
     assert hits("outbox.before_send", 2, "alarms.on_fire", "0198ab") == 2
     assert hits("outbox.before_send", 2, "alarms.on_moved", "0198ab") == 0
 

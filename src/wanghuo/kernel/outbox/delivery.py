@@ -185,8 +185,8 @@ def _note_failure(delivery: Delivery, error: str) -> None:
     delivery.save(update_fields=["attempts", "error", "dead", "next_at"])
 
 
-def _about(delivery: Delivery) -> tuple[str, str, str]:
-    return delivery.listener, delivery.event.kind, delivery.stream
+def _about(delivery: Delivery) -> tuple[object, ...]:
+    return delivery.listener, delivery.event.kind, delivery.stream, delivery.event.payload
 
 
 @transaction.atomic
