@@ -63,6 +63,7 @@ def read_body(text: str, *, places: Sequence[str] = ()) -> tuple[Body, list[Flag
     paragraphs = paragraphs_of(flat, breaks)
     flat = unwrapped(flat, paragraphs)
     front = read_head(flat, paragraphs, known, places)
+    flat = _without_title(flat, front.head.title)
     kept = [p for at, p in enumerate(paragraphs) if at not in front.frame]
     barriers = [paragraphs[at].start for at in sorted(front.frame)]
     outliner = Outliner(flat, contents.entries, barriers)
@@ -74,6 +75,20 @@ def read_body(text: str, *, places: Sequence[str] = ()) -> tuple[Body, list[Flag
     flags += [replace(flag, item=_item_at(body, flag.start)) for flag in outliner.flags]
     flags += text_flags(text, flat, body, contents, noise, paragraphs)
     return body, flags, _all_noise(noise, contents)
+
+
+def _without_title(flat: str, title: str) -> str:
+    """The flat text with the title made blank where a mark or a site's particulars follow it on its line."""
+    dated = re.match(r"\s*[^\n。;]{4,60}\s(?:发布|更新|成文)(?:时间|日期):[\d年月日:. -]*(?=\n)", flat)
+    if dated is not None:
+        return re.sub(r"[^\n]", " ", dated[0]) + flat[dated.end() :]
+    run_in = re.match(
+        rf"(?P<title>\s*{re.escape(title)})\s+(?:(?=一、|\(一\)|第一[章部节])|(?:发布|成文|更新)?(?:时间|日期):[^\n]*\n)",
+        flat,
+    )
+    if not title or run_in is None:
+        return flat
+    return re.sub(r"[^\n]", " ", run_in[0]) + flat[run_in.end() :]
 
 
 def _calendar(head: Head, flat: str) -> Calendar:
@@ -90,7 +105,8 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
         compact = Compact(text, flat, start, end)
         year = years.get(id(node.parent)) if node.parent else None
         dated = compact.at(node.grid[0]) if node.grid else len(compact.words)
-        found = find_deadlines(compact.words, 0, dated, calendar, year=year)
+        opened = min(compact.at(node.mark.end), dated) if node.mark else 0  # 1.2009年底前 begins with no 1.2009
+        found = find_deadlines(compact.words, opened, dated, calendar, year=year)
         latest = _last_year(found.deadlines) or year
         if latest:
             years[id(node)] = latest

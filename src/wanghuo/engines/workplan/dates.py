@@ -213,7 +213,8 @@ class _Reader:
     def _plan(self) -> Iterator[Deadline]:
         years = plan_years(self.match.group())
         looks_back = re.search(r"(?:总结|回顾)[^,。;]{0,4}$", self.words[: self.match.start()])
-        if years is None or looks_back or self.calendar.is_past(years[1]):
+        based = IS_BASE.match(re.sub("[”“]", " ", self.words[self.match.end() : self.match.end() + 12]).strip())
+        if years is None or looks_back or based or self.calendar.is_past(years[1]):
             return
         if self.match.group().endswith("末"):
             yield self._make("by", None, years[1])

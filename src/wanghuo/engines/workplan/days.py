@@ -31,7 +31,7 @@ _SPAN = re.compile(
 )
 # what follows a year that a level or a change is measured from, and that is no deadline (控制在2010年水平)
 IS_BASE = re.compile(
-    r"(?:底|末)?的?(?:[\u4e00-\u9fff]{0,10}为基[数准期]|(?:实际)?水平|同期|基础上|实绩|[及或][之以]后)"
+    r"(?:底|末)?的?(?:[\u4e00-\u9fff]{0,10}为基[数准期]|(?:末期?|实际)?水平|同期|基础上|实绩|[及或][之以]后)"
 )
 
 

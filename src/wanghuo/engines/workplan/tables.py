@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from wanghuo.engines.workplan.body import Body
@@ -40,6 +40,9 @@ _LESS_IS_BETTER = re.compile(
     r"死亡|事故|损失|伤亡|起数|发生率|亡人|超时|响应时间|到场时间|出动时间|服务人口|保护面积|半径"
 )
 _FALL = re.compile(r"下降|降幅|降低|减少")
+_SIGNED = re.compile(
+    r"(?P<name>[一-鿿]{4,30}(?:率|数|量|额|值|面积|比例|比重|损失))\s+(?:-?\d[\d.,]*|[-—―/]+)\s+(?P<cell>[≥≤≧≦]\s?\d[\d,]*(?:\.\d+)?\s?(?:%|‰)?)(?:\s+(?P<change>下降|降低|减少|上升|提高|增长)(?P<by>\d[\d.]*)%(?:以上|左右)?)?(?=\s|$)"
+)
 _SCALED = re.compile(r"^(万|亿|千|百万)(?=[一-鿿])")
 
 
@@ -85,7 +88,32 @@ def find_rows(body: Body) -> tuple[list[Target], list[Flag]]:
         for row in _rows(flat, header, _stop(body, flat, header)):
             targets.extend(_targets(body, flat, header, row))
             at = max(at, row.end)
-    return targets, []
+    known = [(t.start, t.end) for t in targets]
+    targets += [t for t in _signed(body, flat) if not any(a < t.end and t.start < b for a, b in known)]
+    return sorted(targets, key=lambda t: t.start), []
+
+
+def _signed(body: Body, flat: str) -> Iterator[Target]:
+    """Rows whose table lost its header: a name, what was reached, and behind it a value with its sign (死亡人数 409 ≤357)."""
+    for match in _SIGNED.finditer(flat):
+        found = quantities(match["cell"])
+        if len(found) == 1:
+            row = _Row(
+                re.sub(r"\s+", "", match["name"]), match.start("name"), "", "", (match.span("cell"),), match.end()
+            )
+            aim = _target(body, flat, row, _Column(body.head.period[1], base=False), match.span("cell"), found[0], None)
+            yield aim
+            if match["change"]:
+                word = "增幅" if match["change"] in ("上升", "提高", "增长") else "降幅"
+                yield replace(
+                    aim,
+                    metric=aim.metric + word,
+                    op=">=",
+                    value=float(match["by"]),
+                    unit="%",
+                    start=match.start("change"),
+                    end=match.end(),
+                )
 
 
 def _header(body: Body, flat: str, match: re.Match[str]) -> _Header | None:

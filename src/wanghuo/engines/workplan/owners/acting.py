@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wanghuo.engines.workplan.bodies import HAN, is_body, is_plausible, parts_of
+from wanghuo.engines.workplan.bodies import ENDS, HAN, is_body, is_plausible, parts_of
 from wanghuo.engines.workplan.owners.names import HELPS, LEADS, Role, list_names, names
 from wanghuo.engines.workplan.paper import Owner
+from wanghuo.engines.workplan.verbs import VERB
 
 _BY = re.compile(
     rf"(?:^|[,(、]|,并|分别|统一|具体|工作|事项|任务|资金|经费|费用|办公室|项目)由(?P<by>[^,。;:!?\n“”由]{{2,80}}?)(?:{LEADS}|组织|担任|兼任|统筹|制定|统一|实施|承担|开展|会同|责令|依法|给予|处理|安排)"
@@ -37,12 +38,31 @@ def led_by(words: str, at: int) -> Iterator[Owner]:
     """由…牵头 and …牵头: what stands before the verb answers for it."""
     for match in _BY.finditer(words):
         yield from names(match["by"], at + match.start("by"), "lead", sure=True)
+    if not _BY.search(words):
+        yield from _by_any(words, at)
     led = _LED.match(words)
-    if led and not words.startswith(("由", "以")):
+    if (
+        led
+        and not words.startswith(("由", "以"))
+        and not words.endswith(("和人员落实", "人员落实", "责任落实", "措施落实"))
+    ):
         sure = re.search(r"牵头|主办|承办|主抓", led.group()) is not None
         who = _MODAL.split(led["led"], maxsplit=1)[0]
         if sure or all(is_plausible(who[a:b]) for a, b in parts_of(who)):
             yield from names(who, at, "lead", sure=sure)
+
+
+def _by_any(words: str, at: int) -> Iterator[Owner]:
+    """由 a body that is told apart by its ending, whatever it does (由市安委会对单位进行评定)."""
+    for by in re.finditer(r"(?<![自来理])由", words):
+        rest = words[by.end() : by.end() + 60]
+        for stop in sorted({end.end(1) for end in ENDS.finditer(rest)}):
+            told = rest[:stop]
+            if re.match(rf"(?:对|按|根据|向|进行|予以|{VERB.pattern})", rest[stop:]) and all(
+                is_plausible(told[a:b]) and is_body(told[a:b]) for a, b in parts_of(told)
+            ):
+                yield from names(told, at + by.end(), "lead", sure=False)
+                break
 
 
 def helped_by(words: str, at: int) -> Iterator[Owner]:

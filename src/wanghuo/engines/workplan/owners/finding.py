@@ -13,6 +13,8 @@ from wanghuo.engines.workplan.paper import Owner
 _ALIAS = re.compile(r"\((?:以下)?(?:统?简称|下同)[^()]{0,30}\)")
 # 各县〔区〕, the same as 各县(区)
 _SQUARE = re.compile(r"[\[〔](?P<inner>[市县区镇乡村州旗、]{1,6})[\]〕]")
+# a sentence that tells what was done, not who is to do something
+_WAS = re.compile(r"(?<![\d底])(?:近日|日前|昨日|前不久)|截至目前|今年以来|近年来|去年")
 _DASHES = "—-·•●■◆▲*#> "
 _WHEN = re.compile(
     r"(?:(?:到|于|在|从|自)?(?:20\d\d年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?<=[年月日])(?:底|末|初|上半年|下半年)?(?:之?前|内|起|至今)?|"
@@ -38,6 +40,11 @@ def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
 
 
 def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) -> Iterator[Owner]:
+    if _WAS.search(flat, start, end):
+        return
+    if in_parallel := list(subjects.places_in_parallel(flat, start, end)):
+        yield from in_parallel
+        return
     waiting: list[Owner] = []  # bodies of clauses that are names alone, until it shows that they act
     for first, last in _clauses(flat, start, end):
         if any(a < last and first < b for a, b in taken):

@@ -25,6 +25,9 @@ _PLACE = r"(?![全我本该各辖])[\u4e00-\u9fff]{1,7}?(?:工业区|开发区|�
 _PLACES = re.compile(
     rf"(?P<list>{_PLACE}(?:[、和]{_PLACE})*)(?:都|均|分别)?(?=要(?![求点素])|应(?![急用对])|须|需(?!求)|负责|牵头)"
 )
+_PARALLEL = re.compile(
+    rf"(?:^|(?<=[,。;\n]))(?P<list>[{HAN}]{{2}}(?:、[{HAN}]{{2}})*)(?P<how>重点|率先|先行|负责)(?=推进|建设|开展|打造|完成|实施|创建|抓好|发展)"
+)
 _JOINS_IN = re.compile(r"(?:会同|联合)(?=[省市县区镇乡各])")
 _LISTED = re.compile(
     rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构|(?:媒体|组织|团体|企业|场所|学校)(?={_MUST}))|"
@@ -40,6 +43,10 @@ _ACTS = re.compile(
 _NOUNS_AFTER = re.compile(
     r"(?:监督|监管|检查|管理|建设|培训|教育|宣传|考核|评估|训练|保障|救援|整治|治理|防控|调查|处置|执法|联合|审批|指导|组织|巡查|排查|备案|登记|整改|联动|运行|值班|学习)"
     r"[\u4e00-\u9fff]{0,6}?(?:机制|责任|体系|制度|力量|能力|范围|模式|职责|人员|队伍|平台|系统|标准|水平|效能|数据|信息|情况|结果|频次|比例|规范|网络|意识|措施|设施|主体|基地|点|室|区域)"
+)
+# what is done with a building (消防站竣工, 服务中心投入使用), not by a body
+_BUILT = re.compile(
+    r"(?:新建|改建|扩建|改扩建|建设|改造|维修)?(?:工程|项目)|(?:主体)?(?:竣工|完工|封顶|动工|开工)|建成投|投入(?:使用|运行|执勤)|完成(?:征地|选址|附属|主体|立项|装修|改造)"
 )
 _REPORTS = re.compile(
     r"(?P<who>各[\u4e00-\u9fff()、]{1,12}?(?:单位|部门|地区|地|镇|乡|街道|队|县区|县|区|市|局|委)(?!级)(?:\([市县区州、]+\))?)[^,。;]{0,40}?前(?:[^,。;]{0,16})?报"
@@ -79,6 +86,8 @@ def _listed(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
     if listed is None or not (listed["comma"] or listed.end() <= last):
         return
     of = "部门" if listed["of"].endswith("部门") else ""
+    if listed["comma"] and listed["of"].endswith("行业"):
+        return
     classed = re.search(r"(?:媒体|组织|团体|企业|场所|学校)$", listed["of"]) is not None
     after = flat[listed.end() : min(end, listed.end() + 60)]
     if (classed or all(_plain_parts(listed["list"], of))) and _acts(after, after_comma=bool(listed["comma"])):
@@ -89,6 +98,14 @@ def _placed(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
     places = _PLACES.match(flat, first, last)
     if places and all(is_plausible(places["list"][a:b]) for a, b in parts_of(places["list"])):
         yield from names(places["list"], first, "lead", sure=True)
+
+
+def places_in_parallel(flat: str, start: int, end: int) -> Iterator[Owner]:
+    """甲乙、丙丁重点推进…,戊己、庚辛重点推进…: places by their bare names, known by what their clauses have in common."""
+    told = list(_PARALLEL.finditer(flat, start, end))
+    if len(told) > 1 and len({match["how"] for match in told}) == 1:
+        for match in told:
+            yield from names(match["list"], match.start("list"), "lead", sure=True)
 
 
 def _told(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
@@ -138,6 +155,8 @@ def _acts(rest: str, *, after_comma: bool = False) -> bool:
     """Whether what follows a name is what it does."""
     if _JOINS_IN.match(rest):
         return True
+    if _BUILT.match(rest):
+        return False
     if (
         re.match(r"达到?\d|在[校册建编岗]", rest)
         or PERSON.match(rest)

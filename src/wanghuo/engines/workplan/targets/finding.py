@@ -25,7 +25,7 @@ _PLACES = re.compile(
 _YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
 _LONGEST = 600
 _COUNTERS = frozenset("个座处支所栋幢台辆套部具")
-_PLANNED = re.compile(r"(?<!\d)(20\d\d)年[^,，。;；\n\d]{0,6}(?:规划|计划|拟|将|力争)(?!期)")
+_PLANNED = re.compile(r"(?<!\d)(20\d\d)年(?:[、和及至]20\d\d年)*[^,，。;；\n\d]{0,6}(?:规划|计划|拟|将|力争)(?!期)")
 _AIMS = re.compile(r"目标")
 
 

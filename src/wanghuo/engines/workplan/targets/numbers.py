@@ -150,6 +150,9 @@ def _is_none(
         or re.search(r"每$|平均每$", words.bare[: quantity.start]) is not None
         or standing.is_condition(words, quantity)
         or standing.is_ground(words, quantity)
+        or standing.is_past_column(words, quantity)
+        or standing.is_member(words, quantity, left)
+        or standing.averts(words, quantity)
         or standing.is_origin(words, quantity)
         or standing.is_penalty(words, quantity)
         or standing.is_threshold(words, quantity, comparison, verb_near)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from wanghuo.engines.workplan.bodies import is_body, is_plausible
 from wanghuo.engines.workplan.numerals import Quantity
-from wanghuo.engines.workplan.targets.clauses import REMARK, Words
+from wanghuo.engines.workplan.targets.clauses import HIDDEN, REMARK, Words
 from wanghuo.engines.workplan.targets.comparison import Comparison
 from wanghuo.engines.workplan.targets.naming import strip_lead
 from wanghuo.engines.workplan.targets.words import (
@@ -51,6 +52,8 @@ _IN_NAME = re.compile(r"(?:之?内|以内)?的?[一-鿿]{0,10}(?:率|比例|圈)
 _DONE_WITHIN = re.compile(
     r"(?:之?内|以内)?(?:[、和及,，][一-鿿]{0,8}\d+(?:分钟|小时|秒)(?:之?内|以内)?)*(?:到场|到达|响应|出动|处置|赶到|抵达|送达|集结)(?!率)"
 )
+# what sorts things out or counts what there is: 分为2个组, 一式两份, 参加的237名代表
+_MARKS_OFF = re.compile(r"(?:分[为成]|一式|[^及有或目]的)$")
 _RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
 _THRESHOLD_LEAD = re.compile(
@@ -64,6 +67,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     bounded = re.match(r"(?:及|或|含)?(?:以上|以下|以内|以外)(?P<of>的)?(?P<noun>[^,，。;；、]{0,24})", after)
     before = words.bare[max(0, quantity.start - 12) : quantity.start]
     if _THRESHOLD_LEAD.search(before) and re.match(r"(?:及|或)?(?:以[上下内])?的(?!比例|标准)", after):
+        return True
+    if before.endswith("规模") and re.match(r"(?:及|或)?以[上下内][一-鿿]{2}", after):
         return True
     if quantity.unit == "座" and bounded is not None and "车" in bounded["noun"]:
         return True
@@ -144,6 +149,12 @@ def _counts_people(noun: str) -> bool:
 def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
     """Whether the number sorts, points or belongs to a phrase: 9类突出问题, 这3个, 一户一策, 四个方面."""
     unit, after = quantity.unit, words.bare[quantity.end : quantity.end + 24]
+    if (_MARKS_OFF.search(left) and quantity.kind == "count" and unit != "倍") or (
+        unit == "分" and re.search(r"(?:扣|加|减|计|得|记)$", left)
+    ):
+        return True
+    if quantity.han and left.endswith(HIDDEN) and unit in ("项", "个", "条", "种", "大"):  # “防、堵、疏”三项措施
+        return True
     if quantity.low in _POWERS and _RATE_OF.match(after):  # 十万人死亡率, 百万吨死亡率
         return True
     if unit in SORTING:
@@ -335,7 +346,7 @@ def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, lef
         return False
     if words.bare.startswith("量级", quantity.end):
         return False
-    if quantity.han and quantity.low == 0:
+    if quantity.low == 0 and (quantity.han or re.search(r"(?:为|控制在)$", words.bare[: quantity.start])):
         return False
     if _shares_unit(words, quantity):
         return False
@@ -417,6 +428,36 @@ def is_ground(words: Words, quantity: Quantity) -> bool:
     """Whether the number is what something builds on or goes along with (在新增200人的基础上, 在强化2个队的同时)."""
     span = words.clauses[words.clause_at(quantity.start)]
     return re.search(r"^\s*在.*的(?:基础上|同时)$", words.bare[span.start : span.end].rstrip()) is not None
+
+
+def is_past_column(words: Words, quantity: Quantity) -> bool:
+    """Whether the number is what was reached, beside the cell with the aim (0.08 ≤0.06)."""
+    return re.match(r"\s+[≤≥≦≧]\s?\d", words.bare[quantity.end :]) is not None
+
+
+def is_member(words: Words, quantity: Quantity, left: str) -> bool:
+    """Whether the number is how many a body sends (市教育局1人,市商务局1人): nothing but its name stands before it."""
+    name = left.strip()
+    return (
+        quantity.unit in ("人", "名")
+        and is_body(name)
+        and not re.match(r"每|各|新|为|给|由", name)
+        and is_plausible(name)
+    )
+
+
+def averts(words: Words, quantity: Quantity) -> bool:
+    """Whether the number tells what must not happen (不发生一次死亡3人以上的事故, 杜绝死亡1人以上或伤5人以上)."""
+    before = words.bare[max(0, quantity.start - 40) : quantity.start]
+    after = words.bare[quantity.end : quantity.end + 40]
+    return (
+        re.search(
+            r"(?:不(?:得)?发生|杜绝|防止|避免|遏制|不出现)[^。;]{0,30}(?:死亡|伤|损失|失联|一次|中毒)[^。;，,]{0,6}$",
+            before,
+        )
+        is not None
+        and re.match(r"[^,，。;]{0,4}以上", after) is not None
+    )
 
 
 def is_condition(words: Words, quantity: Quantity) -> bool:
