@@ -35,6 +35,14 @@ def add_parsers(subparsers: Any) -> None:
     merge.set_defaults(run=run_merge)
     forget = acts.add_parser("forget", help="delete what is beyond its time, as the worker does each day")
     forget.set_defaults(run=run_forget)
+    move = acts.add_parser(
+        "move",
+        help="move the readings of this machine's folder to the server of WANGHUO_HISTORY; again to go on where it stopped",
+    )
+    move.add_argument(
+        "--back", metavar="ADDRESS", help="from the server at this address to the folder, WANGHUO_HISTORY being unset"
+    )
+    move.set_defaults(run=run_move)
     retention = acts.add_parser("retention", help="how many days each class is kept")
     retention.set_defaults(run=run_retention)
 
@@ -96,6 +104,37 @@ def run_forget(args: argparse.Namespace) -> int:
 
     print(json.dumps(retention.forget()))
     return 0
+
+
+def run_move(args: argparse.Namespace) -> int:
+    """Move readings from the folder to the server, or back."""
+    setup()
+    from django.conf import settings
+
+    from wanghuo.modules.sensing import moving
+    from wanghuo.modules.sensing.journals import folder_of
+    from wanghuo.modules.sensing.reading_server import ServerStore
+
+    if bool(settings.HISTORY) == bool(args.back):
+        raise Invalid(NOT_UNSET if args.back else NOT_SET, field="WANGHUO_HISTORY")
+    folder, store = folder_of(settings.JOURNAL), ServerStore(args.back or settings.HISTORY)
+    moved = moving.to_folder(store, folder, _told) if args.back else moving.to_server(folder, store, _told)
+    print(json.dumps({"days": moved.days, "rows": moved.rows}))
+    return 0
+
+
+NOT_SET = Text(
+    "未设置 WANGHUO_HISTORY：不知道迁往哪台服务器。",
+    "WANGHUO_HISTORY is not set: there is no server to move the readings to.",
+)
+NOT_UNSET = Text(
+    "WANGHUO_HISTORY 仍指向服务器：请先取消该设置并重启各进程，再迁回。",
+    "WANGHUO_HISTORY still names a server: unset it and restart the processes before moving back.",
+)
+
+
+def _told(day: int, done: int, of: int) -> None:
+    print(f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d} {done}/{of}", file=sys.stderr, flush=True)
 
 
 def run_retention(args: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 New readings are rows, in a partition for each day (UTC) with an index by device; they come by COPY, in the transaction that says
 how far the journal is kept. A day that is over is packed: one row for each device, reporter and quantity, its times and
-values as arrays, about a sixth of the room. The view `reading` shows both alike. No Django here.
+values as arrays, about a sixth of the room (`server_days`). The view `reading` shows both alike. No Django here.
 """
 
 # ruff: noqa: S608 — identifiers cannot be parameters; what stands in the statements are numbers and names made here
@@ -21,18 +21,17 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
+from wanghuo.modules.sensing import server_days
 from wanghuo.modules.sensing.reading_store import Found, Overtaken, StoreAway, Stored, Wanted, by_time
 from wanghuo.modules.sensing.segments import quoted, small_engine
+from wanghuo.modules.sensing.server_days import DAY_MS, Connection
 from wanghuo.modules.sensing.tally import Rows
 
 T = TypeVar("T")
-Connection = psycopg.Connection[tuple[Any, ...]]
-DAY_MS = 86_400_000
 OPEN_DAYS = 2
 """The newest days stay rows: devices that were away for a while may still report for them."""
-_SCHEMA, _DAY = 0x77680001, 0x77680002  # classes of advisory locks
 
-_TABLES = f"""
+_TABLES = """
 CREATE TABLE reading_writer (one boolean PRIMARY KEY DEFAULT true CHECK (one), holder uuid, through bigint NOT NULL, rows bigint NOT NULL);
 INSERT INTO reading_writer VALUES (true, NULL, 0, 0);
 CREATE TABLE reading_key (number integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY, key text NOT NULL UNIQUE);
@@ -42,12 +41,6 @@ CREATE INDEX reading_row_slot ON reading_row (slot, at_ms);
 CREATE TABLE reading_block (day_ms bigint NOT NULL, slot integer NOT NULL, key integer NOT NULL, quantity integer NOT NULL,
     at integer[] NOT NULL, value bigint[] NOT NULL) PARTITION BY RANGE (day_ms);
 CREATE INDEX reading_block_slot ON reading_block (slot);
-CREATE VIEW reading AS
-SELECT r.day_ms, r.slot, k.key, r.quantity, r.at_ms, r.value, r.key AS number FROM (
-    SELECT at_ms / {DAY_MS} * {DAY_MS} AS day_ms, slot, key, quantity, at_ms, value FROM reading_row
-    UNION ALL
-    SELECT b.day_ms, b.slot, b.key, b.quantity, b.day_ms + u.at, u.value FROM reading_block b, unnest(b.at, b.value) AS u(at, value)
-) r JOIN reading_key k ON k.number = r.key;
 """
 
 _WIRE = np.dtype(
@@ -66,16 +59,17 @@ _AT_ONCE = 200_000  # rows of an export that are taken together
 class ServerStore:
     """Readings in the tables of a database server. As `ReadingStore`; threads take turns."""
 
-    def __init__(self, address: str) -> None:
-        self._address, self._holder = address, uuid4()
+    def __init__(self, address: str, beside: Callable[[], int] = lambda: 0) -> None:
+        """`beside`: the last batch whose readings lie elsewhere (in the folder of before): it is not written a second time."""
+        self._address, self._holder, self._beside = address, uuid4(), beside
         self._lock = threading.RLock()
         self._open: Connection | None = None
 
     def begin(self) -> int:
         """Make this the run that writes: whoever wrote before is through or will be refused; gives the last batch there."""
         with self._connected() as connection:
-            known = (self._holder,)
-            return int(_one(connection, "UPDATE reading_writer SET holder = %s RETURNING through", known)[0])
+            sign = "UPDATE reading_writer SET holder = %s, through = greatest(through, %s) RETURNING through"
+            return int(_one(connection, sign, (self._holder, self._beside()))[0])
 
     def write(self, rows: Rows, first: int, last: int) -> None:
         """Copy the rows in, unless an earlier attempt was successful after all. Raises StoreAway, Overtaken."""
@@ -89,11 +83,11 @@ class ServerStore:
                 raise Overtaken(f"batches {first} to {last}: another run has kept up to {through}")
             if through >= last:
                 return
-            _make_days(connection, days)
-            numbers = _numbers(connection, rows.keys)
+            server_days.make(connection, days)
+            numbers = numbers_of(connection, rows.keys)
             columns["key"] = np.array([numbers[key] for key in rows.keys], np.int32)[columns["key"]]
             with connection.cursor().copy("COPY reading_row FROM STDIN (FORMAT binary)") as copy:
-                for part in (_HEAD, _wire(columns), _TAIL):
+                for part in wire_of(columns):
                     copy.write(part)
             kept = (last, len(rows))
             connection.execute("UPDATE reading_writer SET through = %s, rows = rows + %s", kept)
@@ -119,7 +113,7 @@ class ServerStore:
             )
             engine.execute("CREATE TEMP TABLE keys (number INTEGER, key VARCHAR)")
             with self._connected() as connection:
-                for part in _taken(connection, wanted):
+                for part in taken(connection, wanted):
                     engine.register("part", part)
                     engine.execute("INSERT INTO found SELECT at_ms, value, slot, key, quantity FROM part")
                     engine.unregister("part")
@@ -129,30 +123,37 @@ class ServerStore:
             engine.execute(f"COPY ({select.format(rows=rows)}) TO '{quoted(path)}' ({options})")
 
     def merge(self, through: int) -> int:
-        """Pack the days that are over; gives how many. `through` is of no matter: days do not follow batches."""
-        made = 0
-        with self._connected() as connection:
-            days = _days(connection, "reading_row")
-            for day in days:
-                if day <= days[-1] - OPEN_DAYS:
-                    _pack(connection, day)
-                    made += 1
-        return made
+        """Pack the days that are over; gives how many. `through` is of no matter: days do not follow batches. Nobody waits for it."""
+        with self.another() as connection:
+            return server_days.pack_all(connection, OPEN_DAYS)
 
     def forget(self, before_s: int) -> int:
         """Drop the days in which everything is older than `before_s`; gives the rows."""
         gone = 0
+        packed = ("reading_block", "coalesce(sum(cardinality(at)), 0)")
         with self._connected() as connection:
-            for table, size in (("reading_row", "count(*)"), ("reading_block", "coalesce(sum(cardinality(at)), 0)")):
-                for day in _days(connection, table):
+            for table, size in (("reading_row", "count(*)"), ("reading_aside", "count(*)"), packed):
+                for day in server_days.days_of(connection, table):
                     if (day + 1) * DAY_MS <= before_s * 1000:
-                        gone += _drop(connection, f"{table}_{day}", size)
+                        gone += server_days.drop(connection, f"{table}_{day}", size)
         return gone
+
+    def keep_through(self, batch: int) -> None:
+        """Readings up to this batch are there, or on their way: ingest need not write them."""
+        with self._connected() as connection:
+            connection.execute("UPDATE reading_writer SET through = greatest(through, %s)", (batch,))
+
+    def days(self) -> list[int]:
+        """The days (since 1970 UTC) of which there are readings."""
+        with self._connected() as connection:
+            parts = sorted((day, part) for part in _PARTED for day in server_days.days_of(connection, part))
+            any_rows = "SELECT EXISTS (SELECT FROM {0}_{1})"
+            return sorted({day for day, part in parts if _one(connection, any_rows.format(part, day))[0]})
 
     def stored(self) -> Stored:
         """What the writer said, and what the tables take."""
         with self._connected() as connection:
-            days = {day for table in ("reading_row", "reading_block") for day in _days(connection, table)}
+            days = {day for table in _PARTED for day in server_days.days_of(connection, table)}
             through, rows = _one(connection, "SELECT through, rows FROM reading_writer")
             (size,) = _one(connection, _SIZE)
             return Stored(len(days), rows, int(size), through, ())
@@ -176,6 +177,17 @@ class ServerStore:
         raise AssertionError("unreachable")
 
     @contextlib.contextmanager
+    def another(self) -> Iterator[Connection]:
+        """A connection of one's own, for what takes long. Raises StoreAway."""
+        with self._connected():
+            pass  # so that the tables are there
+        try:
+            with psycopg.connect(self._address, autocommit=True, **_PATIENCE) as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise StoreAway from error
+
+    @contextlib.contextmanager
     def _connected(self) -> Iterator[Connection]:
         with self._lock:
             try:
@@ -197,7 +209,8 @@ _PATIENCE: dict[str, Any] = {
 }
 """A server that fell silent is given up after half a minute."""
 _SIZE = """SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits
-WHERE inhparent IN ('reading_row'::regclass, 'reading_block'::regclass)"""
+WHERE inhparent IN ('reading_row'::regclass, 'reading_aside'::regclass, 'reading_block'::regclass)"""
+_PARTED = ("reading_row", "reading_aside", "reading_block")
 
 
 def _one(connection: Connection, select: str, known: tuple[Any, ...] = ()) -> tuple[Any, ...]:
@@ -209,12 +222,15 @@ def _one(connection: Connection, select: str, known: tuple[Any, ...] = ()) -> tu
 
 def _prepare(connection: Connection) -> None:
     """Make the tables where they are not there yet."""
-    if _one(connection, "SELECT to_regclass('reading_writer') IS NOT NULL")[0]:
+    newest = "SELECT to_regclass('reading_moved') IS NOT NULL"
+    if _one(connection, newest)[0]:
         return
     with connection.transaction():
-        connection.execute(f"SELECT pg_advisory_xact_lock({_SCHEMA}, 0)")
+        connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (server_days.LOCKS,))
         if not _one(connection, "SELECT to_regclass('reading_writer') IS NOT NULL")[0]:
             connection.execute(_TABLES)
+        if not _one(connection, newest)[0]:
+            connection.execute(server_days.LATER)
 
 
 def _columns(rows: Rows) -> dict[str, npt.NDArray[Any]]:
@@ -224,15 +240,16 @@ def _columns(rows: Rows) -> dict[str, npt.NDArray[Any]]:
     return {name: column[order] for name, column in columns.items()}
 
 
-def _wire(columns: Mapping[str, npt.NDArray[Any]]) -> bytes:
+def wire_of(columns: Mapping[str, npt.NDArray[Any]]) -> tuple[bytes, bytes, bytes]:
+    """Rows as PostgreSQL's binary COPY into `reading_row`."""
     wire = np.empty(len(columns["slot"]), _WIRE)
     wire["fields"] = len(columns)
     for name, column in columns.items():
         wire[name], wire[f"{name}_size"] = column, wire.dtype[name].itemsize
-    return wire.tobytes()
+    return _HEAD, wire.tobytes(), _TAIL
 
 
-def _taken(connection: Connection, wanted: Wanted) -> Iterator[dict[str, npt.NDArray[Any]]]:
+def taken(connection: Connection, wanted: Wanted) -> Iterator[dict[str, npt.NDArray[Any]]]:
     """The rows, some at a time, as columns that DuckDB reads."""
     select = f"SELECT at_ms, value, slot, number, quantity FROM reading {_where(wanted)}"
     some: list[bytes] = []
@@ -263,27 +280,7 @@ def _where(wanted: Wanted) -> str:
     return "WHERE " + " AND ".join(parts)
 
 
-def _days(connection: Connection, table: str) -> list[int]:
-    """The days (since 1970 UTC) that have a partition, in order."""
-    select = (
-        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass"
-    )
-    return sorted(int(name.rpartition("_")[2]) for (name,) in connection.execute(select, (table,)).fetchall())
-
-
-def _bounds(day: int) -> str:
-    return f"FOR VALUES FROM ({day * DAY_MS}) TO ({(day + 1) * DAY_MS})"
-
-
-def _make_days(connection: Connection, days: list[int]) -> None:
-    """Partitions for these days; none of them is packed until the transaction ends."""
-    for day in days:
-        connection.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (_DAY, day))
-    for day in sorted(set(days) - set(_days(connection, "reading_row"))):
-        connection.execute(f"CREATE TABLE reading_row_{day} PARTITION OF reading_row {_bounds(day)}")
-
-
-def _numbers(connection: Connection, keys: list[str]) -> dict[str, int]:
+def numbers_of(connection: Connection, keys: list[str]) -> dict[str, int]:
     """The number of each reporter's key."""
     select = "SELECT key, number FROM reading_key WHERE key = ANY(%s)"
     known: dict[str, int] = dict(connection.execute(select, (keys,)).fetchall())
@@ -291,33 +288,3 @@ def _numbers(connection: Connection, keys: list[str]) -> dict[str, int]:
         connection.execute("INSERT INTO reading_key (key) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (missing,))
         known |= dict(connection.execute(select, (missing,)).fetchall())
     return known
-
-
-def _pack(connection: Connection, day: int) -> None:
-    """Pack a day. Who reads meanwhile sees its rows until the end; who has a late one for it waits."""
-    block, begin = f"reading_block_{day}", day * DAY_MS
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_DAY, day))
-        if day not in _days(connection, "reading_row"):
-            return  # another worker was quicker
-        new = day not in _days(connection, "reading_block")
-        if new:
-            connection.execute(f"CREATE TABLE {block} (LIKE reading_block INCLUDING ALL)")
-        connection.execute(
-            f"INSERT INTO {block} SELECT {begin}, slot, key, quantity, array_agg((at_ms - {begin})::integer ORDER BY at_ms),"
-            f" array_agg(value ORDER BY at_ms) FROM reading_row_{day} GROUP BY slot, key, quantity ORDER BY slot"
-        )
-        if new:
-            connection.execute(f"ALTER TABLE reading_block ATTACH PARTITION {block} {_bounds(day)}")
-        connection.execute(f"DROP TABLE reading_row_{day}")
-
-
-def _drop(connection: Connection, table: str, size: str) -> int:
-    """Drop a partition; gives the rows that were in it."""
-    with connection.transaction():
-        rows = int(_one(connection, f"SELECT {size} FROM {table}")[0])
-        connection.execute(
-            "UPDATE reading_writer SET rows = rows - %s", (rows,)
-        )  # first: a writer takes locks in this order
-        connection.execute(f"DROP TABLE {table}")
-    return rows

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from wanghuo.modules.sensing.journals import Address, folder_of
 from wanghuo.modules.sensing.reading_store import ReadingStore
-from wanghuo.modules.sensing.segments import FolderStore
+from wanghuo.modules.sensing.segments import FolderStore, last_batch
 
 
 def open_store(journal: Address) -> ReadingStore:
@@ -27,4 +27,4 @@ def _folder(folder: Path) -> ReadingStore:
 def _server(address: str) -> ReadingStore:
     from wanghuo.modules.sensing.reading_server import ServerStore
 
-    return ServerStore(address)
+    return ServerStore(address, lambda: last_batch(folder_of(settings.JOURNAL)))

@@ -13,6 +13,7 @@ batch are there once: a file whose batches lie within another's has been merged 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import threading
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 
+from wanghuo.base import AppError, Text
 from wanghuo.kernel.files.durable import sync
 from wanghuo.modules.sensing.reading_store import Found, Stored, Wanted, by_time
 from wanghuo.modules.sensing.tally import Rows
@@ -77,12 +79,12 @@ def write(folder: Path, rows: Rows, first: int, last: int) -> Segment | None:
         "value": np.asarray(rows.value),
     }
     at_s = columns["at_ms"] // 1000
-    segment = _named(folder, first, last, int(at_s.min()), int(at_s.max()), len(rows))
+    segment = named(folder, first, last, int(at_s.min()), int(at_s.max()), len(rows))
     with small_engine() as engine:
         engine.register("columns", columns)
         engine.execute("CREATE TEMP TABLE keys (number INTEGER, key VARCHAR)")
         engine.executemany("INSERT INTO keys VALUES (?, ?)", list(enumerate(rows.keys)))
-        _copy(engine, f"SELECT {_COLUMNS} FROM columns JOIN keys USING (number) ORDER BY {_ORDER}", segment)
+        copy_to(engine, f"SELECT {_COLUMNS} FROM columns JOIN keys USING (number) ORDER BY {_ORDER}", segment)
     return segment
 
 
@@ -118,11 +120,11 @@ def _size(segment: Segment) -> int:
 
 def _merged(folder: Path, group: Sequence[Segment]) -> Segment:
     rows = sum(s.rows for s in group)
-    whole = _named(
+    whole = named(
         folder, group[0].first, group[-1].last, min(s.from_s for s in group), max(s.to_s for s in group), rows
     )
     with small_engine() as engine:
-        _copy(engine, f"SELECT {_COLUMNS} FROM {_from(group)} ORDER BY {_ORDER}", whole)
+        copy_to(engine, f"SELECT {_COLUMNS} FROM {from_files(group)} ORDER BY {_ORDER}", whole, ".merging")
     for segment in group:
         segment.path.unlink(missing_ok=True)
     return whole
@@ -155,7 +157,8 @@ def twice(folder: Path) -> list[tuple[int, int]]:
     return [(b.first, a.last) for a, b in pairwise(known) if b.first <= a.last]
 
 
-def _named(folder: Path, first: int, last: int, from_s: int, to_s: int, rows: int) -> Segment:
+def named(folder: Path, first: int, last: int, from_s: int, to_s: int, rows: int) -> Segment:
+    """A file by what is in it."""
     name = f"{first:012}-{last:012}_{from_s}-{to_s}_{rows}.parquet"
     return Segment(folder / name, first, last, from_s, to_s, rows)
 
@@ -170,9 +173,9 @@ def small_engine() -> Iterator[duckdb.DuckDBPyConnection]:
         engine.close()
 
 
-def _copy(engine: duckdb.DuckDBPyConnection, select: str, segment: Segment) -> None:
+def copy_to(engine: duckdb.DuckDBPyConnection, select: str, segment: Segment, ending: str = ".writing") -> None:
+    """Write what `select` gives as a file, which appears whole or not at all. `ending`: of the half-written one."""
     segment.path.parent.mkdir(parents=True, exist_ok=True)
-    ending = ".merging" if "read_parquet" in select else ".writing"
     beside = segment.path.with_suffix(ending)
     engine.execute(f"SET temp_directory = '{quoted(segment.path.parent)}/.spill'")
     engine.execute(f"COPY ({select}) TO '{quoted(beside)}' ({_OPTIONS})")
@@ -185,8 +188,30 @@ def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _from(known: Iterable[Segment]) -> str:
+def from_files(known: Iterable[Segment]) -> str:
+    """Some files as what DuckDB selects from."""
     return "read_parquet([" + ", ".join(f"'{quoted(s.path)}'" for s in known) + "])"
+
+
+MOVING = "moving.json"
+"""While this file lies in the folder, its readings are on their way (`moving`): no file is merged or deleted by anyone else."""
+
+
+def is_leaving(folder: Path) -> bool:
+    """Whether the readings of a folder are being moved away, so that nothing may be added."""
+    path = folder / MOVING
+    return path.exists() and bool(json.loads(path.read_text("utf-8"))["leaving"])
+
+
+class BeingMoved(AppError):
+    """Readings are to be added to a folder whose readings are being moved to a server."""
+
+    code = "sensing.history_being_moved"
+    status = 409
+    text = Text(
+        "{folder} 中的读数正在迁往服务器：请为本进程设置 WANGHUO_HISTORY 并重新启动。",
+        "The readings in {folder} are being moved to a server: set WANGHUO_HISTORY for this process and start it again.",
+    )
 
 
 class FolderStore:
@@ -200,22 +225,28 @@ class FolderStore:
         self._engine.execute("SET parquet_metadata_cache = true")
 
     def begin(self) -> int:
-        """The last batch whose readings are in a file. Takes away what was half written."""
+        """The last batch whose readings are in a file. Takes away what was half written. Raises BeingMoved."""
+        self._stays()
         for left in self.folder.glob("*.writing"):
             left.unlink()
         return last_batch(self.folder)
 
     def write(self, rows: Rows, first: int, last: int) -> None:
-        """Write a file."""
+        """Write a file. Raises BeingMoved."""
+        self._stays()
         write(self.folder, rows, first, last)
 
     def merge(self, through: int) -> int:
-        """Merge small files."""
-        return len(merge(self.folder, through))
+        """Merge small files; none while they are being moved."""
+        return 0 if (self.folder / MOVING).exists() else len(merge(self.folder, through))
 
     def forget(self, before_s: int) -> int:
-        """Delete the files in which everything is older."""
-        return forget(self.folder, before_s)
+        """Delete the files in which everything is older; none while they are being moved."""
+        return 0 if (self.folder / MOVING).exists() else forget(self.folder, before_s)
+
+    def _stays(self) -> None:
+        if is_leaving(self.folder):
+            raise BeingMoved(folder=self.folder)
 
     def stored(self) -> Stored:
         """The files, by their names."""
@@ -237,7 +268,7 @@ class FolderStore:
         """Write what `select` makes of `{rows}` and of `tables` to a file. `options`: of DuckDB's COPY."""
         known = self._files(wanted)
         rows = (
-            f"(SELECT * FROM {_from(known)} {_where(wanted)})"
+            f"(SELECT * FROM {from_files(known)} {_where(wanted)})"
             if known
             else "(SELECT NULL::INTEGER slot, '' AS key, 0 AS quantity, 0::BIGINT at_ms, 0::BIGINT AS value WHERE false)"
         )
@@ -258,7 +289,7 @@ class FolderStore:
                 return []
             try:
                 with self._lock:
-                    return self._engine.execute(select.format(files=_from(known))).fetchall()
+                    return self._engine.execute(select.format(files=from_files(known))).fetchall()
             except duckdb.IOException:  # merged meanwhile: the next look finds the new file
                 if last_try:
                     raise
