@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from wanghuo.engines.workplan.actions import find_actions
 from wanghuo.engines.workplan.bodies import is_body, is_plausible
@@ -12,7 +13,7 @@ from wanghuo.engines.workplan.body import Body, Head, Table
 from wanghuo.engines.workplan.compacting import Compact
 from wanghuo.engines.workplan.contents import Contents, find_contents
 from wanghuo.engines.workplan.dates import Calendar, find_deadlines
-from wanghuo.engines.workplan.days import spoken_period
+from wanghuo.engines.workplan.days import planned_year, spoken_period
 from wanghuo.engines.workplan.flattening import flatten
 from wanghuo.engines.workplan.head import read_head
 from wanghuo.engines.workplan.headings import run_in_chapters
@@ -24,8 +25,10 @@ from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Owner, Paper
 from wanghuo.engines.workplan.quality import text_flags
 from wanghuo.engines.workplan.targets import find_targets
 
-_BACKGROUND = re.compile(r"成效|成绩|现状|形势|回顾|存在(?:的)?问题|面临|背景|指导思想")
-_REPORT = re.compile(r"成效|成绩|现状|形势|回顾|存在(?:的)?问题|主要问题|面临")
+_BACKGROUND = re.compile(
+    r"(?:主要|工作|取得的?|初步|发展)成[效绩]|^成[效绩]|现状|形势|回顾|存在(?:的)?问题|面临|背景|指导思想"
+)
+_REPORT = re.compile(r"(?:主要|工作|取得的?|初步|发展)成[效绩]|^成[效绩]|现状|形势|回顾|存在(?:的)?问题|主要问题|面临")
 
 
 def compile_paper(text: str, *, places: Sequence[str] = ()) -> Paper:
@@ -93,6 +96,9 @@ def _without_title(flat: str, title: str) -> str:
 
 def _calendar(head: Head, flat: str) -> Calendar:
     begins = spoken_period(flat, head.issued_on)[0]
+    planned = planned_year(flat) if head.issued_on is None and head.period == (None, None) else 0
+    if planned:
+        return Calendar(None, date(planned, 1, 1), date(planned, 12, 31), begins)
     return Calendar(head.issued_on, head.period[0], head.period[1], begins)
 
 

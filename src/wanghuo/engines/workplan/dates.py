@@ -39,7 +39,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
               r"(?<=[:：])\s*(?:长期坚持|长期|持续推进|持续开展|常态化推进|常态化开展|常态化|持续实施|持续坚持)(?=[)。;,\s]|$)|长期坚持(?=[)。;,]|$)|限期(?:内)?(?=整改|完成)"),
 )  # fmt: skip
 _DEADLINE = re.compile("|".join(f"(?P<{name}>{form})" for name, form in _FORMS))
-_NAMED = r"工作|规划|计划|要点|方案|目标|任务|考核|标准|版|预案|情况"
+_NAMED = r"指标|工作|规划|计划|要点|方案|目标|任务|考核|标准|版|预案|情况"
 _TITLES = re.compile(r"《[^》]*》|〔[^〕]*〕|(?<=[》划案要纲法点见])\((?:19|20)\d\d年?(?:-|—|~|至)+(?:19|20)\d\d年?\)")
 _COUNTS = {
     "半": 0.5,
@@ -96,7 +96,8 @@ class Calendar:
 
     def is_past(self, last: date) -> bool:
         """Whether a day lies before the paper, and so cannot be due."""
-        days = [day for day in (self.issued_on, self.first) if day]
+        opens = self.first if self.issued_on or self.first is None else date(self.first.year, 1, 1)
+        days = [day for day in (self.issued_on, opens) if day]  # without a day of issue an earlier phase may be due
         return bool(days) and last < min(days)
 
 
@@ -256,6 +257,10 @@ class _Reader:
             or in_force
             or lasts
             or IS_BASE.match(self.words, self.match.end())
+            or re.match(
+                r"[^,。;:]{0,6}(?:通过|完成|实现|取得|印发|出台|建成|启动|召开|发布|下发|获得)了",
+                self.words[self.match.end() :],
+            )
             or not self._is_time(words, how, has_year=has_year)
         ):
             return

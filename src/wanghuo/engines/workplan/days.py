@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 Period = tuple[date | None, date | None]
 
@@ -209,3 +210,15 @@ def _count(words: str) -> int:
     tens, _, ones = plain.rpartition("十")
     value = int(ones.translate(_DIGITS)) if ones else 0
     return value + ("十" in plain) * 10 * (int(tens.translate(_DIGITS)) if tens else 1)
+
+
+# the year of what a text plans: 2023年我市规划投资…, 2024年、2025年每年计划…
+_PLANNED = re.compile(
+    r"(?<!\d)(20\d\d)年(?:[、和及至]20\d\d年)*[^,，。;；\n\d]{0,6}(?:规划|计划|拟|将|力争|要(?![求点])|须|必须)(?!期)"
+)
+
+
+@lru_cache(maxsize=4)
+def planned_year(flat: str) -> int:
+    """The first year that a text without a day of its own plans for; 0 where it says none."""
+    return min((int(match[1]) for match in _PLANNED.finditer(flat)), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _BLANKS = frozenset("\r\t\v\f\u00a0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -17,7 +18,8 @@ def flatten(text: str) -> str:
     The result has the length of `text`: a character becomes one character or stays. Brackets and commas come out as
     `(`, `)`, `,`, `:`, `;`; the full stop stays 。 and an enclosed number such as ① stays what it is.
     """
-    return text.translate({ord(char): _plain(char) for char in set(text)})
+    flat = text.translate({ord(char): _plain(char) for char in set(text)})
+    return re.sub(r"\*\*(?=\S)|(?<=\S)\*\*", "  ", flat) if "**" in flat else flat  # marks of bold type
 
 
 def _plain(char: str) -> str:

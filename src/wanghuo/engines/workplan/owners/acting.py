@@ -11,7 +11,7 @@ from wanghuo.engines.workplan.paper import Owner
 from wanghuo.engines.workplan.verbs import VERB
 
 _BY = re.compile(
-    rf"(?:^|[,(、]|,并|分别|统一|具体|工作|事项|任务|资金|经费|费用|办公室|项目)由(?P<by>[^,。;:!?\n“”由]{{2,80}}?)(?:{LEADS}|组织|担任|兼任|统筹|制定|统一|实施|承担|开展|会同|责令|依法|给予|处理|安排)"
+    rf"(?:^|[,(、]|,并|分别|统一|具体|工作|事项|任务|资金|经费|费用|办公室|项目)(?<!是)由(?P<by>[^,。;:!?\n“”由]{{2,80}}?)(?:{LEADS}|组织|担任|兼任|统筹|制定|统一|实施|承担|开展|会同|责令|依法|给予|处理|安排)"
 )
 _LED = re.compile(rf"(?P<led>[^,。;:!?\n“”(]{{2,90}}?)(?:{LEADS})(?=$|[^{HAN}]|[{HAN}])")
 _HELPED = re.compile(rf"(?P<helped>[^,。;:!?\n“”(]{{2,120}}?)(?:{HELPS})$")
@@ -54,7 +54,7 @@ def led_by(words: str, at: int) -> Iterator[Owner]:
 
 def _by_any(words: str, at: int) -> Iterator[Owner]:
     """由 a body that is told apart by its ending, whatever it does (由市安委会对单位进行评定)."""
-    for by in re.finditer(r"(?<![自来理])由", words):
+    for by in re.finditer(r"(?<![自来理是])由", words):
         rest = words[by.end() : by.end() + 60]
         for stop in sorted({end.end(1) for end in ENDS.finditer(rest)}):
             told = rest[:stop]

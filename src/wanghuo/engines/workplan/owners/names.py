@@ -21,10 +21,12 @@ HELPS_END = re.compile(rf"{HELPS}$")
 # who of a list leads or helps
 _ROLE_REMARK = re.compile(r"[(\[〔](?:牵头|主办|协办|配合|负责|主责|排名第一|按职责分工(?:负责)?)(?:单位|部门)?[)\]〕]")
 # what an enumeration leaves at its end (市教育局等8个部门)
-_AND_OTHERS = re.compile(r"等(?:\d+个|各|相关|有关|多个|职能|重点|成员)*(?:部门|单位|机构|行业|地)?$")
-_OF_OTHERS = re.compile(r"等(?P<of>(?:相关|有关|多个|职能|重点|成员|\d+个)*(?:部门|单位|机构|行业|地))?$")
+_AND_OTHERS = re.compile(r"等(?:\d+个|各|相关|有关|多个|职能|重点|成员|行业|主管|监管)*(?:部门|单位|机构|行业|地)?$")
+_OF_OTHERS = re.compile(
+    r"等(?P<of>(?:相关|有关|多个|职能|重点|成员|行业|主管|监管|\d+个)*(?:部门|单位|机构|行业|地))?$"
+)
 _MANNER_END = re.compile(r"(?:共同|具体|依法|统一|分别|直接|(?<=[长导委府])总)+$")
-_JOINS = re.compile(r"(?:会同|(?<!残|妇|商)联合(?!会|国|执法|社))(?=[一-鿿])")
+_JOINS = re.compile(r"(?:会同|(?<![残妇商])联合(?!会|国|执法|社))(?=[一-鿿])")
 # a single word that names a body well enough where a label or a verb shows that it is one
 CLASSES = frozenset({"办公室", "政府", "学校", "医院", "企业", "公司", "社区", "机关", "协会", "集团", "专班"})
 

@@ -28,9 +28,9 @@ _PLACES = re.compile(
 _PARALLEL = re.compile(
     rf"(?:^|(?<=[,。;\n]))(?P<list>[{HAN}]{{2}}(?:、[{HAN}]{{2}})*)(?P<how>重点|率先|先行|负责)(?=推进|建设|开展|打造|完成|实施|创建|抓好|发展)"
 )
-_JOINS_IN = re.compile(r"(?:会同|联合)(?=[省市县区镇乡各])")
+_JOINS_IN = re.compile(r"(?:会同|联合)(?=[省市县区镇乡各有相]|[一-鿿]{2,6}(?:部门|局|机构))")
 _LISTED = re.compile(
-    rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统)|机构|(?:媒体|组织|团体|企业|场所|学校)(?={_MUST}))|"
+    rf"(?P<list>[{HAN}、()]{{2,90}}?)等(?P<of>[^,。;:“”、]{{0,18}}?的(?:部门|单位|机构)|[^,。;:“”、]{{0,10}}?(?:部门|单位|行业(?!领域|部门|单位|系统|主管|监管)|机构|(?:媒体|组织|团体|企业|场所|学校)(?={_MUST}))|"
     r"各?(?:地区|地市|地(?!方|下|铁|质|震)))(?P<comma>,)?"
 )
 # a verb that serves as a noun: 建设的覆盖率, 队伍建设得到加强
@@ -59,6 +59,8 @@ def alone(words: str, at: int) -> list[Owner]:
     words, at = words[by:], at + by
     told = [words[a:b] for a, b in parts_of(words)]
     known = [is_plausible(name) and (is_body(name) or name.startswith("各")) for name in told]
+    if re.search(r"(?<![残妇商])(?:会同|联合)(?!会|执法)", words):
+        return []
     if not told or not all(known) or not any(is_body(name) for name in told) or is_label(words):
         return []
     return [Owner(words[a:b], "lead", at + a, at + b) for a, b in parts_of(words)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
 
 from wanghuo.engines.workplan.body import Body, Sentence
-from wanghuo.engines.workplan.days import IS_BASE
+from wanghuo.engines.workplan.days import IS_BASE, planned_year
 from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Target
 from wanghuo.engines.workplan.tables import find_rows
 from wanghuo.engines.workplan.targets.clauses import Words, words_of
@@ -25,7 +24,6 @@ _PLACES = re.compile(
 _YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
 _LONGEST = 600
 _COUNTERS = frozenset("个座处支所栋幢台辆套部具")
-_PLANNED = re.compile(r"(?<!\d)(20\d\d)年(?:[、和及至]20\d\d年)*[^,，。;；\n\d]{0,6}(?:规划|计划|拟|将|力争)(?!期)")
 _AIMS = re.compile(r"目标")
 
 
@@ -113,7 +111,9 @@ def _named(words: Words, finding: Finding) -> Finding:
     said = re.sub(r"[\d.%、]+", "", words.text[span.start : finding.at])
     plain = tidy(said[strip_lead(said) :])[-20:] if finding.unit == "%" else ""
     per = f"{finding.name.scope}{finding.unit}数" if finding.name.scope.startswith("每") else ""
-    return replace(finding, name=replace(finding.name, metric=plain or per))
+    counted = next((q for q in words.quantities if q.start == finding.at and q.kind == "count"), None)
+    after = tidy(words.text[counted.end : span.end])[:20] if counted else ""
+    return replace(finding, name=replace(finding.name, metric=plain or per or after))
 
 
 def _unmarked(flat: str, item: Item) -> str:
@@ -127,14 +127,7 @@ def _unmarked(flat: str, item: Item) -> str:
 
 def _first_year(body: Body) -> int:
     first = body.head.period[0] or body.head.issued_on
-    return first.year if first else _planned_year(body.flat)
-
-
-@lru_cache(maxsize=4)
-def _planned_year(flat: str) -> int:
-    """The first year that a text without a day of its own plans for (2023年我市规划投资…); 0 where it says none."""
-    years = [int(match[1]) for match in _PLANNED.finditer(flat)]
-    return min(years, default=0)
+    return first.year if first else planned_year(body.flat)
 
 
 def _trimmed(words: Words, finding: Finding) -> Finding:

@@ -29,7 +29,7 @@ _TOLD_WHOLE = re.compile(
 )
 _AS_OF = re.compile(r"截(?:至|止)(?:到)?\s*(?:((?:19|20)\d\d)年|目前|去年|上年)")
 _AIMS_AFTER = re.compile(r"不发生|杜绝|不少于|不低于|不超过|至少|控制在|力争|确保|达到\d")
-_AVERTS = re.compile(r"不发生|杜绝|防止|遏制|不出现")
+_AVERTS = re.compile(r"预防|避免|严防|不发生|杜绝|防止|遏制|不出现")
 
 
 _REPORT_TITLE = re.compile(
@@ -96,13 +96,21 @@ def tells_past(words: Words, clause: int, at: int, tense: Tense) -> bool:
         return True
     start = words.clauses[clause].start
     head = words.bare[start:at]
-    if PAST_RE.search(words.bare, start, at + 1) and not _AIMS_AFTER.search(head):
+    past = PAST_RE.search(words.bare, start, at + 1)
+    summed = past is not None and past[0] == "累计" and _PLANS.search(words.bare[:at])  # 到2027年,累计培训500人
+    if past and not summed and not _AIMS_AFTER.search(head):
+        return True
+    if re.match(r"[^,，。;；\d的]{0,6}(?<!均)已(?=[^有经]{2})", words.bare[_unit_end(words, at) :]):
         return True
     if _stands_as_of(words, tenses, at, first_year) or (tense.reports and not _WILL.search(words.bare)):
         return True
     if tenses.last_told[clause] and not FUTURE_RE.search(head) and not _names_plan_year(head, first_year):
         return True
     return _past_year(words, tenses, at, first_year)
+
+
+def _unit_end(words: Words, at: int) -> int:
+    return next((q.end for q in words.quantities if q.start == at), at)
 
 
 def _names_plan_year(head: str, first_year: int) -> bool:

@@ -19,7 +19,7 @@ _ALL = re.compile(
     r"|(?P<every>所有(?!权|人|者|制)|凡(?:是)?(?!事|此)|每(?:一)?(?:个|户|家|起|栋|名|处)(?=[^,，]{2,20}(?:都|均|必须|全部)))"
 )
 _NONE = re.compile(
-    r"(?P<verb>杜绝|(?:坚决)?不(?:得)?发生|(?:确保|实现|力争)?(?:零|0)(?=发生|事故|伤亡|火灾|亡人|死亡)|无(?=(?:较大|重大|特大|重特大|亡人|人员伤亡)[^,，。;]{0,10}(?:事故|火灾|伤亡))|严禁|不出现|坚决防止发生)"
+    r"(?P<verb>杜绝|(?:坚决)?不(?:得)?发生|(?:确保|实现|力争)?(?:零|0)(?=发生|事故|伤亡|火灾|亡人|死亡)|无(?=(?:较大|重大|特大|重特大|亡人|人员伤亡)[^,，。;]{0,10}(?:事故|火灾|伤亡))|严禁|不出现|坚决防止发生|无(?=(?:火灾|安全|责任|生产安全|安全生产|安全责任)事故))"
 )
 _HARM = re.compile(
     r"(?:事故|火灾|火情|伤亡|死亡|建筑|房|案件|灾害|隐患|现象|行为|房屋|场所|事件|作业|用房|反弹|违建|栏|住人|使用[^,，]{0,10}|充电|停放|存放|燃放)$"
@@ -63,6 +63,12 @@ def _only_every(words: Words, finding: Finding) -> bool:
 def _all(words: Words, place: int, clause: Clause) -> Finding | None:
     every = list(_ALL.finditer(words.bare, clause.start, clause.end))
     match = next((m for m in every if not m["every"]), every[0] if every else None)
+    if (
+        match is not None
+        and match["every"]
+        and re.match(r"[^,，]{0,14}(?:定期|日常|经常)", words.bare[match.end() : clause.end])
+    ):
+        return None
     if match is None or _NUMBERED.search(words.bare[clause.start : match.start()]):
         return None
     if PAST_RE.search(words.bare[clause.start : match.start()]):

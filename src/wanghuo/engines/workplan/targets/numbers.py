@@ -131,6 +131,8 @@ def _continues(words: Words, last: tuple[Quantity, Comparison, int], quantity: Q
     head = words.bare[span.start : quantity.start].strip()
     if head.startswith("其中") or (clause and _text_of(words, clause - 1) == "其中"):
         return True
+    if not head and last[2] == clause - 1 and last[0].unit == quantity.unit and quantity.kind == "count":
+        return re.match(r"(?!以[上下内])[一-鿿\d]{2}", words.bare[quantity.end :]) is not None  # …3辆,1辆云梯车
     alone = not words.bare[quantity.end : span.end].strip(" 以上左右")
     return last[2] == clause - 1 and alone and 2 <= len(head) <= 16 and last[0].kind == quantity.kind
 
@@ -150,6 +152,7 @@ def _is_none(
         or re.search(r"每$|平均每$", words.bare[: quantity.start]) is not None
         or standing.is_condition(words, quantity)
         or standing.is_ground(words, quantity)
+        or standing.is_included(words, quantity)
         or standing.is_past_column(words, quantity)
         or standing.is_member(words, quantity, left)
         or standing.averts(words, quantity)

@@ -54,6 +54,10 @@ _DONE_WITHIN = re.compile(
 )
 # what sorts things out or counts what there is: 分为2个组, 一式两份, 参加的237名代表
 _MARKS_OFF = re.compile(r"(?:分[为成]|一式|[^及有或目]的)$")
+# one for each, or so often: 每处工程一个储备点, 每周一次夜查
+_EACH_ONE = re.compile(
+    r"每(?:[一-鿿]{0,2}(?:个|处|所|家|座|县|乡|镇|村|区|社区|街道|工程)[^,，]{0,12}|(?:半?年|季度?|半?月|周|日|天|学期))$"
+)
 _RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
 _THRESHOLD_LEAD = re.compile(
@@ -71,6 +75,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     if before.endswith("规模") and re.match(r"(?:及|或)?以[上下内][一-鿿]{2}", after):
         return True
     if quantity.unit == "座" and bounded is not None and "车" in bounded["noun"]:
+        return True
+    if quantity.unit == "米" and re.match(r"(?:及|或|级)?(?:以上)?的?[一-鿿]{1,8}车", after):
         return True
     if bounded is not None and quantity.kind == "count" and _sizes_a_rate(words, quantity):
         return True
@@ -146,12 +152,22 @@ def _counts_people(noun: str) -> bool:
     )
 
 
+def _worked_on(words: Words, quantity: Quantity) -> bool:
+    """Whether something is done with what a clause describes and counts (为现有的100个点加装设施)."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    clause = words.bare[span.start : span.end]
+    return re.search(r"完成|实现", clause) is not None or MAKING_RE.search(clause) is not None
+
+
 def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
     """Whether the number sorts, points or belongs to a phrase: 9类突出问题, 这3个, 一户一策, 四个方面."""
     unit, after = quantity.unit, words.bare[quantity.end : quantity.end + 24]
-    if (_MARKS_OFF.search(left) and quantity.kind == "count" and unit != "倍") or (
-        unit == "分" and re.search(r"(?:扣|加|减|计|得|记)$", left)
-    ):
+    if (
+        _MARKS_OFF.search(left)
+        and quantity.kind == "count"
+        and unit != "倍"
+        and not (left.endswith("的") and _worked_on(words, quantity))
+    ) or (unit == "分" and re.search(r"(?:扣|加|减|计|得|记)$", left)):
         return True
     if quantity.han and left.endswith(HIDDEN) and unit in ("项", "个", "条", "种", "大"):  # “防、堵、疏”三项措施
         return True
@@ -177,8 +193,8 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         return True
     if _RANKED.search(left) and unit in ("名", "位"):
         return False
-    if left.endswith(("等", "剩余", "其余")) and MAKING_RE.search(
-        left
+    if left.endswith(("等", "剩余", "其余")) and (
+        MAKING_RE.search(left) or _worked_on(words, quantity)
     ):  # 拆除甲、乙等5个收费站 sums up what is to be done
         return False
     if re.search(r"(?:这|那|该|上述|其余|另外|其他|剩余|等|此|上列|前)$", left) and unit not in ("%", "元"):
@@ -203,6 +219,8 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     """Whether nothing in the clause makes the number an aim: no comparison and no verb whose object it could be."""
     if "预计" in left[-6:]:
         return True
+    if left.endswith("在内的"):  # 完成包括甲、乙在内的10座
+        return not _worked_on(words, quantity)
     if comparison.said or comparison.change:
         return False
     bare = left.strip()
@@ -217,6 +235,8 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
             r"投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位",
             words.bare[max(0, quantity.start - 24) : quantity.start],
         )
+    if _EACH_ONE.search(words.bare[max(0, quantity.start - 16) : quantity.start]):
+        return False
     if quantity.han and quantity.high is None and quantity.low == 1 and not _concrete(words, quantity):
         return True
     led = VERB_RE.search(bare) or ((ORDER_RE.search(bare) or _TOLD_TO.search(bare)) and not _STATES.search(bare))
@@ -433,6 +453,11 @@ def is_ground(words: Words, quantity: Quantity) -> bool:
 def is_past_column(words: Words, quantity: Quantity) -> bool:
     """Whether the number is what was reached, beside the cell with the aim (0.08 ≤0.06)."""
     return re.match(r"\s+[≤≥≦≧]\s?\d", words.bare[quantity.end :]) is not None
+
+
+def is_included(words: Words, quantity: Quantity) -> bool:
+    """Whether the number is part of a greater one named next (包括规划中的7座在内的10座)."""
+    return re.match(r"[^,，。\d]{0,16}在内的?(?:共|约)?\d", words.bare[quantity.end :]) is not None
 
 
 def is_member(words: Words, quantity: Quantity, left: str) -> bool:
