@@ -74,14 +74,15 @@ class Supervisor:
         """Whether a signal has come."""
         return self._stop.is_set()
 
-    def start(self) -> None:
-        """Start every program. From here on a signal is heard by `watch`."""
+    def start(self, *names: str) -> None:
+        """Start the programs of these names, or all that do not run. From here on a signal is heard by `watch`."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._heard)
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # the terminal was closed; nohup has it ignored
             signal.signal(signal.SIGHUP, self._heard)
         for program in self._programs:
-            program.start()
+            if program.process is None and (not names or program.name in names):
+                program.start()
 
     def _heard(self, *_: object) -> None:
         self._stop.set()

@@ -14,6 +14,8 @@ from wanghuo.base import AppError, Invalid, Text
 
 BROKEN_OFF = Text("已中断。", "broken off")
 DJANGO_COMMANDS = ("migrate", "makemigrations", "collectstatic", "check", "shell", "sqlmigrate")
+TOPICS = {"gateway": "sensing", "ingest": "sensing", "worker": "worker", "ways": "ways", "serve": "serve"}
+"""Where the processes of a deployment are: whoever starts one waits for no other topic to be loaded."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in DJANGO_COMMANDS:
         return _django(arguments)
-    args = _parser().parse_args(arguments)
+    topic = TOPICS.get(arguments[0]) if arguments else None
+    args = (_parser([topic]) if topic else _parser()).parse_args(arguments)
     try:
         return int(args.run(args) or 0)
     except AppError as error:
@@ -36,11 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(topics: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="wanghuo", description="望火 Wanghuo: fire-safety governance for a region.")
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for topic in _topics():
+    for topic in topics or _topics():
         importlib.import_module(f"{__package__}.{topic}").add_parsers(subparsers)
     return parser
 

@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 
-from wanghuo.entrypoints.cli.django_setup import setup
+from wanghuo.entrypoints.cli.django_setup import settle, setup
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,14 +21,26 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def run(args: argparse.Namespace) -> int:
-    """Bring the tables up to date, then run until told to stop."""
-    prepare()
+    """Receive frames at once; bring the tables up to date, then run the others too until told to stop.
+
+    The gateway needs the journal alone: nobody waits for the tables with a fire.
+    """
+    settle()
     from django.conf import settings
 
     from wanghuo.entrypoints.supervisor import Supervisor
 
     gateway = args.gateway or settings.GATEWAY
     supervisor = Supervisor(programs(args.host, args.port, gateway, args.workers, ways=ways_of(args)))
+    supervisor.start("gateway")
+    try:
+        prepare()
+    except BaseException:
+        supervisor.stop()
+        raise
+    if supervisor.told_to_stop:
+        supervisor.stop()
+        return 0
     supervisor.start()
     print(f"望火 http://{args.host}:{args.port}", file=sys.stderr)
     supervisor.watch()

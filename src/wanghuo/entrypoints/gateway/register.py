@@ -2,7 +2,7 @@
 
 A snapshot in memory, renewed by the changes every second. The gateway never asks the database about a frame, and goes
 on with what it knows when the database is away. A million devices take some 12 MB: two sorted columns, and a small
-dictionary of what changed since they were sorted.
+dictionary of what changed since they were sorted. NumPy is loaded with the first rows: the port is open by then.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Column = npt.NDArray[np.integer]
 
 NONE, NETWORK, TLS = 0, 1, 3
 """Indices into sensing.contracts.TRUSTS."""
@@ -21,7 +25,6 @@ FRESH = 50_000  # changes kept in the dictionary before they are sorted in, at l
 RETIRED = -1
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Column = npt.NDArray[np.integer]
 
 
 class Register:
@@ -33,8 +36,8 @@ class Register:
 
     def __init__(self) -> None:
         self.complete = True
-        # sorted addresses, and for each the number of its networks
-        self._table: tuple[Column, Column] = np.empty(0, np.uint64), np.empty(0, np.int32)
+        # sorted addresses, and for each the number of its networks; None: none yet
+        self._table: tuple[Column, Column] | None = None
         self._fresh: dict[int, int] = {}
         self._networks: list[tuple[Network, ...]] = [()]
         self._numbers: dict[tuple[str, ...], int] = {(): 0}
@@ -42,7 +45,7 @@ class Register:
 
     def __len__(self) -> int:
         """About how many are known: what changed lately may be counted twice."""
-        return len(self._table[0]) + sum(number != RETIRED for number in list(self._fresh.values()))
+        return self._sorted + sum(number != RETIRED for number in list(self._fresh.values()))
 
     def knows(self, source: bytes) -> bool:
         """Whether the address is in the register."""
@@ -67,7 +70,7 @@ class Register:
 
     def update(self, rows: Iterable[tuple[str, Iterable[str], str]]) -> None:
         """Take in changed rows: (source in hex, networks, state). A retired device is forgotten."""
-        most = max(FRESH, len(self._table[0]) // 4)
+        most = max(FRESH, self._sorted // 4)
         for source, blocks, state in rows:
             key = bytes.fromhex(source)
             number = RETIRED if state == "retired" else self._number_of(tuple(blocks))
@@ -76,20 +79,26 @@ class Register:
                 self._touched.add(key)
             if len(self._fresh) >= most:
                 self._sort_in()
-                most = max(FRESH, len(self._table[0]) // 4)
+                most = max(FRESH, self._sorted // 4)
 
     def pop_touched(self) -> set[bytes]:
         """The addresses that changed since the last call, once the register is complete."""
         touched, self._touched = self._touched, set()
         return touched
 
+    @property
+    def _sorted(self) -> int:
+        return len(self._table[0]) if self._table else 0
+
     def _number(self, source: bytes) -> int:
         key = int.from_bytes(source, "little")
         number = self._fresh.get(key)
         if number is not None:
             return number
+        if self._table is None:
+            return RETIRED
         keys, numbers = self._table
-        at = int(keys.searchsorted(np.uint64(key)))
+        at = int(keys.searchsorted(keys.dtype.type(key)))
         return int(numbers[at]) if at < len(keys) and int(keys[at]) == key else RETIRED
 
     def _number_of(self, blocks: tuple[str, ...]) -> int:
@@ -101,7 +110,9 @@ class Register:
 
     def _sort_in(self) -> None:
         """Make one sorted table of the old one and the changes; each step leaves something that can be read."""
-        keys, numbers = self._table
+        import numpy as np
+
+        keys, numbers = self._table or (np.empty(0, np.uint64), np.empty(0, np.int32))
         fresh = np.fromiter(self._fresh, np.uint64, len(self._fresh))
         changed = np.fromiter(self._fresh.values(), np.int32, len(self._fresh))
         kept = ~np.isin(keys, fresh)
