@@ -2,8 +2,8 @@
 day.
 """
 
-from wanghuo.kernel.rulebook.book import RuleMissing, explain, has_rule, rule
+from wanghuo.kernel.rulebook.book import RuleMissing, explain, has_rule, rule, rules_across
 from wanghuo.kernel.rulebook.packs import PackError, Rule
 from wanghuo.kernel.rulebook.usage import Use, tell_uses
 
-__all__ = ["PackError", "Rule", "RuleMissing", "Use", "explain", "has_rule", "rule", "tell_uses"]
+__all__ = ["PackError", "Rule", "RuleMissing", "Use", "explain", "has_rule", "rule", "rules_across", "tell_uses"]

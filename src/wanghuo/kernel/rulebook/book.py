@@ -72,6 +72,14 @@ class Book:
             (r for r in self.by_id.get(rule_id, ()) if codes.contains(r.region, region) and r.in_force(on)), None
         )
 
+    def across(self, rule_id: str, on: date) -> dict[str, Rule]:
+        """The regions that have a rule of their own in force on the day `on`, each with it; what lies below and has none follows
+        the nearest above.
+        """
+        regions = {r.region for r in self.by_id.get(rule_id, ())}
+        found = {region: self.find(rule_id, region, on) for region in sorted(regions)}
+        return {region: each for region, each in found.items() if each is not None and each.region == region}
+
     def explain(self, rule_id: str, region: str, on: date) -> list[Candidate]:
         """Every version of a rule with its reason, the one that decides first."""
         chosen = self.find(rule_id, region, on)
@@ -118,6 +126,11 @@ def rule(rule_id: str, *, region: str, on: date) -> Rule:
 def has_rule(rule_id: str, *, region: str, on: date) -> bool:
     """Whether some pack states the rule there on that day."""
     return book().find(rule_id, region, on) is not None
+
+
+def rules_across(rule_id: str, *, on: date) -> dict[str, Rule]:
+    """The regions with a rule of their own in force on that day, each with it: for what selects rows of the whole country."""
+    return book().across(rule_id, on)
 
 
 def explain(rule_id: str, *, region: str, on: date) -> list[Candidate]:

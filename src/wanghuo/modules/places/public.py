@@ -3,7 +3,7 @@ indicators): what they return must go through `visible_to` of the caller's own r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from wanghuo.base.time import local_day
 from wanghuo.kernel.access.actor import Actor
+from wanghuo.kernel.access.scope import region_q
 from wanghuo.kernel.accounts.units import UnitRef
 from wanghuo.kernel.ledgers.registers.referring import Referred
-from wanghuo.kernel.rulebook import rule
+from wanghuo.kernel.regions import codes
+from wanghuo.kernel.rulebook import rules_across
 from wanghuo.modules.places import contracts, selectors
 from wanghuo.modules.places import search as _search
 from wanghuo.modules.places.models import Building, Unit, UnitClass
@@ -130,13 +132,24 @@ def find(actor: Actor, text: str, limit: int = 20) -> list[contracts.Unit]:
 
 
 def must_connect() -> QuerySet[Unit]:
-    """Active units that must be connected to the remote monitoring centre, by the rule `places.must_connect` (GB 50440; the
-    denominator of the networking rate). For subqueries and counts; a page narrows them to what the actor may see."""
-    known = rule("places.must_connect", region="0", on=local_day(timezone.now())).value
+    """Active units that must be connected to the remote monitoring centre, by the rule `places.must_connect` of their region (GB 50440;
+    the denominator of the networking rate). For subqueries and counts; a page narrows them to what the actor may see."""
+    rules = rules_across("places.must_connect", on=local_day(timezone.now()))
+    which = Q(pk__in=[])
+    for region, each in rules.items():
+        here = region_q(region) & _connected_by(each.value)
+        for other in rules:
+            if other != region and codes.contains(region, other):
+                here &= ~region_q(other)
+        which |= here
+    return Unit.objects.filter(which, state=UnitState.ACTIVE)
+
+
+def _connected_by(known: Mapping[str, Any]) -> Q:
     which = Q(has_control_room=True) if known.get("control_room") else Q(pk__in=[])
     if classes := list(known.get("classes", ())):
         which |= Q(pk__in=UnitClass.objects.filter(code__in=classes, ended_at=None).values("unit_id"))
-    return Unit.objects.filter(which, state=UnitState.ACTIVE)
+    return which
 
 
 def near(actor: Actor, lng: float, lat: float, *, limit: int = 40) -> tuple[list[Unit], list[Building]]:

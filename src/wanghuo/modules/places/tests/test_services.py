@@ -11,10 +11,11 @@ from wanghuo.base import Conflict, Invalid, MoveRefused, NotFound, NotPermitted
 from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.accounts.testing import actor
 from wanghuo.kernel.audit.models import AuditEntry
+from wanghuo.kernel.rulebook.book import book
 from wanghuo.modules.places import public, sealing, selectors, services
 from wanghuo.modules.places.errors import NeedsChecking, OutsideChina, PurposeNeeded, UsccTaken, UsccWrong
 from wanghuo.modules.places.models import PersonInCharge, Unit, UnitClass
-from wanghuo.modules.places.testing import NEXT_TOWN, TOWN, BuildingFactory, PersonFactory, UnitFactory
+from wanghuo.modules.places.testing import NEXT_TOWN, TOWN, BuildingFactory, PersonFactory, UnitFactory, decide_class
 
 INSPECTOR = actor("inspector", "445281")
 NEIGHBOUR = actor("inspector", "445222")
@@ -183,3 +184,53 @@ def test_a_unit_knows_whether_both_posts_are_held() -> None:
     assert lacking() == {other.ref}
     services.end_person(person_id=PersonInCharge.objects.get(name="赵敏").id, actor=INSPECTOR)
     assert unit.ref in lacking()
+
+
+PACK = """
+[pack]
+id = "{region}"
+title = ["联网范围", "who must connect"]
+region = "{region}"
+version = "1"
+
+[[rule]]
+id = "places.must_connect"
+title = ["应联网单位", "units that must connect"]
+value = {value}
+source = "地方规定"
+mark = "R"
+valid_from = {since}
+"""
+
+
+@pytest.fixture
+def packs(tmp_path, settings):
+    """Writes packs of the deployment: region, value, from when."""
+    (tmp_path / "rules").mkdir()
+    settings.HOME = tmp_path
+
+    def write(region: str, value: str, since: str = "2020-01-01") -> None:
+        text = PACK.format(region=region, value=value, since=since)
+        (tmp_path / "rules" / f"r{region}.toml").write_text(text, "utf-8")
+        book.cache_clear()
+
+    yield write
+    book.cache_clear()
+
+
+def test_a_region_says_who_must_connect_and_the_nearest_decides(packs) -> None:
+    def units(region_code: str) -> tuple[Unit, Unit, Unit]:
+        plain, with_room, risky = (UnitFactory(region_code=region_code, has_control_room=n == 1) for n in range(3))
+        decide_class(risky, "high_risk")
+        return plain, with_room, risky
+
+    province, city, town = units("440104003"), units("445222101"), units(TOWN)
+    packs("44", '{ control_room = true, classes = ["high_risk"] }')
+    packs("4452", '{ control_room = false, classes = ["high_risk"] }')
+    packs(TOWN, "{ control_room = false, classes = [] }", since="2999-01-01")
+    expected = {*province[1:], city[2], town[2]}
+    assert set(public.must_connect()) == expected
+    packs(TOWN, "{ control_room = false, classes = [] }")
+    assert set(public.must_connect()) == expected - {town[2]}
+    elsewhere = units("310101002")
+    assert set(public.must_connect()) == (expected - {town[2]}) | {elsewhere[1]}
