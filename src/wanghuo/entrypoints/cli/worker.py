@@ -38,6 +38,7 @@ def run_worker(args: argparse.Namespace) -> int:
     """Work until told to stop."""
     setup()
     from wanghuo.entrypoints.worker.loops import Worker
+    from wanghuo.kernel.outbox.turns import letting_first
 
     worker = Worker()
     if args.once:
@@ -46,7 +47,8 @@ def run_worker(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     gc.freeze()  # what was loaded stays: the collector need not look through it again and again
-    worker.run()
+    with letting_first():
+        worker.run()
     return 0
 
 

@@ -8,6 +8,7 @@ import logging
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 6  # the last one 31 s after the first: a dead letter is seen within a minute (reliability.md R18)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = FIRST_PAUSE * 2**ATTEMPTS
-BATCH, BATCH_S = 64, 0.02  # deliveries, and seconds, in one transaction: few commits, and nobody waits long for one
+BATCH, BATCH_S = 64, 0.01  # deliveries, and seconds, in one transaction: few commits, and nobody waits long for one
 STEP_BACK = timedelta(milliseconds=50)
 KEPT = timedelta(days=7)
 DIED = "the process died while this listener ran"
@@ -45,7 +46,7 @@ def drain(limit: int = 1000, *, urgent: bool = False) -> int:
         _blame(first, last)
     tried = 0
     while tried < limit and _due(urgent).exists():  # looking takes no lock: an idle worker holds up nobody
-        with giving_way():
+        with nullcontext() if urgent else giving_way():
             seen, done = _batch(min(BATCH, limit - tried), urgent)
         tried += done
         if seen == 0:

@@ -74,9 +74,14 @@ def ref_of_device(device: Known) -> str:
     return f"{device.seen_ref[0]}:{device.seen_ref[1]}"
 
 
-@transaction.atomic
-def bury(found: Iterable[Dead], reader: JournalReader) -> None:
+def bury(found: Sequence[Dead], reader: JournalReader) -> None:
     """Keep what could not be taken in, each record once, with its bytes where they can still be read."""
+    if found:
+        _bury(found, reader)
+
+
+@transaction.atomic
+def _bury(found: Iterable[Dead], reader: JournalReader) -> None:
     now, more = timezone.now(), 0
     for dead in found:
         log.error("%s of the journal cannot be taken in: %s", dead.ref, dead.error)

@@ -66,6 +66,7 @@ class Flusher:
                 chunk,
                 lambda slot: f"{devices.seen_batch[slot]}:{devices.seen_index[slot]}",
             )
+            bury(dead, self._reader)  # before they are let go: where that fails, the chunk is stored again
             for slot in chunk:
                 devices.heard_s[slot] = max(devices.heard_s[slot], hour * 3600)
             self._heard.put(chunk, devices)
@@ -77,11 +78,10 @@ class Flusher:
                 newest,
                 lambda item: ref_of_device(fold.devices[item[0][0]]),
             )
+            bury(dead, self._reader)
             del self._readings[-READINGS_CHUNK:]
         mark_stored(self._new)
         self._new.clear()
-        if dead:
-            bury(dead, self._reader)
 
     def _store_seen(self, devices: Devices, slots: Sequence[int], hour: int) -> None:
         store_seen(devices, slots, hour)

@@ -14,12 +14,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from wanghuo.base import failpoints
 from wanghuo.kernel.outbox import drain, overdue
 from wanghuo.kernel.outbox.doorbell import Doorbell
-from wanghuo.kernel.outbox.turns import giving_way
+from wanghuo.kernel.outbox.turns import FirstTurn, giving_way
 from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.dead import AWAY, buried, reason
 from wanghuo.modules.sensing.flusher import Flusher
@@ -31,7 +32,7 @@ from wanghuo.modules.sensing.journals import Address, folder_of, open_reader
 from wanghuo.modules.sensing.known import Devices
 from wanghuo.modules.sensing.message_fold import take_message
 from wanghuo.modules.sensing.observe import STATES
-from wanghuo.modules.sensing.own_connection import drop_stale_connections
+from wanghuo.modules.sensing.own_connection import FireFirst, drop_stale_connections, fires_first
 from wanghuo.modules.sensing.reading_store import HistoryWriter
 from wanghuo.modules.sensing.reading_stores import open_store
 from wanghuo.modules.sensing.recorder import Recorder
@@ -65,6 +66,8 @@ class Ingest:
     def __init__(self, journal: Address) -> None:
         self.reader = open_reader(journal)
         self.heard, self.hand = HeardColumn(folder_of(journal)), InHand(folder_of(journal).with_name("ingest.hand"))
+        self.turn = FirstTurn()
+        self._rings: Callable[[float], bool] | None = None  # of `run`: interrupts what can wait
         row = store.take_over()
         if (through := store.taken_in(row)) > (last := _patiently(self.reader.last)):
             raise JournalBehind(last=last, through=through)
@@ -99,9 +102,9 @@ class Ingest:
         """
         count = self._read() if self._waiting < MOST_WAITING else 0
         if self._stretches:
-            stretch = self._stretches.popleft()
-            self._waiting -= len(stretch.effects)
-            self._record(stretch)
+            with suppress(FireFirst):
+                self._record(self._stretches[0])
+                self._waiting -= len(self._stretches.popleft().effects)
         return count
 
     @property
@@ -113,6 +116,12 @@ class Ingest:
         batches = self._next()
         self.fold.look_again = self._look_again
         self._expect(batches)
+        count = sum(map(len, batches))
+        with self.turn.mine(count < ROUND_FRAMES // 4 and any(batch.urgent for batch in batches)):
+            self._take_all(batches)
+        return count
+
+    def _take_all(self, batches: Sequence[Batch]) -> None:
         for batch in batches:
             self._look_at(batch.id)
             self._take(batch)
@@ -121,7 +130,6 @@ class Ingest:
                 self._end_stretch()
         self.hand.nothing()
         self._end_stretch()
-        return sum(map(len, batches))
 
     def _expect(self, batches: Sequence[Batch]) -> None:
         """Read together what is stored of the devices that report states here, not one by one as they are met."""
@@ -190,17 +198,16 @@ class Ingest:
         if not effects:
             return
         if effects.urgent:
-            with giving_way():
-                _patiently(lambda: self.recorder.record_fires(effects))
+            _patiently(lambda: self.recorder.record_fires(effects))
             _patiently(lambda: drain(urgent=True))
         self._stretches.append(Stretch(effects, self._at))
         self._waiting += len(effects)
 
     def _record(self, stretch: Stretch) -> None:
         try:
-            with giving_way():
+            with giving_way(self._rings or time.sleep), fires_first(self._rings):
                 _patiently(lambda: self.recorder.record(*stretch))
-        except store.Superseded:
+        except (store.Superseded, FireFirst):
             raise
         except Exception as error:
             log.exception("the journal up to batch %d cannot be recorded", stretch.through)
@@ -276,6 +283,7 @@ class Ingest:
     def run(self, stopped: Callable[[], bool]) -> None:
         """Follow the journal until `stopped`."""
         bell = Doorbell(DOORBELL)
+        self._rings = bell.wait
         full = 0  # rounds one after the other: much waits to be read, and in it perhaps a fire
         while not stopped():
             count = self.step()
@@ -283,12 +291,16 @@ class Ingest:
             if full % TEND_EVERY:
                 continue
             try:
-                self.tend(time.monotonic())
+                with fires_first(bell.wait):
+                    self.tend(time.monotonic())
+            except FireFirst:
+                continue
             except AWAY as error:
                 log.warning("the database cannot take readings: %s", error)
                 drop_stale_connections()
             if count < ROUND_FRAMES // 4 and not self.flusher.pending and not self.behind:
                 bell.wait(GATHER_S if count else IDLE_S)
+        self._rings = None
         self.catch_up()
 
 
@@ -299,6 +311,8 @@ def _patiently(act: Callable[[], T]) -> T:
     while True:
         try:
             return act()
+        except FireFirst:
+            raise
         except AWAY as error:
             log.warning("database or journal are away (%s); again in %.1f s", error, pause)
             drop_stale_connections()

@@ -3,7 +3,8 @@
 Whatever ingest writes follows from the journal, which is on disk before a device is answered. So on SQLite its own
 commits need not wait for the disk: after a power cut the database is whole, ends a little earlier, and ingest goes on
 from the position that it finds there. A PostgreSQL server may die alone, while ingest lives and takes what it committed
-for recorded: there its commits wait (docs/decisions/0226). And a fire waits for a lock no longer than the lock is held.
+for recorded: there its commits wait (docs/decisions/0226). And a fire waits for a lock no longer than the lock is held, nor
+until something that waits for the lock as well, and is less urgent, has had it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,25 @@ INGEST_LOCK, STANDBY_S = 0x77616E67, 1.0  # a number of our own among the databa
 SPARE_PAGES = 20_000  # 80 MB of write-ahead log before ingest itself would stop to copy it back; others do so at 4 MB
 
 _SQLITE = ("PRAGMA synchronous = NORMAL", "PRAGMA busy_timeout = 0", f"PRAGMA wal_autocheckpoint = {SPARE_PAGES}")
+
+
+_rings: Callable[[float], bool] | None = None
+
+
+class FireFirst(OperationalError):
+    """Something urgent came before the lock was free: nothing was done, and it may be done again after that."""
+
+
+@contextmanager
+def fires_first(rings: Callable[[float], bool] | None) -> Iterator[None]:
+    """A transaction begun here waits for the lock only until `rings` (which waits so many seconds for it) says that something urgent
+    came; then FireFirst is raised. None: it waits as ever."""
+    global _rings
+    _rings = rings
+    try:
+        yield
+    finally:
+        _rings = None
 
 
 def _prepare(sender: object, connection: Any, **known: object) -> None:
@@ -43,7 +63,10 @@ def _eagerly(execute: Callable[..., Any], sql: str, params: Any, many: bool, con
         except OperationalError as error:
             if "database is locked" not in str(error) or time.monotonic() > deadline:
                 raise
-            time.sleep(LOOK_S)
+            if _rings is None or context["connection"].in_atomic_block:
+                time.sleep(LOOK_S)
+            elif _rings(LOOK_S):
+                raise FireFirst("a fire came first") from error
 
 
 def drop_stale_connections() -> None:

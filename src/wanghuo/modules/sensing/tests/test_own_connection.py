@@ -33,6 +33,26 @@ def test_a_lock_that_is_never_free_is_told_in_the_end(monkeypatch) -> None:
         own_connection._eagerly(execute, "BEGIN IMMEDIATE", (), False, {})
 
 
+class Away:
+    in_atomic_block = False
+
+
+def test_what_can_wait_gives_up_the_lock_when_the_bell_rings_and_a_begun_transaction_does_not() -> None:
+    answers = iter([OperationalError("database is locked")] * 9)
+    rung = iter([False, False, True])
+
+    def execute(*_):
+        raise next(answers)
+
+    with pytest.raises(own_connection.FireFirst), own_connection.fires_first(lambda seconds: next(rung)):
+        own_connection._eagerly(execute, "BEGIN IMMEDIATE", (), False, {"connection": Away})
+    assert len(list(answers)) == 6
+    begun = type("Begun", (), {"in_atomic_block": True})
+    answers = iter([OperationalError("database is locked"), OperationalError("disk I/O error")])
+    with pytest.raises(OperationalError, match="disk"), own_connection.fires_first(lambda seconds: True):
+        own_connection._eagerly(execute, "UPDATE", (), False, {"connection": begun})
+
+
 @pytest.mark.django_db(transaction=True)
 def test_only_ingest_leaves_out_the_sync_and_only_on_sqlite() -> None:
     ask = "PRAGMA synchronous" if connection.vendor == "sqlite" else "SHOW synchronous_commit"

@@ -15,6 +15,7 @@ from wanghuo.modules.sensing import ingest as ingest_module
 from wanghuo.modules.sensing.fold import Fold
 from wanghuo.modules.sensing.ingest import Ingest
 from wanghuo.modules.sensing.models import Component, DeadFrame, Device, GatewayCounter, Reading, SensorEvent
+from wanghuo.modules.sensing.own_connection import FireFirst
 from wanghuo.modules.sensing.recorder import Recorder
 from wanghuo.modules.sensing.testing import (
     FAULT,
@@ -142,6 +143,30 @@ def test_a_fire_overtakes_the_faults_that_were_reported_before_it(journal, monke
     assert not Delivery.objects.filter(urgent=True).exists()
     ingest.catch_up()
     assert len(told()) == 25
+
+
+def test_what_waits_for_the_lock_gives_way_to_a_fire_and_is_recorded_after_it(journal, monkeypatch) -> None:
+    device = DeviceFactory()
+    fill(journal, [state_frame(device.source, FAULT, point=1)])
+    ingest, real, tried = Ingest(journal), Recorder.record, []
+
+    def record(self, effects, through):
+        tried.append(through)
+        if len(tried) == 1:  # another has the lock; the bell rings
+            fill(journal, [state_frame(device.source, FIRE, point=2, serial=1)])
+            raise FireFirst("a fire came first")
+        real(self, effects, through)
+
+    monkeypatch.setattr(Recorder, "record", record)
+    ingest.step()
+    assert told() == []
+    assert ingest.behind
+    ingest.step()
+    assert told() == ["fire 2", "fault 1"]
+    ingest.catch_up()
+    assert tried == [1, 1, 2]
+    assert told() == ["fire 2", "fault 1"]
+    assert not DeadFrame.objects.exists()
 
 
 def test_a_crash_between_a_fire_and_its_turn_tells_it_once_and_loses_nothing(journal, monkeypatch) -> None:
