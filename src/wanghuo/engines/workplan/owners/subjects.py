@@ -17,7 +17,11 @@ _TOLD = re.compile(rf"(?P<who>(?:[{HAN}()]{{2,8}})?各(?![类项种方环个])[{
 # classes of actors that are told though their name has no ending of a body: 新闻媒体要…, 学校应当…, 村“两委”须…
 _TOLD_CLASS = re.compile(
     rf"(?P<who>[{HAN}()、“”]{{0,20}}?(?:媒体|党员|干部|职工|员工|志愿者|护林员|巡查员|安全员|协管员|消防员|运营商|聚集场所|经营场所|合作社|两委”?|[查导促]组|专班|领导|同志|"
-    rf"负责人|管理人|责任人|群团组织|社会组织|学会|银行|学校|院校|企业|医院|单位|公司|社区|办公室)){_MUST}"
+    rf"负责人|管理人|责任人|(?:群团|社会|妇联|共青团|工会|党|团)组织|主任|代表|政协委员|干部群众|学会|银行|学校|院校|企业|医院|单位|公司|社区|办公室)){_MUST}"
+)
+# offices told by 处 科 部 室 组 alone, where a duty stands right behind (保卫处负责…, 宣传科要…)
+_TOLD_OFFICE = re.compile(
+    rf"(?P<who>[{HAN}、]{{2,24}}?(?<![到各此内外局干])(?<![^安]全)(?:处|科|部|室|组)(?![长员门]))(?:{_MUST}|(?:具体|全面)?负责(?!人|同志)|牵头(?!部门|单位))"
 )
 _CLASS_NONE = re.compile(r"^(?:工作|组织|加强)?领导$")
 _PLACE = r"(?![全我本该各辖])[\u4e00-\u9fff]{1,7}?(?:工业区|开发区|园区|新区|乡|镇|县|[^社小地城市全]区|[^城都]市)"
@@ -112,12 +116,12 @@ def places_in_parallel(flat: str, start: int, end: int) -> Iterator[Owner]:
 
 def _told(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
     """Those who are told, each name of a list; none where something else than names stands there."""
-    for pattern in (_TOLD, _TOLD_CLASS):
+    for pattern in (_TOLD, _TOLD_CLASS, _TOLD_OFFICE):
         told = pattern.match(flat, first, last)
         if told is None or _CLASS_NONE.match(told["who"]):
             continue
         who = told["who"]
-        parts = [(a, b) for a, b in parts_of(who) if pattern is _TOLD_CLASS or who[a:b] not in ("单位", "部门", "机构")]
+        parts = [(a, b) for a, b in parts_of(who) if pattern is not _TOLD or who[a:b] not in ("单位", "部门", "机构")]
         if parts and all(_can_be_told(re.sub("[“”]", "", who[a:b])) for a, b in parts):
             found = list(names(who, first, "lead", sure=True))
             yield from found or [Owner(who[a:b], "lead", first + a, first + b) for a, b in parts]
@@ -160,7 +164,7 @@ def _acts(rest: str, *, after_comma: bool = False) -> bool:
     if _BUILT.match(rest):
         return False
     if (
-        re.match(r"达到?\d|在[校册建编岗]", rest)
+        re.match(r"达到|达\d|得到|具备|获得|在[校册建编岗]", rest)
         or PERSON.match(rest)
         or _NOUNS_AFTER.match(rest)
         or _NOMINAL.match(rest)

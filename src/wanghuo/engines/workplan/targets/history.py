@@ -97,8 +97,7 @@ def tells_past(words: Words, clause: int, at: int, tense: Tense) -> bool:
     start = words.clauses[clause].start
     head = words.bare[start:at]
     past = PAST_RE.search(words.bare, start, at + 1)
-    summed = past is not None and past[0] == "累计" and _PLANS.search(words.bare[:at])  # 到2027年,累计培训500人
-    if past and not summed and not _AIMS_AFTER.search(head):
+    if past and not _is_planned(words, tenses, past[0], at, first_year) and not _AIMS_AFTER.search(head):
         return True
     if re.match(r"[^,，。;；\d的]{0,6}(?<!均)已(?=[^有经]{2})", words.bare[_unit_end(words, at) :]):
         return True
@@ -107,6 +106,16 @@ def tells_past(words: Words, clause: int, at: int, tense: Tense) -> bool:
     if tenses.last_told[clause] and not FUTURE_RE.search(head) and not _names_plan_year(head, first_year):
         return True
     return _past_year(words, tenses, at, first_year)
+
+
+def _is_planned(words: Words, tenses: _Tenses, told: str, at: int, first_year: int) -> bool:
+    """Whether a word that also plans use is used so here: a plan or one of its years stands before (到2027年,累计培训500人)."""
+    if told.startswith(("出动", "处置")):
+        return _WILL.search(words.bare) is not None
+    if told != "累计":
+        return False
+    named = any(0 < first_year <= year for year, start, _ in tenses.years if start < at)
+    return named or _PLANS.search(words.bare[:at]) is not None
 
 
 def _unit_end(words: Words, at: int) -> int:

@@ -28,6 +28,7 @@ from wanghuo.engines.workplan.targets.words import RATE_END_RE, SOFT_RE, VERB_RE
 _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
 _SHARES = ("percent", "permille", "points", "times")
 _SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
+_TIME_ALONE = re.compile(r"(?:20\d\d年|第?[一二三四]季度|[上下]半年|\d{1,2}月)(?:度|底|末)?前?")
 _PAUSE = re.compile("、")
 _SPLIT = re.compile(r"、|以及|和(?!谐)|(?<!普)及(?!以[上下]|时|格)|(?<!参)与")
 _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
@@ -133,6 +134,9 @@ def _continues(words: Words, last: tuple[Quantity, Comparison, int], quantity: Q
         return True
     if not head and last[2] == clause - 1 and last[0].unit == quantity.unit and quantity.kind == "count":
         return re.match(r"(?!以[上下内])[一-鿿\d]{2}", words.bare[quantity.end :]) is not None  # …3辆,1辆云梯车
+    same = last[2] == clause - 1 and last[0].unit == quantity.unit and quantity.kind == last[0].kind
+    if same and _TIME_ALONE.fullmatch(head):  # 完成900户,2024年300户
+        return True
     alone = not words.bare[quantity.end : span.end].strip(" 以上左右")
     return last[2] == clause - 1 and alone and 2 <= len(head) <= 16 and last[0].kind == quantity.kind
 
@@ -154,7 +158,7 @@ def _is_none(
         or standing.is_ground(words, quantity)
         or standing.is_included(words, quantity)
         or standing.is_past_column(words, quantity)
-        or standing.is_member(words, quantity, left)
+        or (not comparison.said and standing.is_member(words, quantity, left))
         or standing.averts(words, quantity)
         or standing.is_origin(words, quantity)
         or standing.is_penalty(words, quantity)

@@ -58,6 +58,10 @@ _MARKS_OFF = re.compile(r"(?:分[为成]|一式|[^及有或目]的)$")
 _EACH_ONE = re.compile(
     r"每(?:[一-鿿]{0,2}(?:个|处|所|家|座|县|乡|镇|村|区|社区|街道|工程)[^,，]{0,12}|(?:半?年|季度?|半?月|周|日|天|学期))$"
 )
+_COLON_HARM = re.compile(r"(?:事故|死亡|火灾|伤亡|起数|人数|重伤)\s*[:：]\s*$")
+_GRADES = re.compile(
+    r"分?(?:以[上下]|及以上|[-—~至到]\d+分?)?(?:\([^)]*\))?(?:的)?,?(?:为|评为|定为|确定为|属于|视为|是)?(?:优秀|良好|合格|不合格|及格|不及格|先进|一等|二等|三等|优|良|差|基本合格|达标)"
+)
 _RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
 _THRESHOLD_LEAD = re.compile(
@@ -169,6 +173,10 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         and not (left.endswith("的") and _worked_on(words, quantity))
     ) or (unit == "分" and re.search(r"(?:扣|加|减|计|得|记)$", left)):
         return True
+    if unit == "分" and _GRADES.match(after):
+        return True
+    if unit in ("人", "名") and after.startswith("组成") and "由" in left:
+        return True
     if quantity.han and left.endswith(HIDDEN) and unit in ("项", "个", "条", "种", "大"):  # “防、堵、疏”三项措施
         return True
     if quantity.low in _POWERS and _RATE_OF.match(after):  # 十万人死亡率, 百万吨死亡率
@@ -219,6 +227,8 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     """Whether nothing in the clause makes the number an aim: no comparison and no verb whose object it could be."""
     if "预计" in left[-6:]:
         return True
+    if quantity.low == 0 and _COLON_HARM.search(words.bare[: quantity.start]):
+        return False
     if left.endswith("在内的"):  # 完成包括甲、乙在内的10座
         return not _worked_on(words, quantity)
     if comparison.said or comparison.change:
@@ -232,7 +242,7 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
         return False
     if quantity.kind == "money":
         return not re.search(
-            r"投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位",
+            r"每[人户亩人](?:每[年月])?$|投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位",
             words.bare[max(0, quantity.start - 24) : quantity.start],
         )
     if _EACH_ONE.search(words.bare[max(0, quantity.start - 16) : quantity.start]):
@@ -365,6 +375,8 @@ def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, lef
     if quantity.kind != "plain":
         return False
     if words.bare.startswith("量级", quantity.end):
+        return False
+    if quantity.low == 0 and _COLON_HARM.search(words.bare[: quantity.start]):
         return False
     if quantity.low == 0 and (quantity.han or re.search(r"(?:为|控制在)$", words.bare[: quantity.start])):
         return False
