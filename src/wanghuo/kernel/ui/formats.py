@@ -19,7 +19,9 @@ UNITS = {
         "座": "items", "家": "units", "户": "households", "套": "sets", "台": "items", "辆": "vehicles", "场": "events", "项": "items",
         "条": "entries", "件": "items", "支": "teams", "万元": "10,000 CNY", "亿元": "100 million CNY", "元": "CNY", "万人": "10,000 persons",
         "秒": "s", "分钟": "min", "小时": "h", "天": "days", "日": "days", "工作日": "working days", "倍": "times", "公里": "km", "米": "m",
-        "平方米": "m²", "间": "rooms", "所": "sites", "站": "stations", "队": "teams", "期": "issues", "份": "copies", "具": "items", "只": "items",
+        "平方米": "m²", "间": "rooms", "所": "sites", "站": "stations", "队": "teams", "期": "issues", "份": "copies", "批": "batches", "家次": "visits", "户次": "visits",
+        "张": "pieces", "部": "items", "遍": "times", "轮": "rounds", "起/人": "cases by person", "类": "kinds", "栋": "buildings",
+        "本": "items", "学时": "hours", "具": "items", "只": "items",
     }.items()
 }  # fmt: skip
 """Units as the data keeps them (papers are Chinese), and as an English page says them."""

@@ -66,6 +66,12 @@ def cards(actor: Actor, region: str = "") -> list[Card]:
     )
 
 
+def is_about(definition: Definition, words: str) -> bool:
+    """Whether every one of some words stands in the title or purpose of a register."""
+    said = " ".join((definition.title.zh, definition.title.en, definition.about.zh, definition.about.en)).lower()
+    return all(word in said for word in words.lower().split())
+
+
 def _lapsed() -> Count:
     return Count("pk", filter=selecting.unconfirmed())
 
@@ -79,8 +85,11 @@ def _uses(actor: Actor) -> Any:
     return RegisterUse.objects.filter(Q(pk__in=own.values("pk")) | Q(region_code__in=above))
 
 
-def offered(cards_in_use: list[Card]) -> list[tuple[str, Text, list[Preset]]]:
-    """The presets that are not in use, by topic."""
+def offered(cards_in_use: list[Card], words: str = "") -> list[tuple[str, Text, list[Preset]]]:
+    """The presets that are not in use, by topic; with words those whose title or purpose has them, in either language."""
     used = {c.book.code for c in cards_in_use}
-    shelf = [(topic, name, [p for p in found if p.code not in used]) for topic, name, found in shelves()]
+    shelf = [
+        (topic, name, [p for p in found if p.code not in used and is_about(p.definition, words)])
+        for topic, name, found in shelves()
+    ]
     return [(topic, name, found) for topic, name, found in shelf if found]

@@ -65,10 +65,12 @@ def front(request: HttpRequest) -> HttpResponse:
     """Registers in use with what is overdue and unconfirmed, and the presets by topic."""
     actor = _actor(request)
     found = gallery.cards(actor)
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:60]
     context = {
         "title": Text("台账", "Registers"),
-        "cards": found,
-        "shelves": gallery.offered(found),
+        "words": words,
+        "cards": [card for card in found if gallery.is_about(card.definition, words)],
+        "shelves": gallery.offered(found, words),
         "may_define": actor.can(DEFINE),
         "states": REGISTER,
     }
@@ -240,9 +242,9 @@ def _entries(found: RegisterRow, definition: Definition) -> list[dict[str, Any]]
         entries.append(
             {
                 "at": change.at,
-                "who": change.by_name or Text("望火", "Wanghuo"),
+                "who": change.by_name if change.by else Text("望火", "Wanghuo"),
                 "what": MOVES[change.move],
-                "by": "person",
+                "by": "person" if change.by else "machine",
                 "note": note,
             }
         )

@@ -21,6 +21,7 @@ from wanghuo.kernel.access.actor import Actor
 from wanghuo.kernel.ledgers.registers import formulas, referring
 from wanghuo.kernel.ledgers.registers.schema import Definition, Field
 from wanghuo.kernel.regions import codes
+from wanghuo.kernel.ui import formats
 
 LONGEST = {"text": 400, "long": 4000}
 LARGEST = 1e15
@@ -231,8 +232,8 @@ def number_words(field: Field, value: float) -> Text:
         shown = f"{value:,.2f}"
     else:
         shown = f"{value:,.4f}".rstrip("0").rstrip(".") if value != int(value) else f"{int(value):,}"
-    unit = unit_of(field)
-    return Text(f"{shown} {unit}".rstrip(), f"{shown} {unit}".rstrip())
+    unit = formats.UNITS.get(unit_of(field), Text(unit_of(field), unit_of(field)))
+    return Text(f"{shown} {unit.zh}".rstrip(), f"{shown} {unit.en}".rstrip())
 
 
 def plain(field: Field, value: Any) -> Any:

@@ -403,6 +403,20 @@ def test_a_preset_is_taken_up_and_filled_in(clerk) -> None:
     assert book.version == 1
 
 
+@pytest.mark.parametrize("words", ["网格 考评", "scores GRID"])
+def test_a_register_is_found_by_its_name_or_purpose_in_either_language(words: str) -> None:
+    client = client_for(make_user("office", "committee_clerk", COUNTY))
+    page = client.get("/ledgers", {"q": words}).content.decode()
+    assert "/ledgers/grid_scores/about" in page
+    assert "/ledgers/hydrants/about" not in page
+    assert client.post("/ledgers/grid_scores/use").status_code == 303
+    page = client.get("/ledgers", {"q": words}).content.decode()
+    assert 'href="/ledgers/grid_scores"' in page
+    none = client.get("/ledgers", {"q": "没有这样的\x00"}).content.decode()
+    assert "没有这样的台账" in none
+    assert "/about" not in none
+
+
 def test_a_preset_that_a_page_of_the_platform_covers_leads_there(clerk) -> None:
     client = client_for(make_user("office", "committee_clerk", COUNTY))
     told = {code: preset.page[0] for code, preset in presets().items() if preset.page}

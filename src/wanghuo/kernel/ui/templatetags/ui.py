@@ -240,7 +240,7 @@ def field(bound: BoundField, unit: Any = "", source: Any = "") -> dict[str, Any]
         "field": bound,
         "control": _control(bound),
         "kind": _control_kind(bound),
-        "unit": say(unit) or own_unit,
+        "unit": say(formats.UNITS.get(say(unit) or own_unit, say(unit) or own_unit)),
         "source": source,
         "errors": [str(words) for words in bound.errors],
     }
