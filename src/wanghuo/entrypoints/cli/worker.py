@@ -38,7 +38,7 @@ def run_worker(args: argparse.Namespace) -> int:
     """Work until told to stop."""
     setup()
     from wanghuo.entrypoints.worker.loops import Worker
-    from wanghuo.kernel.outbox.turns import letting_first
+    from wanghuo.kernel.outbox.first_turn import letting_first
 
     worker = Worker()
     if args.once:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection
@@ -27,7 +27,7 @@ _owed = _Owed()
 
 
 @contextmanager
-def giving_way() -> Iterator[None]:
+def giving_way(rest: Callable[[float], object] = time.sleep) -> Iterator[None]:
     """A turn of writing, of one transaction or few, that is followed by another at once where there is more to do. Time in
     which nothing was written counts as left to others."""
     began = time.monotonic()
@@ -35,6 +35,6 @@ def giving_way() -> Iterator[None]:
     ended = time.monotonic()
     owed = max(0.0, _owed.seconds - max(0.0, began - _owed.ended_at)) + (ended - began) * SHARE
     if owed >= PAUSE_S and connection.vendor == "sqlite":
-        time.sleep(PAUSE_S)
+        rest(PAUSE_S)
         owed, ended = 0.0, time.monotonic()
     _owed.seconds, _owed.ended_at = owed, ended

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple, TypeVar
 from wanghuo.base import failpoints
 from wanghuo.kernel.outbox import drain, overdue
 from wanghuo.kernel.outbox.doorbell import Doorbell
-from wanghuo.kernel.outbox.turns import FirstTurn, giving_way
+from wanghuo.kernel.outbox.first_turn import FirstTurn
+from wanghuo.kernel.outbox.turns import giving_way
 from wanghuo.modules.sensing import store
 from wanghuo.modules.sensing.dead import AWAY, buried, reason
 from wanghuo.modules.sensing.flusher import Flusher

@@ -16,19 +16,18 @@ def clock(monkeypatch):
         slept.append(seconds)
 
     monkeypatch.setattr(turns.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(turns.time, "sleep", sleep)
     monkeypatch.setattr(turns, "_owed", turns._Owed())
     monkeypatch.setattr(turns, "connection", type("Connection", (), {"vendor": "sqlite"}))
-    return now, slept
+    return now, slept, sleep
 
 
 @pytest.mark.parametrize(
     ("turn_s", "idle_s", "pauses"), [(0.2, 0.0, 5), (0.2, 0.001, 4), (0.2, 0.05, 0), (3.0, 0.0, 50)]
 )
 def test_a_tenth_of_the_time_is_left_to_others_at_one_stretch(clock, turn_s, idle_s, pauses):
-    now, slept = clock
+    now, slept, sleep = clock
     for _ in range(50 if turn_s > 1 else 30):
-        with turns.giving_way():
+        with turns.giving_way(sleep):
             now[0] += turn_s
         now[0] += idle_s
     assert len(slept) == pauses
