@@ -295,6 +295,11 @@ class _Reader:
             return False
         if how or self.match["to"] in ("到", "至", "截至", "截止", "截止到"):
             return True
+        if re.match(
+            r"[^,。;)]{0,4}[“\"]?[^,。;)]{1,8}[”\"]?[^,。;)]{0,4}(?:闭幕|开幕|召开|来临)之?前",
+            self.words[self.match.end() :],
+        ):
+            return False
         opens = not before or before[-1] in "。,;:!?( \n—)" or bool(self.match["to"])
         if re.fullmatch(rf"{YEAR}", words):
             return (

@@ -86,7 +86,7 @@ def plan_years(words: str) -> tuple[date, date] | None:
 
 def period_in(title: str, text: str, issued: date | None) -> Period:
     """The period a paper covers: by its title, else by what its text says of its beginning and end."""
-    plain = title
+    plain = re.sub(r"\((?:20\d\d年?)?(?:最新|通用|精选|完整)[^)]*\)", "", title)
     years = _YEARS.search(plain)
     if years and years["a"] <= years["b"]:
         return date(int(years["a"]), 1, 1), date(int(years["b"]), 12, 31)

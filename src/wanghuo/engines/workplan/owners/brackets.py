@@ -16,7 +16,7 @@ _CLOSING = re.compile(
 )
 # the same where the text is cut off before the bracket closes; its last name is torn
 _TORN = re.compile(r"(?<=[。;])[(【\[](?P<bodies>[^()【】\[\]:;。]{6,120})、[^、()【】\[\]:;。]{0,20}$")
-_OFFICE = re.compile(r"[\u4e00-\u9fff]{2,8}(?:科|处|室|办|站|所|队|组|学院)")
+_OFFICE = re.compile(r"[\u4e00-\u9fff]{2,8}(?:科|处|室|办|(?<!网)站|所|队|组|学院)")
 _EACH = re.compile(r"各[\u4e00-\u9fff()、]{1,7}")
 # a day or how long it goes on, beside the names
 _STATUS = re.compile(

@@ -27,6 +27,8 @@ _OF_OTHERS = re.compile(
 )
 _MANNER_END = re.compile(r"(?:共同|具体|依法|统一|分别|直接|(?<=[长导委府])总)+$")
 _JOINS = re.compile(r"(?:会同|(?<![残妇商])联合(?!会|国|执法|社))(?=[一-鿿])")
+# members of a list that are bodies themselves (各级党校、行政学院等培训机构)
+_INSTITUTION = re.compile(r"(?:党校|学院|局|厅|委|办|电台|电视台|公司|中心|协会|学会|医院|大队|支队)$")
 # a single word that names a body well enough where a label or a verb shows that it is one
 CLASSES = frozenset({"办公室", "政府", "学校", "医院", "企业", "公司", "社区", "机关", "协会", "集团", "专班"})
 
@@ -84,6 +86,10 @@ def list_names(words: str, of: str, at: int, role: Role) -> Iterator[Owner]:
     """教育、民政等部门: each with 部门; 南昌、赣州等地: as they stand; 宾馆、餐馆等火灾高危单位: the class."""
     bare = re.fullmatch(r"(?:相关|有关|成员|责任|多个|职能|各)*(?:单位|机构)", of)
     if re.search(r"(?:单位|机构|媒体|组织|团体|企业|场所|学校)$", of) and not bare:
+        members = [words[a:b] for a, b in parts_of(words)]
+        if all(is_plausible(name) and _INSTITUTION.search(name) for name in members):
+            yield from names(words, at, role, sure=True)
+            return
         where = at + len(words) + 1
         if is_plausible(of):
             yield Owner(of, role, where, where + len(of))

@@ -22,6 +22,7 @@ _PLACES = re.compile(
     r"(?:^|[,，、])(?P<all>[一-鿿]{2,4}(?:、[一-鿿]{2,4})+等(?:地|市|县|区|州|设区市)|各(?:设区市|县\(市、区\)|县市区|县区|市县|乡镇|镇街|街道|区县|市|县|区))"
 )
 _YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
+_REPORT_CELL = re.compile(r"已(?:全部|基本)?(?:完成|完工|建成|落实|实施)|正在(?:推进|实施|开展)|截至|目前")
 _LONGEST = 600
 _COUNTERS = frozenset("个座处支所栋幢台辆套部具")
 _AIMS = re.compile(r"目标")
@@ -39,6 +40,8 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
         grids = [(table.start, table.end) for table in body.tables if table.item == item.no]
         for sentence in body.sentences(item):
             for start, end in _outside(sentence, grids):
+                if _in_report_cell(body.flat, start):
+                    continue
                 found = _in_sentence(body, item, start, end, reports=reports)
                 for bare in found:
                     finding = _with_noun(bare, nouns)
@@ -75,6 +78,12 @@ def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int
             cut += [span for span in ((start, low), (high, end)) if span[0] < span[1]]
         spans = cut
     return [piece for span in spans for piece in _pieces(sentence, *span)]
+
+
+def _in_report_cell(flat: str, start: int) -> bool:
+    """Whether a place lies in a cell between bars that tells how far things are (… | 已完成。已将标准提高到200元。 |)."""
+    line = flat[flat.rfind("\n", 0, start) + 1 : start]
+    return line.count("|") >= 2 and _REPORT_CELL.match(line.rpartition("|")[2].strip()) is not None
 
 
 def _pieces(sentence: Sentence, start: int, end: int) -> list[tuple[int, int]]:

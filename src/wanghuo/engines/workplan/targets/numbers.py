@@ -130,6 +130,8 @@ def _continues(words: Words, last: tuple[Quantity, Comparison, int], quantity: Q
     """Whether a clause carries on the list of the one before: 其中特勤站2座, or a bare noun and number."""
     span = words.clauses[clause]
     head = words.bare[span.start : quantity.start].strip()
+    if head == "涉及" and last[2] == clause - 1:  # 改造11个小区,涉及156栋
+        return True
     if head.startswith("其中") or (clause and _text_of(words, clause - 1) == "其中"):
         return True
     if not head and last[2] == clause - 1 and last[0].unit == quantity.unit and quantity.kind == "count":

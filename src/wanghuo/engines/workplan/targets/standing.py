@@ -62,6 +62,11 @@ _COLON_HARM = re.compile(r"(?:事故|死亡|火灾|伤亡|起数|人数|重伤)\
 _GRADES = re.compile(
     r"分?(?:以[上下]|及以上|[-—~至到]\d+分?)?(?:\([^)]*\))?(?:的)?,?(?:为|评为|定为|确定为|属于|视为|是)?(?:优秀|良好|合格|不合格|及格|不及格|先进|一等|二等|三等|优|良|差|基本合格|达标)"
 )
+# several that rise together (从每月574元、271元分别提高到)
+_ORIGINS = re.compile(r"(?:由|从)(?:每人每[月年]|目前|现在|原来)?的?(?:\d[\d.]*[元%个户人]{1,2}[、和])*$")
+_RISES = re.compile(
+    r"(?:[、和]\d[\d.]*[元%个户人]{1,2})*[,，]?(?:分别)?(?:逐步)?(?:提高|提升|增加|降低|降|扩大|调整|增长)"
+)
 _RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
 _LEVEL_NAMES = re.compile(r"^(?:以上|及以上|以下)?(?:的)?(?:较大|重大|特别重大|一般)")
 _THRESHOLD_LEAD = re.compile(
@@ -431,6 +436,10 @@ def is_origin(words: Words, quantity: Quantity) -> bool:
     """Where a change starts: 由78%提高到90%."""
     before = words.bare[max(0, quantity.start - 8) : quantity.start]
     after = words.bare[quantity.end : quantity.end + 8]
+    if _ORIGINS.search(words.bare[max(0, quantity.start - 30) : quantity.start]) and _RISES.match(
+        words.bare, quantity.end
+    ):
+        return True
     return bool(
         re.search(r"(?:由|从)(?:每人每[月年]|目前|现在|原来|现有|当前|去年|上年|20\d\d年)?的?$", before)
     ) and bool(re.match(r"[,，]?(?:逐步)?(?:提|升|增|降|下|压|缩|减|上|扩|调|到|至)", after))
@@ -449,7 +458,7 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
     worked = re.search(r"(?:^|前|内|底)?[对为给](?:全[省市县区乡镇])?$", lead) and re.match(
         r"[^,，。;；]{2,20}?(?:开展|进行|实施)(?:VERB)".replace("VERB", MAKING_RE.pattern), right
     )
-    done = re.fullmatch(r"(?:全[省市县区乡镇国])?", lead) and re.match(
+    done = re.fullmatch(r"(?:全[省市县区乡镇国])?(?:城镇|农村|城乡)?", lead) and re.match(
         r"(?!以[上下内])[^,，。;；的]{2,12}?(?:新增|新建|建成|完成|安装|配备|达标|改造|建立|创建|通过|实现|纳入|接入|投用|开工)",
         right,
     )
