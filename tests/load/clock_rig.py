@@ -28,7 +28,6 @@ from tests.load.rig import Result, Rig, Size, broken
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 YEARS_S = 10 * 365.25 * 86_400
-RECOVERY_S = 5.0
 ORDER_S = 90.0  # how long an order waits for its device
 SILENT = 6_000_000  # the first address of the devices that orders are for, which never come
 TICKING = "alarms.settle"  # due every two seconds
@@ -127,8 +126,8 @@ def person(home: Path, user_id: int) -> Role:
 class Signs:
     """How far each part of the deployment has come."""
 
-    def __init__(self, home: Path, fleet: Fleet) -> None:
-        self.home, self.fleet = home, fleet
+    def __init__(self, home: Path, fleet: Fleet, patience_s: float) -> None:
+        self.home, self.fleet, self.patience_s = home, fleet, patience_s
         self.ended: dict[str, float] = {}  # orders that ran out, and when that was seen
 
     def __call__(self) -> dict[str, int]:
@@ -149,21 +148,21 @@ class Signs:
     def back_s(self) -> dict[str, float]:
         """Seconds until each has gone on; the whole patience for one that did not."""
         begun, before, took = time.monotonic(), self(), dict[str, float]()
-        while len(took) < len(before) and time.monotonic() - begun < 3 * RECOVERY_S:
+        while len(took) < len(before) and time.monotonic() - begun < self.patience_s:
             sleep(0.05)
             now = self()
             for name in before.keys() - took.keys():
                 if now[name] > before[name]:
                     took[name] = time.monotonic() - begun
-        return {name: round(took.get(name, 3 * RECOVERY_S), 2) for name in before}
+        return {name: round(took.get(name, self.patience_s), 2) for name in before}
 
 
 def jumps(rng: random.Random, how_many: int) -> list[float]:
-    """How wrong the clock is after each jump, in seconds: each size ahead and back, and right again now and then."""
-    sizes = [1.0, 60.0, 3600.0, 86_400.0, YEARS_S]
-    found = [sign * size for size in sizes for sign in (1.0, -1.0)]
-    rng.shuffle(found)
-    found = [ahead for each in found for ahead in (each, 0.0)]
+    """How wrong the clock is after each jump, in seconds: the farthest ahead first, then every other; after each it is right again."""
+    rest = [sign * size for size in (1.0, 60.0, 3600.0, 86_400.0, YEARS_S) for sign in (1.0, -1.0)]
+    rest.remove(YEARS_S)
+    rng.shuffle(rest)
+    found = [ahead for each in (YEARS_S, *rest) for ahead in (each, 0.0)]
     return (found * (how_many // len(found) + 1))[:how_many]
 
 
@@ -191,7 +190,7 @@ def faked(seed: int, home: Path, size: Size, plant: str) -> tuple[dict[str, Any]
         "web": person(home, user.pk),
     }
     processes = {name: Process(name, role) for name, role in roles.items()}
-    begun, signs, back = time.monotonic(), Signs(home, fleet), dict[str, float]()
+    begun, signs, back = time.monotonic(), Signs(home, fleet, 3 * size["back_s"]), dict[str, float]()
     try:
         for process in processes.values():
             process.ready_s()
@@ -219,8 +218,8 @@ def faked(seed: int, home: Path, size: Size, plant: str) -> tuple[dict[str, Any]
     gap = fleet.longest_gap_s()
     figures |= {"jumps": size["jumps"], "longest_without_confirm_s": gap, "back_s": back} | more
     found = broken(
-        not_back_in_time={name: took for name, took in back.items() if took > RECOVERY_S},
-        gap=gap if gap > RECOVERY_S else 0,
+        not_back_in_time={name: took for name, took in back.items() if took > size["back_s"]},
+        gap=gap if gap > size["back_s"] else 0,
         not_in_the_order_sent=out_of_order(journal),
         died=died,
         unconfirmed="" if done else "some",
@@ -269,11 +268,10 @@ RIGS = {
         "R15b",
         "the clock of gateway, ingest, worker and web jumps by a second to ten years, ahead and back, under load",
         run,
-        floor={"jumps": 20, "pause_s": 3.0},
-        small={"jumps": 4, "pause_s": 0.5},
+        floor={"jumps": 20, "pause_s": 3.0, "back_s": 5.0},
+        small={"jumps": 2, "pause_s": 0.5, "back_s": 20.0},  # on a busy machine
         minutes=1.5,
         plants=("without-rest", "by-the-clock-alone"),
-        plant_size={"jumps": 20},
     )
 }
 
