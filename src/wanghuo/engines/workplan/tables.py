@@ -41,7 +41,7 @@ _LESS_IS_BETTER = re.compile(
 )
 _FALL = re.compile(r"下降|降幅|降低|减少")
 _SIGNED = re.compile(
-    r"(?P<name>[一-鿿]{4,30}(?:率|数|量|额|值|面积|比例|比重|损失))\s+(?:-?\d[\d.,]*|[-—―/]+)\s+(?P<cell>[≥≤≧≦]\s?\d[\d,]*(?:\.\d+)?\s?(?:%|‰)?)(?:\s+(?P<change>下降|降低|减少|上升|提高|增长)(?P<by>\d[\d.]*)%(?:以上|左右)?)?(?=\s|$)"
+    r"(?:(?<!\d)\d{1,3}[ .、]+)?(?P<name>[一-鿿]{2,30}(?:率|数|量|额|值|面积|比例|比重|损失))\s+(?:-?\d[\d.,]*|[-—―/]+)\s+(?P<cell>[≥≤≧≦]\s?\d[\d,]*(?:\.\d+)?\s?(?:%|‰)?)(?:\s+(?P<change>下降|降低|减少|上升|提高|增长)(?P<by>\d[\d.]*)%(?:以上|左右)?)?(?=\s|$)"
 )
 _SCALED = re.compile(r"^(万|亿|千|百万)(?=[一-鿿])")
 
@@ -98,9 +98,7 @@ def _signed(body: Body, flat: str) -> Iterator[Target]:
     for match in _SIGNED.finditer(flat):
         found = quantities(match["cell"])
         if len(found) == 1:
-            row = _Row(
-                re.sub(r"\s+", "", match["name"]), match.start("name"), "", "", (match.span("cell"),), match.end()
-            )
+            row = _Row(re.sub(r"\s+", "", match["name"]), match.start(), "", "", (match.span("cell"),), match.end())
             aim = _target(body, flat, row, _Column(body.head.period[1], base=False), match.span("cell"), found[0], None)
             yield aim
             if match["change"]:

@@ -29,6 +29,10 @@ _JOIN = re.compile(r"、|以及|和|及(?!时)|与|或者|或|并|，|,")
 _SHARES = ("percent", "permille", "points", "times")
 _SCORE_UNITS = frozenset({"%", "‰", "‱", "分", "个百分点", "百分点", "倍", "比", ""})
 _TIME_ALONE = re.compile(r"(?:20\d\d年|第?[一二三四]季度|[上下]半年|\d{1,2}月)(?:度|底|末)?前?")
+# from where several rise together; no names of what is counted (从每月800元、600元分别提高到)
+_ORIGINS = re.compile(
+    r"(?:由|从)(?:每[人户]每?[年月])?的?\d[\d.]*[^,，、\d]{0,4}?(?:、\d[\d.]*[^,，、\d]{0,4}?)*(?=分别|逐步|提高|提升|增加|降)"
+)
 _PAUSE = re.compile("、")
 _SPLIT = re.compile(r"、|以及|和(?!谐)|(?<!普)及(?!以[上下]|时|格)|(?<!参)与")
 _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
@@ -130,7 +134,7 @@ def _continues(words: Words, last: tuple[Quantity, Comparison, int], quantity: Q
     """Whether a clause carries on the list of the one before: 其中特勤站2座, or a bare noun and number."""
     span = words.clauses[clause]
     head = words.bare[span.start : quantity.start].strip()
-    if head == "涉及" and last[2] == clause - 1:  # 改造11个小区,涉及156栋
+    if head.startswith("涉及") and len(head) <= 8 and last[2] == clause - 1:  # 改造11个小区,涉及156栋
         return True
     if head.startswith("其中") or (clause and _text_of(words, clause - 1) == "其中"):
         return True
@@ -386,6 +390,7 @@ def _confidence(words: Words, part: _Part, name: Name) -> float:
 
 def _shared(words: Words, part: _Part, around: Around, finding: Finding) -> list[Finding]:
     """One number for several metrics (火灾起数、死亡人数下降20%; X、Y均达到100%): one target for each."""
+    around = replace(around, left=_ORIGINS.sub("", around.left), bare_left=_ORIGINS.sub("", around.bare_left))
     bare = around.bare_left
     apart = _apart(words, part, around.left)
     nouns = [noun for noun in apart.split(tidy(around.left)) if noun]

@@ -81,7 +81,7 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     before = words.bare[max(0, quantity.start - 12) : quantity.start]
     if _THRESHOLD_LEAD.search(before) and re.match(r"(?:及|或)?(?:以[上下内])?的(?!比例|标准)", after):
         return True
-    if before.endswith("规模") and re.match(r"(?:及|或)?以[上下内][一-鿿]{2}", after):
+    if before.endswith(("规模", "产能", "能力")) and re.match(r"(?:及|或)?以[上下内][一-鿿]{2}", after):
         return True
     if quantity.unit == "座" and bounded is not None and "车" in bounded["noun"]:
         return True
@@ -246,7 +246,7 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     if RATE_END_RE.search(bare):
         return False
     if quantity.kind == "money":
-        return not re.search(
+        return not inherits and not re.search(
             r"每[人户亩人](?:每[年月])?$|投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位",
             words.bare[max(0, quantity.start - 24) : quantity.start],
         )
@@ -451,15 +451,17 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
         return False
     lead = left[strip_lead(left) :].strip()
     opened = not lead or re.search(
-        r"(?:^|年|月|日|底|前|内|对|为|给|将|把|全[省市县区乡镇国])(?:全[省市县区乡镇国])?(?:剩余|现有|存量)?$", lead
+        r"(?:^|年|月|日|底|前|内|对|为|给|将|把|全[省市县区乡镇国])(?:全[省市县区乡镇国])?(?:城镇|农村|城乡)?(?:剩余|现有|存量)?$",
+        lead,
     )
     right = words.bare[quantity.end : quantity.end + 40]
     every = re.match(r"(?!以[上下内])(?P<noun>[^,，。;；]{2,26}?)(?:全部|逐[一栋户个家处村]|一律)(?!门)", right)
     worked = re.search(r"(?:^|前|内|底)?[对为给](?:全[省市县区乡镇])?$", lead) and re.match(
         r"[^,，。;；]{2,20}?(?:开展|进行|实施)(?:VERB)".replace("VERB", MAKING_RE.pattern), right
     )
+    some = 0 if quantity.unit in ("人", "户") else 2
     done = re.fullmatch(r"(?:全[省市县区乡镇国])?(?:城镇|农村|城乡)?", lead) and re.match(
-        r"(?!以[上下内])[^,，。;；的]{2,12}?(?:新增|新建|建成|完成|安装|配备|达标|改造|建立|创建|通过|实现|纳入|接入|投用|开工)",
+        rf"(?!以[上下内])[^,，。;；的]{{{some},12}}?(?:新增|新建|建成|完成|安装|配备|达标|改造|建立|创建|通过|实现|纳入|接入|投用|开工)",
         right,
     )
     return bool(opened and (every or worked or done))
