@@ -9,6 +9,8 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, F, OrderBy, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from wanghuo.base import Invalid, Text
@@ -308,19 +310,23 @@ class Visited:
 
 
 def coverage(region: str, first: date, last: date, *, actor: Actor) -> list[Visited]:
-    """Every region just below, the ones not yet visited first. A planned tour that the actor may not see does not show."""
-    rows = (
-        Tour.objects.visible_to(actor)
-        .filter(visited__startswith="" if region == "0" else region)
-        .order_by("planned_on", "id")
-    )
-    by_place: dict[str, list[Tour]] = {}
-    for tour in rows.exclude(state=TourState.CANCELLED).filter(planned_on__range=(first, last)):
-        by_place.setdefault(tour.visited, []).append(tour)
-    found = []
-    for child in regions.children(region):
-        tours = by_place.get(child.code, [])
-        done = [t for t in tours if t.scored_at]
-        ahead = next((t for t in tours if t.state in (TourState.PLANNED, TourState.BEGUN)), None)
-        found.append(Visited(child.code, len(done), done[-1] if done else None, ahead))
+    """Every region just below, the ones not yet visited first. A planned tour that the actor may not see does not show.
+
+    The database counts and picks: of ten thousand tours two for each region are read.
+    """
+    below = [child.code for child in regions.children(region)]
+    rows = Tour.objects.visible_to(actor).filter(visited__in=below, planned_on__range=(first, last))
+    rows = rows.exclude(state=TourState.CANCELLED)
+    made = rows.filter(scored_at__isnull=False)
+    times = dict(made.order_by().values_list("visited").annotate(Count("pk")))
+    latest = _first_of_each(made, F("planned_on").desc(), F("id").desc())
+    ahead = _first_of_each(rows.filter(state__in=(TourState.PLANNED, TourState.BEGUN)), F("planned_on"), F("id"))
+    found = [Visited(code, times.get(code, 0), latest.get(code), ahead.get(code)) for code in below]
     return sorted(found, key=lambda v: (v.times > 0, v.region))
+
+
+def _first_of_each(rows: QuerySet[Tour], *order: F | OrderBy) -> dict[str, Tour]:
+    """The first tour of each region in this order."""
+    placed = rows.annotate(nth=Window(RowNumber(), partition_by="visited", order_by=order))
+    chosen = placed.filter(nth=1).values_list("pk", flat=True)
+    return {tour.visited: tour for tour in Tour.objects.filter(pk__in=list(chosen))}

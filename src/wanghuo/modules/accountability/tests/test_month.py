@@ -251,6 +251,19 @@ def test_coverage_names_who_was_not_visited_first() -> None:
     assert [(v.region, v.times) for v in found] == [("445281001", 0), (SISTER_TOWN, 0), (TOWN, 1)]
 
 
+def test_coverage_names_the_last_tour_and_the_next_one_of_each_region() -> None:
+    first, last, ahead, later, cancelled = scored(tour(TOWN)), scored(tour(TOWN)), tour(TOWN), tour(TOWN), tour(TOWN)
+    tours.cancel(cancelled.ref, reason="不去了", actor=CLERK)
+    today = local_day(timezone.now())
+    for row, days in ((first, 2), (last, 1), (ahead, -1), (later, -2), (cancelled, 0)):
+        Tour.objects.filter(pk=row.pk).update(planned_on=today - timedelta(days=days))
+    found = {v.region: v for v in tours.coverage(COUNTY, today - timedelta(9), today + timedelta(9), actor=CLERK)}
+    assert (found[TOWN].times, found[TOWN].last, found[TOWN].planned) == (2, last, ahead)
+    assert (found[SISTER_TOWN].times, found[SISTER_TOWN].last, found[SISTER_TOWN].planned) == (0, None, None)
+    only_first = tours.coverage(COUNTY, today - timedelta(9), today - timedelta(2), actor=CLERK)
+    assert [(v.times, v.last, v.planned) for v in only_first if v.region == TOWN] == [(1, first, None)]
+
+
 # ---------------------------------------------------------------------------------------------------------- tables
 
 
