@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from wanghuo.kernel.ui.language import current, say
 
 KINDS = ("text", "ref", "state", "due", "when", "moment", "day", "number", "level", "region", "yes", "template")
 YES, NO = Text("是", "yes"), Text("否", "no")
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +123,11 @@ def _plain_words(column: Column, value: Any) -> SafeString | str:
         return components.region_name(value)
     if column.kind == "yes":
         return say(YES if value else NO)
-    return say(value)
+    return _as_written(say(value))
+
+
+def _as_written(words: str) -> SafeString | str:
+    """Names and what people wrote stay Chinese on an English page, and are marked so: screen readers, fonts and breaks need it."""
+    if current() == "en" and CHINESE.search(words):
+        return format_html('<span lang="zh-CN">{}</span>', words)
+    return words

@@ -17,6 +17,7 @@ from wanghuo.kernel.loops.clocks import clocks_of
 from wanghuo.kernel.regions import service as regions
 from wanghuo.kernel.rulebook import rule
 from wanghuo.kernel.ui.acts import Act, acts_for
+from wanghuo.kernel.ui.components import region_name
 from wanghuo.kernel.ui.forms import answer
 from wanghuo.kernel.ui.pages import render
 from wanghuo.modules.hazards import forms, rules, selectors, services
@@ -29,6 +30,12 @@ from wanghuo.modules.hazards.tables import HAZARDS, LISTINGS, MARKS
 from wanghuo.modules.hazards.words import BASES, CHANNELS, GRADES, LEVELS, NOTICES, SERVICES, Channel, Urgency
 from wanghuo.modules.places import public as places
 
+CHANNEL_OF = {
+    "grid_worker": Channel.GRID,
+    "unit_manager": Channel.UNIT,
+    "inspector": Channel.FIRE,
+    "brigade_leader": Channel.FIRE,
+}
 OUTCOMES = {
     "running": Text("在走", "running"),
     "met": Text("按时", "met"),
@@ -56,7 +63,7 @@ def new(request: HttpRequest) -> HttpResponse:
         data |= {"channel": Channel(data["channel"]), "urgency": Urgency(data["urgency"])}
         return services.report_hazard(**data, **_whereabouts(unit, region, actor), photos=photos, actor=actor)
 
-    initial = {"unit": request.GET.get("unit", ""), "place": request.GET.get("place", "")}
+    initial = {"unit": request.GET.get("unit", ""), "place": request.GET.get("place", ""), **_known_of(actor)}
     return answer(
         request,
         forms.ReportForm,
@@ -67,6 +74,13 @@ def new(request: HttpRequest) -> HttpResponse:
         after=Text("提交后通知核实单位并起算时限", "whoever verifies is told and the clock starts"),
         initial=initial,
     )
+
+
+def _known_of(actor: Actor) -> dict[str, str]:
+    """What a reporter's role tells without being asked: the township or grid, and by which channel."""
+    roles = {grant.role for grant in actor.with_right("hazards.report")}
+    found = next((str(channel) for role, channel in CHANNEL_OF.items() if role in roles), "") if len(roles) == 1 else ""
+    return {"region": region_name(actor.home) if len(actor.home) >= len("445281102") else "", "channel": found}
 
 
 def _whereabouts(unit: str, region: str, actor: Actor) -> dict[str, Any]:

@@ -101,6 +101,16 @@ def test_the_page_shows_three_tabs_with_clock_rule_and_light() -> None:
     assert client.post(f"/todo/{note.id}/read").status_code == 409
     assert client.get("/todo?source=x&rung=9&region=zz&tab=%00&group=q").status_code == 200
     assert client.get("/todo", headers={"Accept-Language": "en"}, query_params={"rung": "1"}).status_code == 200
+    filtered = client.get("/todo?source=x").content.decode()
+    assert "没有符合筛选的事项" in filtered
+    assert 'href="/todo?tab=act"' in filtered
+
+
+def test_an_empty_inbox_leads_on() -> None:
+    page = client_for(make_user("worker", "grid_worker", "445281102")).get("/todo").content.decode()
+    empty = page[page.index('class="empty"') :]
+    assert "没有待办。" in empty
+    assert 'href="/hazards"' in empty
 
 
 def test_a_neighbour_finds_nothing() -> None:

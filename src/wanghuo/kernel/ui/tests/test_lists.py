@@ -17,6 +17,7 @@ from wanghuo.base import NotPermitted, Text
 from wanghuo.kernel.access.actor import Actor, Grant
 from wanghuo.kernel.regions.models import Region
 from wanghuo.kernel.ui import exports, language
+from wanghuo.kernel.ui.cells import show
 from wanghuo.kernel.ui.lists import Choice, Column, Flag, Link, ListPage, Words
 from wanghuo.kernel.ui.models import FormKey
 from wanghuo.kernel.ui.paging import Order, capped_count, slice_of
@@ -189,3 +190,16 @@ def test_a_list_over_regions_shows_names_and_dashes():
     )
     (row,) = page.of(ask("/r"), Region.objects.all()).rows
     assert [str(cell) for _, cell in row.cells] == ["普宁市", "—"]
+    with language.using("en"):
+        (row,) = page.of(ask("/r"), Region.objects.all()).rows
+        assert [str(cell) for _, cell in row.cells] == ["Puning", "—"]
+
+
+@pytest.mark.django_db
+def test_chinese_words_on_an_english_page_are_marked_as_such():
+    region = Region(code="445281", name="普宁市<b>", name_en="Puning", level="county")
+    column = Column("name", Text("名称", "Name"))
+    assert show(column, region) == "普宁市<b>"
+    with language.using("en"):
+        assert show(column, region) == '<span lang="zh-CN">普宁市&lt;b&gt;</span>'
+        assert show(Column("name_en", Text("英文名", "English name")), region) == "Puning"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from wanghuo.kernel.accounts.testing import client_for, make_user
 from wanghuo.kernel.audit.models import AuditEntry
+from wanghuo.kernel.regions.testing import TOWN, make_regions
 from wanghuo.modules.hazards import services
 from wanghuo.modules.hazards.acts import ACTS
 from wanghuo.modules.hazards.models import Hazard
@@ -115,6 +116,26 @@ def test_reporting_through_the_form(inspector) -> None:
     hazard = Hazard.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, hazard.url)
     assert "SHA-256" in inspector.get(hazard.url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "region", "lang", "known"),
+    [
+        ("grid_worker", TOWN, "zh", ('value="赤岗镇"', '<option value="grid" selected>')),
+        ("grid_worker", TOWN, "en", ('value="Chigang Town"', '<option value="grid" selected>')),
+        ("inspector", COUNTY, "zh", ('<option value="fire" selected>',)),
+        ("committee_clerk", COUNTY, "zh", ('<option value="" selected>',)),
+    ],
+)
+def test_the_form_knows_what_the_role_of_a_reporter_tells(
+    role: str, region: str, lang: str, known: tuple[str, ...]
+) -> None:
+    make_regions()
+    client = client_for(make_user("reporter", role, region))
+    client.cookies["lang"] = lang
+    page = client.get("/hazards/new").content.decode()
+    for words in known:
+        assert words in page
 
 
 def test_a_form_with_errors_says_what_to_change_and_writes_nothing(inspector) -> None:
