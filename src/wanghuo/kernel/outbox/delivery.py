@@ -40,16 +40,17 @@ def drain(limit: int = 1000, *, urgent: bool = False) -> int:
 
     What a listener writes and the end of its delivery are one transaction, so each effect in the database happens
     exactly once, whenever the process dies. Several drainers may run: on PostgreSQL they pass over each other's rows,
-    on SQLite they take turns.
+    on SQLite they take turns. Who asks for urgent ones has told some: they are not looked for before and after.
     """
     for first, last in last_tried.of_the_dead():
         _blame(first, last)
     tried = 0
-    while tried < limit and _due(urgent).exists():  # looking takes no lock: an idle worker holds up nobody
+    while tried < limit and (urgent or _due().exists()):  # looking takes no lock: an idle worker holds up nobody
+        size = min(BATCH, limit - tried)
         with nullcontext() if urgent else giving_way():
-            seen, done = _batch(min(BATCH, limit - tried), urgent)
+            seen, done = _batch(size, urgent)
         tried += done
-        if seen == 0:
+        if seen == 0 or (urgent and done == seen < size):
             break
     return tried
 
