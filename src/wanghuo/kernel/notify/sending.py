@@ -104,7 +104,8 @@ def _due() -> QuerySet[Sending]:
 def _claim(lane: Lane | None) -> Sending | None:
     rows = _due().order_by("attempts", "next_at", "created_at")
     if lane is not None:
-        rows = rows.filter(way=lane.way, endpoint_id=lane.endpoint_id)
+        rows = rows.filter(way=lane.way)
+        rows = rows.filter(endpoint_id=lane.endpoint_id) if lane.endpoint_id else rows.filter(endpoint=None)
     row: Sending | None = rows.select_for_update(skip_locked=True).first()
     if row is not None:
         row.claimed_until = timezone.now() + CLAIM
