@@ -82,16 +82,15 @@ def read_body(text: str, *, places: Sequence[str] = ()) -> tuple[Body, list[Flag
 
 def _without_title(flat: str, title: str) -> str:
     """The flat text with the title made blank where a mark or a site's particulars follow it on its line."""
-    dated = re.match(r"\s*[^\n。;]{4,60}\s(?:发布|更新|成文)(?:时间|日期):[\d年月日:. -]*(?=\n)", flat)
-    if dated is not None:
-        return re.sub(r"[^\n]", " ", dated[0]) + flat[dated.end() :]
-    run_in = re.match(
-        rf"(?P<title>\s*{re.escape(title)})\s+(?:(?=一、|\(一\)|第一[章部节])|(?:发布|成文|更新)?(?:时间|日期):[^\n]*\n)",
-        flat,
+    first = len(flat) - len(flat.lstrip())
+    dated = re.compile(r"[^\s。;][^\n。;]{3,60}\s(?:发布|更新|成文)(?:时间|日期):[\d年月日:. -]*(?=\n)").match(
+        flat, first
     )
-    if not title or run_in is None:
-        return flat
-    return re.sub(r"[^\n]", " ", run_in[0]) + flat[run_in.end() :]
+    run_in = (
+        re.compile(rf"{re.escape(title)}[ \t]{{1,9}}(?=一、|\(一\)|第一[章部节])").match(flat, first) if title else None
+    )
+    found = dated or run_in
+    return flat if found is None else flat[:first] + re.sub(r"[^\n]", " ", found[0]) + flat[found.end() :]
 
 
 def _calendar(head: Head, flat: str) -> Calendar:

@@ -121,7 +121,8 @@ def _named(words: Words, finding: Finding) -> Finding:
     plain = tidy(said[strip_lead(said) :])[-20:] if finding.unit == "%" else ""
     per = f"{finding.name.scope}{finding.unit}数" if finding.name.scope.startswith("每") else ""
     counted = next((q for q in words.quantities if q.start == finding.at and q.kind == "count"), None)
-    after = tidy(words.text[counted.end : span.end])[:20] if counted else ""
+    described = words.bare[: finding.at].endswith("的")  # 为现有的100个点加装设施: named by what is done with them
+    after = tidy(words.text[counted.end : span.end])[:20] if counted and described else ""
     return replace(finding, name=replace(finding.name, metric=plain or per or after))
 
 

@@ -488,6 +488,7 @@ def is_member(words: Words, quantity: Quantity, left: str) -> bool:
     name = left.strip()
     return (
         quantity.unit in ("人", "名")
+        and not VERB_RE.search(name)
         and is_body(name)
         and not re.match(r"每|各|新|为|给|由", name)
         and is_plausible(name)
