@@ -1,15 +1,18 @@
 """R4b and R4c: the brokers between devices and ingest are stopped, or killed with SIGKILL, at random moments under load.
 
-R4b: Mosquitto, with devices of QoS 1 that repeat what it did not acknowledge, and now and then the platform's own client
-of it. R4c: NATS, which holds the journal (WANGHUO_JOURNAL), under a gateway and an ingest that must both outlive it. What
-a device was acknowledged is in the journal; each fire is one signal and one alarm; after each start of a broker the next
-record is in the journal within five seconds.
+R4b: an MQTT broker, with devices of QoS 1 that repeat what it did not acknowledge, and now and then the platform's own
+client of it. It is NATS, or with `--broker mosquitto` Mosquitto, which acknowledges from memory: there, what it wrote to its
+file before it was killed must arrive, and the rest of what is lost is told, with what its log says of it. R4c: NATS, which
+holds the journal (WANGHUO_JOURNAL), under a gateway and an ingest that must both outlive it. What a device was acknowledged is
+in the journal; each fire is one signal and one alarm; after each start of a broker the next record is in the journal within
+five seconds.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import signal
 import socket
@@ -19,9 +22,8 @@ import sys
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +39,16 @@ SOURCES = 32  # devices of the fleet and their successors
 FIRE_KEY = "1.0.40.0"  # of a stand-alone smoke alarm
 
 
-class Server:
-    """A broker of our own on loopback, to be stopped, killed and started."""
+ENDED = "ended by"
 
-    def __init__(self, command: list[str], port: int) -> None:
-        self.port, self._command = port, command
+
+class Server:
+    """A broker of our own on loopback, to be stopped, killed and started. `log`: its own, in which its ends are marked."""
+
+    def __init__(self, command: list[str], port: int, log: Path | None = None) -> None:
+        self.port, self._command, self.log, self.name = port, command, log, Path(command[0]).name
         self.started_us: list[int] = []
+        self.ended_us: list[int] = []
         self.start()
 
     def start(self) -> None:
@@ -60,8 +66,12 @@ class Server:
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop or kill it, and wait until it is gone."""
+        self.ended_us.append(time.time_ns() // 1000)
         self.process.send_signal(how)
         self.process.wait()
+        if self.log is not None:
+            with self.log.open("a") as file:
+                file.write(f"{ENDED} {how.name}\n")
 
 
 def free_port() -> int:
@@ -149,9 +159,65 @@ def mosquitto(home: Path) -> Server:
         f"persistence_location {folder}/",
         "autosave_on_changes true",
         "autosave_interval 1",
+        f"log_dest file {folder}/log",
+        "log_type all",
     )
     (folder / "conf").write_text("\n".join(lines) + "\n")
-    return Server([shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(folder / "conf")], port)
+    command = [shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(folder / "conf")]
+    return Server(command, port, folder / "log")
+
+
+CAME = re.compile(r"Received PUBLISH from device-\d+ \(d\d, q1, r0, m(\d+), 'fire/v1/site/[DF](\d+)[./]")
+
+
+@dataclass
+class Came:
+    """What Mosquitto's log says of a message. `here`: the platform was connected; `sent_on`: it was sent on at once; `saved`:
+    it was in the broker's file before the broker ended."""
+
+    here: bool
+    sent_on: bool = False
+    saved: bool = False
+
+
+def told_by(log: Path) -> dict[wire.Key, Came]:
+    """What Mosquitto's log says of each message, when it last came: a device repeats one until it is acknowledged."""
+    found, fresh, saving = dict[wire.Key, Came](), list[Came](), list[Came]()
+    here, last = False, None
+    for line in log.read_text(errors="replace").splitlines():
+        if not line.startswith(ENDED) or "SIGKILL" not in line:  # whatever it says next, it has written its file before
+            for each in saving:
+                each.saved = True
+            saving = []
+        if line.startswith(ENDED):
+            here, fresh, saving, last = False, [], [], None
+        elif known := CAME.search(line):
+            last = found[int(known[2]), int(known[1]) - 1] = Came(here)
+            fresh.append(last)
+        elif "Sending PUBLISH to wanghuo-" in line:
+            if last is not None:
+                last.sent_on = True
+        elif "Saving in-memory database" in line:
+            saving, fresh, last = fresh, [], None
+        else:
+            last = None
+            if "Sending CONNACK to wanghuo-" in line or ": Client wanghuo-" in line:
+                here = "CONNACK" in line
+    return found
+
+
+def nats_with_mqtt(home: Path) -> Server:
+    """NATS as docs/ways-in.md wants it: what it acknowledges was synced before."""
+    port, folder = free_port(), home / "nats"
+    folder.mkdir()
+    lines = (
+        'server_name: "broker"',
+        f'listen: "127.0.0.1:{free_port()}"',
+        f'jetstream {{ store_dir: "{folder}/store", sync_interval: always }}',
+        f'mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "3s" }}',
+    )
+    (folder / "conf").write_text("\n".join(lines) + "\n")
+    return Server([str(Path(sys.executable).parent / "nats-server"), "-c", str(folder / "conf")], port)
 
 
 def clean_session() -> None:
@@ -192,12 +258,15 @@ def set_up_way(home: Path, port: int, load: Load, most: int) -> None:
 
 def run_mqtt(seed: int, home: Path, size: Size, plant: str) -> Result:
     """R4b."""
-    if not (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
+    durable = size.get("broker", "nats") == "nats"
+    if durable and not has_nats():
+        return Result(skipped="needs nats-server")
+    if not (durable or shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
         return Result(skipped="needs Mosquitto")
     deployment.open_home(home)
     if plant:
         PLANTS[plant]()
-    broker, journal = mosquitto(home), home / "journal.sqlite3"
+    broker, journal = (nats_with_mqtt if durable else mosquitto)(home), home / "journal.sqlite3"
     load = MqttLoad(size["clients"], size["window"], size["fire_every"], pause_s=size["pause_s"])
     set_up_way(home, broker.port, load, size["most"])
     roles = {"ways": deployment.ways(journal), "ingest": deployment.ingest(journal), "worker": deployment.worker}
@@ -209,6 +278,7 @@ def run_mqtt(seed: int, home: Path, size: Size, plant: str) -> Result:
         size,
         killable="ways",
         newest=lambda: newest_batch(journal),
+        waits=0.5 if durable else 1.0,
         holds=lambda: len({key for key, _ in stored(journal)}),
     )
     broker.end(signal.SIGKILL)
@@ -318,10 +388,12 @@ def under_load(
     *,
     killable: str,
     newest: Callable[[], int] | None = None,
+    waits: float = 1.0,
     holds: Callable[[], int] = lambda: 1 << 60,
 ) -> tuple[bool, list[str]]:
     """Ends and starts of the broker while the fleet speaks; whether all was acknowledged in the end, and who died by itself.
-    `newest`: grows when something comes; before a kill it is waited for. `holds`: how much came; the rest is waited for."""
+    `newest`: grows when something comes; before a share `waits` of the kills it is waited for. `holds`: how much came; the
+    rest is waited for, as long as more comes."""
     rng = random.Random(seed)
     processes = {name: Process(name, role) for name, role in roles.items()}
     for process in processes.values():
@@ -337,16 +409,18 @@ def under_load(
                 processes[killable].start()
             else:
                 kill = rng.random() < KILLED
-                if kill and newest is not None:
+                if kill and newest is not None and rng.random() < waits:
                     await_more(newest)
                 broker.end(signal.SIGKILL if kill else signal.SIGTERM)
                 time.sleep(rng.choice((0.0, 0.0, 0.3)))
                 broker.start()
         time.sleep(0.5)
         fleet.stop()
-        done, deadline = fleet.ended(60), time.monotonic() + 2 * RECOVERY_S
-        while holds() < fleet.confirmed and time.monotonic() < deadline:
-            time.sleep(0.2)
+        done, before, deadline = fleet.ended(60), -1, time.monotonic() + 2 * RECOVERY_S
+        while (now := holds()) < fleet.confirmed and time.monotonic() < deadline:
+            if now > before:
+                before, deadline = now, time.monotonic() + 2 * RECOVERY_S
+            time.sleep(0.5)
         died = [name for name, process in processes.items() if process.gone()]
     finally:
         fleet.kill()
@@ -356,8 +430,8 @@ def under_load(
 
 
 def await_more(newest: Callable[[], int]) -> None:
-    """Wait until the platform is back at the broker. Mosquitto acknowledges from memory: what it takes while nobody is there
-    to be given it, it loses when it is killed within the same milliseconds."""
+    """Wait until the platform is back at the broker. Mosquitto acknowledges from memory, so that most of what it takes while
+    nobody is there to be given it would be lost, and nothing else be seen."""
     before, deadline = newest(), time.monotonic() + 2 * RECOVERY_S
     while newest() == before and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -373,27 +447,47 @@ def verdict(
     ended: tuple[bool, list[str]],
     key: str,
 ) -> Result:
-    """Compare what devices were told with journal and database."""
+    """Compare what devices were told with journal and database. A broker with a log acknowledges before it has written: what
+    it had not written when it was killed is told, and no promise."""
     acked, times = acked_of(home / "acked"), sorted(received_us)
-    back = [_next(times, started) - started for started, later in pairwise(broker.started_us[1:]) if later]
+    back = list(returns(broker, times))
     fires = {k for k in keys if k[1] % load.fire_every == 0}
     if key:
         more, failures = crash_rig.check_fires(home, {(device_name(*k), key) for k in fires})
     else:
         more, failures = crash_rig.check_alarms(home, fires)
+    lost, why = acked - keys.keys(), list[Came]()
+    if broker.log is not None:
+        told = told_by(broker.log)
+        why = [told.get(key, Came(here=True, saved=True)) for key in lost]
+        more |= {"lost": len(lost), "lost_unsaved": sum(not each.saved for each in why)}
+        more |= {
+            "lost_while_away": sum(not each.here for each in why),
+            "lost_sent_on": sum(each.sent_on for each in why),
+        }
     slowest = max(back, default=0) / 1e6
-    figures = {"ends": size["ends"], "acked": len(acked), "stored": len(keys), "recovered": len(keys.keys() - acked)}
-    figures |= {"repeated": keys.total() - len(keys), "slowest_back_s": round(slowest, 2), **more}
+    figures = {"broker": broker.name, "ends": size["ends"], "acked": len(acked), "stored": len(keys)}
+    figures |= {"recovered": len(keys.keys() - acked), "repeated": keys.total() - len(keys)}
+    figures |= {"slowest_back_s": round(slowest, 2), **more}
     return Result(
         figures,
         failures
         + broken(
-            lost=len(acked - keys.keys()),
+            lost=sum(each.saved for each in why) if why else len(lost),
             recovery=round(slowest, 2) if slowest > RECOVERY_S else 0,
             died=ended[1],
             unconfirmed="" if ended[0] else "some",
         ),
     )
+
+
+def returns(broker: Server, times: list[int]) -> Iterator[int]:
+    """Microseconds from each start of a broker but the first to the next record, unless it was ended again before that was due."""
+    ends = [*broker.ended_us[1:], sys.maxsize]
+    for started, ended in zip(broker.started_us[1:], ends, strict=False):
+        came = _next(times, started)
+        if came <= ended or ended - started > RECOVERY_S * 1e6:
+            yield came - started
 
 
 def _next(times: list[int], started: int) -> int:
@@ -431,7 +525,7 @@ SMALL = {
 RIGS = {
     "R4b": Rig(
         "R4b",
-        "Mosquitto stopped and killed at random moments, devices of QoS 1",
+        "an MQTT broker stopped and killed at random moments, devices of QoS 1",
         run_mqtt,
         floor=FLOOR,
         small=SMALL,

@@ -60,12 +60,14 @@ def rig_of(code: str) -> Rig:
     return rig
 
 
-def run_here(code: str, size: str, seed: int, plant: str, listener: str = "") -> dict[str, Any]:
+def run_here(code: str, size: str, seed: int, plant: str, listener: str = "", broker: str = "") -> dict[str, Any]:
     """Run a rig in this process; what is to be told of it."""
     rig = rig_of(code)
     known = dict(rig.floor if size == "floor" else rig.small)
     if listener:
         known["listeners"] = (listener,)
+    if broker:
+        known["broker"] = broker
     if plant:
         known |= dict(rig.plant_size)
     begun = time.monotonic()
@@ -92,10 +94,11 @@ def outcome(result: Result, plant: str) -> str:
     return "broken" if result.failures else "kept"
 
 
-def run_apart(code: str, size: str, seed: int, plant: str, listener: str = "") -> dict[str, Any]:
+def run_apart(code: str, size: str, seed: int, plant: str, listener: str = "", broker: str = "") -> dict[str, Any]:
     """Run a rig in a process of its own, so that no rig sees what another left in memory."""
     command = [sys.executable, "-m", "tests.load.torture", code, f"--{size}", "--seed", str(seed), "--here"]
     command += ["--listener", listener] if listener else []
+    command += ["--broker", broker] if broker else []
     done = subprocess.run(
         [*command, "--plant", plant] if plant else command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
     )
@@ -151,6 +154,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="replay a run")
     parser.add_argument("--plant", default="", help="with this bug planted; the rig must find it")
     parser.add_argument("--listener", default="", help="R20b: this one alone (tests/load/listeners_rig.py names them)")
+    parser.add_argument("--broker", default="", choices=("nats", "mosquitto"), help="R4b: at this one (nats otherwise)")
     parser.add_argument("--record", action="store_true", help=f"add to {RESULTS.relative_to(ROOT)}")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -164,7 +168,8 @@ def main() -> int:
     for code, plant in wanted(args):
         seed = random.SystemRandom().randrange(1 << 31) if args.seed is None else args.seed
         run = run_here if args.here else run_apart
-        told.append(run(code, "small" if plant and args.rigs == ["all"] else args.size, seed, plant, args.listener))
+        size = "small" if plant and args.rigs == ["all"] else args.size
+        told.append(run(code, size, seed, plant, args.listener, args.broker))
         print(json.dumps(told[-1], ensure_ascii=False), flush=True)
     if args.record:
         record(told)
