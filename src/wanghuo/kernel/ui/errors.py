@@ -57,6 +57,24 @@ class DiskFull(AppError):
     )
 
 
+class Busy(AppError):
+    """What was sent could not be kept in time: others were writing all the while."""
+
+    code = "busy"
+    status = 503
+    text = Text(
+        "系统正忙，等了很久仍轮不到写入，这次没有保存；请稍后再试。",
+        "The system is busy: others were writing all the while, and this was not kept; try again in a moment.",
+    )
+
+
+def of_the_server(error: BaseException | None) -> AppError | None:
+    """The error in words, where it is the server's state that kept something from being stored; else None."""
+    if is_full_disk(error):
+        return DiskFull()
+    return Busy() if isinstance(error, OperationalError) and "database is locked" in str(error) else None
+
+
 def is_full_disk(error: BaseException | None) -> bool:
     """Whether an error says that a disk is full: of the system, or of SQLite."""
     if isinstance(error, OSError):
@@ -109,8 +127,8 @@ def broken(request: HttpRequest) -> HttpResponse:
     """A bug of ours, or a full disk while the request was read. The page itself must not fail: should the template need what is broken, plain words come
     instead."""
     try:
-        if is_full_disk(sys.exc_info()[1]):
-            return answer_app_error(request, DiskFull())
+        if (known := of_the_server(sys.exc_info()[1])) is not None:
+            return answer_app_error(request, known)
         return answer(request, status=500, code="broken", message=BROKEN)
     except Exception:
         log.exception("The error page itself failed.")

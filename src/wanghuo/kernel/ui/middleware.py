@@ -81,6 +81,5 @@ class AppErrors:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Django calls this when a view raises."""
-        if errors.is_full_disk(exception):
-            exception = errors.DiskFull()
-        return errors.answer_app_error(request, exception) if isinstance(exception, AppError) else None
+        error = errors.of_the_server(exception) or exception
+        return errors.answer_app_error(request, error) if isinstance(error, AppError) else None

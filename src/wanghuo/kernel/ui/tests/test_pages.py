@@ -37,16 +37,21 @@ def client() -> Client:
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(errno.ENOSPC, "No space left on device"), OperationalError("database or disk is full")]
+    ("error", "status", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 507, "服务器磁盘空间已满"),
+        (OperationalError("database or disk is full"), 507, "服务器磁盘空间已满"),
+        (OperationalError("database is locked"), 503, "系统正忙"),
+    ],
 )
-def test_a_full_disk_is_said_in_words(client, monkeypatch, error):
+def test_what_the_server_cannot_keep_is_said_in_words(client, monkeypatch, error, status, words):
     def full(**known):
         raise error
 
     monkeypatch.setattr(FormKey.objects, "create", full)
     response = client.post("/ui/form", FILLED)
-    assert response.status_code == 507
-    assert "服务器磁盘空间已满" in response.content.decode()
+    assert response.status_code == status
+    assert words in response.content.decode()
 
 
 def test_every_answer_carries_the_policy_and_no_page_is_kept(client):
