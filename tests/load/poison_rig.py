@@ -337,6 +337,7 @@ def hurry(pace: float) -> None:
 
     delivery.FIRST_PAUSE *= pace
     sending.FIRST_PAUSE *= pace
+    sending.CLAIM *= max(pace, 0.1)  # of a worker that was killed with a message in hand
     egress.TIME_S *= max(pace, 0.2)
 
 
