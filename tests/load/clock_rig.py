@@ -101,6 +101,7 @@ def person(home: Path, user_id: int) -> Role:
         refs = list(Device.objects.filter(source__in=silent).order_by("pk").values_list("ref", flat=True))
         told = os.open(home / "noted", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         asked = os.open(home / "asked", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        turned = os.open(home / "turned", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         client = client_for(user)
         ready()
         for number in count():
@@ -113,8 +114,9 @@ def person(home: Path, user_id: int) -> Role:
                 continue
             text = f"note {os.getpid()}.{number}"
             answer = client.post(f"/alarms/{ref}/acts/note", {"text": text})
-            if answer.status_code in (302, 303) and "login" in answer.headers.get("Location", ""):
-                client = client_for(user)
+            if answer.status_code in (302, 303) and not answer.headers.get("Location", "").startswith("/alarms/"):
+                client = client_for(user)  # the session ended, or the password is years old
+                os.write(turned, b"away\n")
             elif answer.status_code in (200, 204, 302, 303):
                 os.write(told, f"{text}\n".encode())
             else:
@@ -132,13 +134,13 @@ class Signs:
 
     def __call__(self) -> dict[str, int]:
         """Numbers that grow while all is well."""
-        noted = self.home / "noted"
+        answered = [self.home / name for name in ("noted", "turned")]
         for (order,) in deployment.rows(self.home, "SELECT id FROM sensing_command WHERE state = 'expired'"):
             self.ended.setdefault(order, time.monotonic())
         return {
             "confirmed": self.fleet.confirmed,
             "alarms": self._number("SELECT count(*) FROM alarms_alarm"),
-            "notes": noted.stat().st_size if noted.exists() else 0,
+            "answers": sum(path.stat().st_size for path in answered if path.exists()),
             "by_the_clock": self._number(f"SELECT sum(runs) FROM jobs_periodicrun WHERE name = '{TICKING}'"),
         }
 

@@ -78,6 +78,8 @@ class Radio(asyncio.Transport):
     def write(self, data: Any) -> None:
         answer = bytes(data)
         for at in range(0, len(answer), 30):
+            if answer[at + 26] == CONFIRM:
+                self.world.confirmed.append(acked_key(answer[at : at + 30]))
             if self.world.rng.random() >= LOSS:
                 self.world.loop.call_later(
                     self.world.rng.uniform(0.01, 0.4), self.device.answered, answer[at : at + 30]

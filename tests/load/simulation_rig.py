@@ -17,6 +17,7 @@ import os
 import random
 import sqlite3
 import tempfile
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ class World:
         self.ingest: Any = None
         self.stopping = False
         self.errors: list[str] = []
+        self.confirmed: list[wire.Key] = []  # as the gateway said it
         self.event_s = size["event_s"]
         self.devices = [Device(self, n) for n in range(size["devices"])]
 
@@ -155,8 +157,10 @@ class World:
 
     def run(self) -> None:
         """Live, and take in what is left."""
+        from wanghuo.modules.sensing import reading_store
         from wanghuo.modules.sensing.ingest import Ingest
 
+        reading_store.ThreadPoolExecutor = virtual.AtOnce  # type: ignore[misc,assignment]
         asyncio.set_event_loop(self.loop)
         self.loop.set_exception_handler(lambda loop, known: self.errors.append(repr(known.get("exception") or known)))
         fake = virtual.Time(self.clock, lambda: self.turns)
@@ -275,7 +279,6 @@ def judge(world: World) -> tuple[tuple[str, ...], dict[str, int]]:
     world.note(sorted(raised.items()), sorted(cleared.items()), sorted(alarms.items()))
     stored = list(wire.records(world.journal))
     world.note([(record.batch, record.index, record.data) for record in stored if record.kind == wire.FRAME_KIND])
-    order = [record.batch for record in stored]
     window = window_size(world)
     return broken(
         fires_lost=len(truth.fires - raised.keys()),
@@ -286,11 +289,28 @@ def judge(world: World) -> tuple[tuple[str, ...], dict[str, int]]:
         ends_doubled=sum(n - 1 for n in cleared.values()),
         fires_of_nothing=len(raised.keys() - truth.said),
         ends_of_nothing=len(cleared.keys() - truth.ended),
-        out_of_order=sum(a > b for a, b in zip(order, order[1:], strict=False)),
+        not_confirmed_in_the_order_stored=out_of_order(world.confirmed, stored),
         dead=rows("SELECT count(*) FROM sensing_deadframe")[0][0],
         errors=world.errors[:2],
         window_never_emptied=window if window > 20 * len(world.devices) else 0,
     ), {"frames": len(stored), "fires": len(truth.fires), "acked": truth.acked}
+
+
+def out_of_order(confirmed: list[wire.Key], stored: list[wire.Stored]) -> int:
+    """How many confirms have no frame in the journal behind those that were confirmed before them."""
+    places: dict[wire.Key, list[int]] = {}
+    for place, record in enumerate(stored):
+        if record.kind == wire.FRAME_KIND:
+            places.setdefault(wire.key_of(record.data), []).append(place)
+    at, missed = -1, 0
+    for key in confirmed:
+        found = places.get(key, [])
+        next_one = bisect_right(found, at)
+        if next_one < len(found):
+            at = found[next_one]
+        else:
+            missed += 1
+    return missed
 
 
 def window_size(world: World) -> int:
