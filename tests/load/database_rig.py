@@ -114,9 +114,9 @@ def under_load(seed: int, home: Path, size: Size, plant: str, url: str) -> Resul
         before = alarms()
         server.stop()
         for _ in range(size["away_s"]):
-            before = fleet.confirmed
+            confirmed = fleet.confirmed
             time.sleep(1)
-            standstill += fleet.confirmed == before
+            standstill += fleet.confirmed == confirmed
         server.start()
         back_s = wait(lambda: alarms() > before, ALARMS_AGAIN_S)
         fleet.stop()

@@ -1,6 +1,7 @@
 """Every rig, small: its promises hold, and it finds the first bug that is planted for it.
 
-`./dev torture all` plants every bug. What takes long to show at this size is left to it: a leak (R20b), a death of the database (R4).
+`./dev torture all` plants every bug. What takes long to show at this size is left to it: a leak (R20b), a death of the
+database (R4), a register of many terminals (R11).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import pytest
 from tests.load import torture
 
 pytestmark = pytest.mark.crash
-AT_THE_FLOOR = {"R20b", "R4", "R15b"}
+AT_THE_FLOOR = {"R20b", "R4", "R15b", "R11"}
 PLANTED = [
     (code, torture.rig_of(code).plants[0])
     for code in torture.MODULES

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, F, OrderBy, QuerySet, Window
@@ -321,12 +322,14 @@ def coverage(region: str, first: date, last: date, *, actor: Actor) -> list[Visi
     times = dict(made.order_by().values_list("visited").annotate(Count("pk")))
     latest = _first_of_each(made, F("planned_on").desc(), F("id").desc())
     ahead = _first_of_each(rows.filter(state__in=(TourState.PLANNED, TourState.BEGUN)), F("planned_on"), F("id"))
-    found = [Visited(code, times.get(code, 0), latest.get(code), ahead.get(code)) for code in below]
+    known = Tour.objects.in_bulk([*latest.values(), *ahead.values()])
+    found = [
+        Visited(code, times.get(code, 0), known.get(latest.get(code)), known.get(ahead.get(code))) for code in below
+    ]
     return sorted(found, key=lambda v: (v.times > 0, v.region))
 
 
-def _first_of_each(rows: QuerySet[Tour], *order: F | OrderBy) -> dict[str, Tour]:
-    """The first tour of each region in this order."""
+def _first_of_each(rows: QuerySet[Tour], *order: F | OrderBy) -> dict[str, UUID]:
+    """The key of the first tour of each region in this order."""
     placed = rows.annotate(nth=Window(RowNumber(), partition_by="visited", order_by=order))
-    chosen = placed.filter(nth=1).values_list("pk", flat=True)
-    return {tour.visited: tour for tour in Tour.objects.filter(pk__in=list(chosen))}
+    return dict(placed.filter(nth=1).values_list("visited", "pk"))
