@@ -34,15 +34,13 @@ def test_targets_move_with_alarms_and_with_register_lines(visit: Visit, deployme
     office = visit("office")
     plan = paper_becomes_plan(office, tmp_path)
 
-    before = figures(office, plan, FIRES)
+    fires = number(figures(office, plan, FIRES)[0])
     operator_confirms_a_fire(visit("operator"), deployment)
-    moved(lambda: figures(office, plan, FIRES), before, "the fires, once the alarm of a frame is judged")
-    assert number(figures(office, plan, FIRES)[0]) == number(before[0]) + 1
+    grown(lambda: figures(office, plan, FIRES), fires, "the fires, once the alarm of a frame is judged")
 
     built = figures(office, plan, BUILT)
     row = enter_station(office, "城北社区微型消防站（虚构）")
-    moved(lambda: figures(office, plan, BUILT), built, "the stations, once a line is entered")
-    assert number(figures(office, plan, BUILT)[0]) == number(built[0]) + 1
+    grown(lambda: figures(office, plan, BUILT), number(built[0]), "the stations, once a line is entered")
     assert figures(office, plan, BUILT)[1] != built[1], "the gap moves with it"
 
     standard = figures(office, plan, STANDARD)
@@ -134,6 +132,11 @@ def number(shown: str) -> float:
     """The number that is shown; what is not reported counts nothing yet."""
     digits = "".join(char for char in shown if char.isdigit() or char == ".")
     return float(digits) if digits else 0.0
+
+
+def grown(read: Callable[[], tuple[str, str]], before: float, what: str) -> None:
+    """Wait until the page counts one more than before, or more: the town's other alarms are judged meanwhile."""
+    until(lambda: number(read()[0]) >= before + 1, f"{what}: still {before}", patience_s=SLOW_S)
 
 
 def moved(read: Callable[[], tuple[str, str]], before: tuple[str, str], what: str) -> None:

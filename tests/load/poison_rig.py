@@ -414,11 +414,11 @@ def run(seed: int, home: Path, size: Size, plant: str) -> Result:
 
 
 def told_all(here: Stage) -> bool:
-    """Whether each message is with its system."""
+    """Whether each message is with its system: one an alarm and a system, and more where an alarm was told again."""
     came = set().union(*({UUID(key).hex for key in keys} for keys in here.receiver.came().values()))
     waiting = here.rows("SELECT count(*) FROM notify_sending WHERE state <> 'sent' AND way = 'webhook'")[0][0]
-    expected = len(SYSTEMS) * (len(here.bad) + len(here.good))
-    return waiting == 0 and len(here.owed()) == expected and here.owed() <= came
+    least = len(SYSTEMS) * (len(here.bad) + len(here.good))
+    return waiting == 0 and len(here.owed()) >= least and here.owed() <= came
 
 
 def verdict(here: Stage, confirmed: int, unseen: list[str]) -> tuple[dict[str, Any], tuple[str, ...]]:

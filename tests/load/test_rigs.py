@@ -25,7 +25,7 @@ def test_the_promises_hold(code: str) -> None:
     told = torture.run_apart(code, "small", 20261125, "")
     if told["outcome"] == "skipped":
         pytest.skip(told["failures"][0])
-    assert told["outcome"] == "kept", told
+    assert told["outcome"] == "kept", f"{told['failures']} {told['figures']}"
 
 
 @pytest.mark.parametrize(("code", "plant"), PLANTED)
@@ -33,4 +33,4 @@ def test_the_rig_finds_the_planted_bug(code: str, plant: str) -> None:
     told = torture.run_apart(code, "small", 20261125, plant)
     if told["outcome"] == "skipped":
         pytest.skip(told["failures"][0])
-    assert told["outcome"] == "found", told
+    assert told["outcome"] == "found", f"{told['failures']} {told['figures']}"
