@@ -16,7 +16,6 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -307,7 +306,7 @@ def newest_batch(journal: Path) -> int:
     """The number of the journal's newest batch."""
     if not journal.exists():
         return 0
-    with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as connection:
+    with wire.opened(journal) as connection:
         return int(connection.execute("SELECT coalesce(max(id), 0) FROM batch").fetchone()[0])
 
 

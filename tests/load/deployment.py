@@ -7,13 +7,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from tests.load.wire import opened
 
 REGION = "445281102"
 Role = Callable[[Callable[[], None]], None]
@@ -50,6 +51,14 @@ def close_connections() -> None:
     from django.db import connections
 
     connections.close_all()
+
+
+def open_databases() -> list[str]:
+    """Files of SQLite that this process has open. A child that closes one lets go of its own locks too, and its log may be
+    taken away under it: it then sees nothing that others write.
+    """
+    held = (f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd"))
+    return [name for link in held if os.path.lexists(link) and ".sqlite3" in (name := os.readlink(link))]
 
 
 def add_devices(sources: Iterable[int]) -> None:
@@ -182,6 +191,8 @@ class Process:
     def start(self) -> None:
         """Fork a fresh one."""
         told, tell = os.pipe()
+        if shared := open_databases():
+            raise RuntimeError(f"{self.name} would share {shared}: close_connections() first")
         self.began = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
@@ -247,5 +258,5 @@ def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
 
         with psycopg.connect(address) as other:
             return [tuple(v.hex if isinstance(v, UUID) else v for v in row) for row in other.execute(sql)]
-    with sqlite3.connect(home / "wanghuo.sqlite3") as connection:
+    with opened(home / "wanghuo.sqlite3") as connection:
         return connection.execute(sql).fetchall()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-import sqlite3
 import ssl
 import struct
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from tests.load import deployment, wire
 from tests.load.bytes_rig import TARGETS, hostile, mutated, pieces
 from tests.load.deployment import Role
+from tests.load.wire import opened
 
 ANSWER_S = 10.0
 MESSAGE_KIND = 2
@@ -65,7 +65,7 @@ class Listener(ABC):
         """Whether each of these came into the journal since it was last looked at, within `patience_s`."""
         left, deadline = set(needles), time.monotonic() + self.patience_s
         while left and time.monotonic() < deadline:
-            with sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True) as connection:
+            with opened(self.journal) as connection:
                 rows = connection.execute("SELECT id, data FROM batch WHERE id > ? ORDER BY id", (self._looked,))
                 for self._looked, blob in rows:
                     left -= {needle for needle in left if needle in blob}

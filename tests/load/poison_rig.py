@@ -164,6 +164,7 @@ class Stage:
         }
         self.admin = make_user("admin", "system_admin", "445281").pk
         self.operator = make_user("chief", "alarm_supervisor", "445281").pk
+        deployment.close_connections()
         self.receiver = Receiver(home / "told")
         lines = []
         for name, port in self.receiver.ports.items():

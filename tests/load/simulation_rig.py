@@ -28,6 +28,7 @@ from typing import Any
 from tests.load import crash_rig, deployment, virtual, wire
 from tests.load.rig import Result, Rig, Size, broken
 from tests.load.simulated_devices import FIRST, YEARS_S, Device, Truth
+from tests.load.wire import opened
 
 
 class World:
@@ -246,7 +247,7 @@ def fresh_tables(template: sqlite3.Connection, folder: Path) -> None:
     connections.close_all()
     for known in (connections.settings["default"], connections["default"].settings_dict):
         known["NAME"] = str(folder / "wanghuo.sqlite3")
-    with sqlite3.connect(folder / "wanghuo.sqlite3") as target:
+    with opened(folder / "wanghuo.sqlite3", "rwc") as target:
         template.backup(target)
 
 

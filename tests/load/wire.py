@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 import struct
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -58,13 +59,22 @@ class Stored(NamedTuple):
     data: bytes
 
 
+@contextmanager
+def opened(file: Path | str, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    """A file of SQLite, closed at the end. One that is left to the garbage collector may be closed in a child that was forked
+    meanwhile: all locks of the child on that file go with it, and others take its log away under it.
+    """
+    with closing(sqlite3.connect(f"file:{file}?mode={mode}", uri=True)) as connection:
+        yield connection
+
+
 def records(journal: Path | str) -> Iterator[Stored]:
     """All records of a journal, by its documented layout (docs/decisions/0080, 0235)."""
     if str(journal).startswith("nats://"):
         for number, blob in asyncio.run(_messages(str(journal))):
             yield from of_blob(number, blob)
         return
-    with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as connection:
+    with opened(journal) as connection:
         for batch, blob in connection.execute("SELECT id, data FROM batch ORDER BY id"):
             yield from of_blob(batch, blob)
 
@@ -114,5 +124,5 @@ def of_blob(batch: int, blob: bytes) -> Iterator[Stored]:
 
 def integrity(database: Path) -> str:
     """What SQLite itself says of a file: "ok", or what is wrong."""
-    with sqlite3.connect(database) as connection:
+    with opened(database, "rw") as connection:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])

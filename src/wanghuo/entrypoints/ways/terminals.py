@@ -104,8 +104,8 @@ class Terminals:
                     if await self._keep(message, str(peername[0]), f"{peername[0]}:{peername[1]}"):
                         writer.write(a55a.answer(message))
                 await writer.drain()
-        except (OSError, TimeoutError):
-            pass
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # cancelled at the end of the process: asyncio would log a task of a server that ends so as an error
         finally:
             self._open -= 1
             self._hub.count("garbage_bytes", stream.garbage)

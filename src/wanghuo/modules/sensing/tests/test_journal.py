@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from contextlib import closing
 from zlib import crc32
 
 import pytest
@@ -63,7 +64,7 @@ def test_two_writers_share_one_order(path) -> None:
 @pytest.mark.parametrize("offset", [-1, 20, 2])
 def test_a_flipped_bit_is_found(path, offset) -> None:
     Writer(path, "a").commit(columns(b"a frame of some length", b"another"))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         (blob,) = connection.execute("SELECT data FROM batch").fetchone()
         spoiled = bytearray(blob)
         spoiled[offset] ^= 0x10
@@ -157,7 +158,7 @@ def test_a_reader_in_the_middle_of_the_log_does_not_stop_the_commits(path, monke
     writer = Writer(path, "a", checkpoints=False)
     checkpointer = Checkpointer(writer)
     writer.commit(columns(b"x" * 9000))
-    with sqlite3.connect(path, isolation_level=None) as slow:
+    with closing(sqlite3.connect(path, isolation_level=None)) as slow:
         slow.execute("BEGIN")
         slow.execute("SELECT count(*) FROM batch").fetchone()
         for n in range(20):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 from django.test import override_settings
@@ -111,7 +112,7 @@ def test_a_note_nobody_can_read_a_reading_and_a_time_that_cannot_be_stored_stop_
 def test_a_damaged_batch_is_passed_over_and_told(journal) -> None:
     device = DeviceFactory()
     batches = [fill(journal, [state_frame(device.source, FIRE, point=n, serial=n)]) for n in (1, 2, 3)]
-    with sqlite3.connect(journal) as connection:
+    with closing(sqlite3.connect(journal)) as connection, connection:
         connection.execute("UPDATE batch SET data = zeroblob(length(data)) WHERE id = ?", (batches[1],))
     take_in(journal)
     assert told() == ["fire 1", "fire 3"]
