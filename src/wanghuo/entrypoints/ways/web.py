@@ -85,8 +85,8 @@ class Web:
         self._open += 1
         try:
             await self._requests(reader, writer)
-        except (OSError, TimeoutError):
-            pass  # the peer is gone, or kept silent
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # the peer is gone, or kept silent; or the process ends, which asyncio would log as an error
         except Exception:
             log.exception("a connection failed")
         finally:
