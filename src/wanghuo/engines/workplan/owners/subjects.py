@@ -16,8 +16,8 @@ _MUST = r"(?:都|均|也)?(?:(?<![主重必])要(?![求点素件])|应当|应(?!
 _TOLD = re.compile(rf"(?P<who>(?:[{HAN}()]{{2,8}})?各(?![类项种方环个])[{HAN}()、“”]{{1,12}}?){_MUST}")
 # classes of actors that are told though their name has no ending of a body: 新闻媒体要…, 学校应当…, 村“两委”须…
 _TOLD_CLASS = re.compile(
-    rf"(?P<who>[{HAN}()、“”]{{0,20}}?(?:媒体|党员|干部|职工|员工|志愿者|护林员|巡查员|安全员|协管员|消防员|运营商|聚集场所|经营场所|合作社|两委”?|[查导促]组|专班|领导|同志|"
-    rf"负责人|管理人|责任人|(?:群团|社会|妇联|共青团|工会|党|团)组织|主任|代表|政协委员|干部群众|学会|银行|学校|院校|企业|医院|单位|公司|社区|办公室)){_MUST}"
+    rf"(?P<who>[{HAN}()、“”]{{0,20}}?(?:媒体|党员|干部|职工|员工|志愿者|护林员|巡查员|安全员|协管员|消防员|网格员|网格长|民警|运营商|聚集场所|经营场所|合作社|两委”?|[查导促]组|专班|领导|同志|"
+    rf"负责人|管理人|责任人|(?:群团|社会|妇联|共青团|工会|党|团)组织|主任|代表|政协委员|干部群众|学会|银行|学校|院校|企业|医院|单位|公司|社区|办公室))(?:{_MUST}|(?:(?<=两委)|(?<=两委”))负责(?!人|同志))"
 )
 # offices told by 处 科 部 室 组 alone, where a duty stands right behind (保卫处负责…, 宣传科要…)
 _TOLD_OFFICE = re.compile(
@@ -129,6 +129,8 @@ def _told(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
 
 
 def _can_be_told(name: str) -> bool:
+    if re.search(r"[局队所站办委]对(?!口|外)", name):  # 消防救援大队对重点单位每年…
+        return False
     return is_plausible(name) or name in CLASSES or name in ("单位", "镇", "乡", "村", "县", "区")
 
 
@@ -164,7 +166,7 @@ def _acts(rest: str, *, after_comma: bool = False) -> bool:
     if _BUILT.match(rest):
         return False
     if (
-        re.match(r"达到|达\d|得到|具备|获得|在[校册建编岗]", rest)
+        re.match(r"达到|达\d|得到|具备|获得|在[校册建编岗园院职训押籍]", rest)
         or PERSON.match(rest)
         or _NOUNS_AFTER.match(rest)
         or _NOMINAL.match(rest)

@@ -20,6 +20,10 @@ from wanghuo.engines.workplan.targets.words import (
 )
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
+# a year from whose level something changes: 由2015年的5.2万吨下降到4.5万吨
+_FROM_YEAR = re.compile(
+    r"[由从](?:19|20)\d\d年(?:底|末)?的?[\d.]+[^,，。;；\d]{0,10}[,，]?(?:下降|降|减|压|提|增|上升|扩大|升|发展|调)[一-鿿]{0,4}?[至到为]?"
+)
 _GAP = re.compile(r"低于全[国省市][^,，。]{0,14}平均|与[^,，。]{1,20}(?:差距|矛盾)")
 _PLANS = re.compile(r"到20\d\d年|力争|计划|确保|将(?!来)")
 _AIMED = re.compile(r"实现|确保|力争|达到|控制在")
@@ -144,6 +148,7 @@ def _tenses(bare: str, clauses: tuple[tuple[int, int], ...]) -> _Tenses:
         for match in _YEAR.finditer(bare)
         if not BASE_YEAR_RE.search(bare[max(0, match.start() - 8) : match.end()])
         and not IS_BASE.match(bare, match.end())
+        and not _FROM_YEAR.search(bare, max(0, match.start() - 1), match.end() + 40)
         and not TASK_END_RE.search(bare[max(0, match.start() - 6) : match.start()])
     )
     as_of = _AS_OF.search(bare)

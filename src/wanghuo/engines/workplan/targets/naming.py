@@ -55,7 +55,9 @@ _LED_VERB = re.compile(
 
 
 _ACTOR = re.compile(r"(?:领导|干部|人员|网格员|负责人|责任人|班子成员)$")
-_FROM_LEVEL = re.compile(r"(?:由|从)(?:目前|现在|原来|现有|当前|去年)?的?[\d.]+[^\d,，]{0,6}$")
+_FROM_LEVEL = re.compile(
+    r"(?:由|从)(?:目前|现在|原来|现有|当前|去年|上年|(?:19|20)\d\d年(?:底|末)?)?的?[\d.]+[^\d,，]{0,8}$"
+)
 _EACH_END = re.compile(
     r"每(?![年季月周日天半])(?:一)?(?:个|名|支|家|处|座|户|栋|辆|学)?" + rf"(?:(?!至少|{VERB})[一-鿿■]){{1,6}}$"
 )
@@ -237,6 +239,9 @@ def name_count(around: Around, verb_before: str, noun_before: str, unit: str, *,
     ending = _SUBJECT_TIME.search(bare.rstrip())
     if ending:
         left, bare = left[: ending.start()], bare[: ending.start()]
+    moved = _FROM_LEVEL.search(bare)
+    if moved:
+        left, bare = left[: moved.start()], bare[: moved.start()]
     each = _EACH_END.search(bare)
     if each:
         scope, left, bare = tidy(left[each.start() :]), left[: each.start()], bare[: each.start()]

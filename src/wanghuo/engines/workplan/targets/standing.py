@@ -122,6 +122,40 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
 
 
+def describes_rate(words: Words, quantity: Quantity, left: str) -> bool:
+    """Whether the number tells over how many things a rate is counted (列入考核的9个断面水质优良比例达到88.9%)."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    lead = left.strip()
+    following = next((q for q in words.quantities if quantity.end <= q.start < span.end), None)
+    return (
+        quantity.kind == "count"
+        and following is not None
+        and following.kind in ("percent", "permille")
+        and (lead.endswith("的") or not VERB_RE.search(lead))
+        and re.match(
+            r"(?!以[上下内])[一-鿿■□()]{1,24}?(?:率|比例|比重|占比)(?:要|应|均|须|都|总体|平均|稳定)*(?:达|为|保持|不|控制|提|超|高于|稳定|大于|在|≥)",
+            words.bare[quantity.end : following.start] + "达",
+        )
+        is not None
+    )
+
+
+def is_retired_size(words: Words, quantity: Quantity) -> bool:
+    """Whether the number tells which plants go (淘汰30万吨/年以下煤矿, 关停单机20万千瓦及以下机组)."""
+    before = words.bare[max(0, quantity.start - 24) : quantity.start]
+    return (
+        re.search(r"(?:淘汰|退出|关闭|关停|取缔|拆除|整合)[^,，。;；\d]*$", before) is not None
+        and re.match(r"(?:/[年日时小])?(?:及|或|含)?以下(?:的)?[一-鿿]{2}", words.bare[quantity.end :]) is not None
+    )
+
+
+def is_age(words: Words, quantity: Quantity) -> bool:
+    """Whether the number is the age of those who are meant (0-6岁儿童), not how long people live."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    before = words.bare[span.start : quantity.start]
+    return quantity.unit in ("岁", "周岁") and re.search(r"寿命|年龄", before) is None
+
+
 def _sizes_a_rate(words: Words, quantity: Quantity) -> bool:
     """Whether the number tells of which things a rate is told (出栏500头以上生猪规模化养殖比重达到50%)."""
     span = words.clauses[words.clause_at(quantity.start)]
