@@ -165,8 +165,8 @@ class Fold:
         self.dirty_readings: dict[tuple[bytes, Key, int], Latest] = {}
         self.tally = Tally()
         self.effects = Effects()
-        self.look_again: Callable[[], None] | None = (
-            None  # asked when an unknown address appears: it may be registered by now
+        self.look_again: Callable[[bytes], None] | None = (
+            None  # told of an unknown address: it may be registered by now, or not have been read yet
         )
         self.quiet = False  # taking in again what is already recorded: only times and readings count
         self.counting = self.keeping = True  # messages and readings are counted, and kept: not when taken in again
@@ -175,7 +175,7 @@ class Fold:
         """The slot of the device that speaks from an address. An unknown one may have been registered a moment ago."""
         slot = self.devices.slots.get(source)
         if slot is None and self.look_again is not None:
-            self.look_again()
+            self.look_again(source)
             slot = self.devices.slots.get(source)
         return slot
 

@@ -79,7 +79,8 @@ class Ingest:
         self._buried = buried()
         self._stretches: deque[Stretch] = deque()
         self._waiting = 0
-        self._since = store.load_devices(self.devices, None)
+        self._loading: store.Loading | None = store.Loading(self.devices)
+        self._since = self._loading.since
         self._recorded, self._counted = row.events_through, row.state_through
         self.history = HistoryWriter(open_store(journal), row.state_through)
         self._kept = self.history.kept
@@ -133,7 +134,11 @@ class Ingest:
         self._end_stretch()
 
     def _expect(self, batches: Sequence[Batch]) -> None:
-        """Read together what is stored of the devices that report states here, not one by one as they are met."""
+        """Read together what is stored of the devices that report states here, not one by one as they are met. While the register
+        is being taken in, also of all that speak whether they are in it."""
+        if (loading := self._loading) is not None:
+            frames = {d[12:18] for b in batches for k, d in zip(b.kind, b.data, strict=True) if k == FRAME}
+            _patiently(lambda: loading.expect(frames))
         slots, found = self.devices.slots, {}
         for batch in batches:
             for kind, data in zip(batch.kind, batch.data, strict=True):
@@ -188,8 +193,12 @@ class Ingest:
             except Exception as error:  # one frame that nobody foresaw must not keep the others from being seen
                 self.fold.bury(Dead(batch.ref(index), reason(error), data))
 
-    def _look_again(self) -> None:
-        """Once a round: a device registered a moment ago must not be taken for a stranger."""
+    def _look_again(self, key: bytes) -> None:
+        """Once a round: a device registered a moment ago must not be taken for a stranger. While the register is being taken
+        in, each that is not here yet is looked for."""
+        if (loading := self._loading) is not None:
+            _patiently(lambda: loading.look_up([key]))
+            return
         self.fold.look_again = None
         self._since = _patiently(lambda: store.load_devices(self.devices, self._since))
 
@@ -216,6 +225,12 @@ class Ingest:
             _patiently(lambda: self.recorder.give_up(*stretch, why))
         self._recorded = max(self._recorded, stretch.through)
 
+    def load(self) -> None:
+        """Take in the next page of the register, where it is not all here yet."""
+        loading = self._loading
+        if loading is not None and _patiently(loading.page):
+            self._loading = None
+
     def tend(self, now: float) -> None:
         """What is due now beside the frames: changes of the register, a chunk of times and readings.
 
@@ -227,6 +242,8 @@ class Ingest:
             self._since = store.load_devices(self.devices, self._since)
             if overdue(HELP_AFTER_S):
                 drain(HAND)
+        if self._loading is not None:
+            return  # what is stored by and by speaks of all devices
         if error := self.history.tend():
             log.warning("readings cannot be kept: %s", error)
         if self.flusher.pending:
@@ -259,6 +276,8 @@ class Ingest:
 
     def flush(self) -> None:
         """Store all that is known now (at the end, and in tests)."""
+        while self._loading is not None:
+            self.load()
         while self.flusher.pending:
             self.flusher.step(self.fold)
         if self._flushing_to:
@@ -289,6 +308,7 @@ class Ingest:
         while not stopped():
             count = self.step()
             full = full + 1 if count >= ROUND_FRAMES else 0
+            self.load()
             if full % TEND_EVERY:
                 continue
             try:
@@ -299,7 +319,7 @@ class Ingest:
             except AWAY as error:
                 log.warning("the database cannot take readings: %s", error)
                 drop_stale_connections()
-            if count < ROUND_FRAMES // 4 and not self.flusher.pending and not self.behind:
+            if count < ROUND_FRAMES // 4 and not (self._loading or self.flusher.pending or self.behind):
                 bell.wait(GATHER_S if count else IDLE_S)
         self._rings = None
         self.catch_up()

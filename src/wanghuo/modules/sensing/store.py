@@ -24,11 +24,12 @@ from wanghuo.modules.sensing.known import (
     Known,
     Part,
 )
-from wanghuo.modules.sensing.messages import device_key
+from wanghuo.modules.sensing.messages import device_key, split_key
 from wanghuo.modules.sensing.models import Component, Device, IngestPosition
 from wanghuo.modules.sensing.observe import DEVICE_KEY, Key, key_text
 from wanghuo.modules.sensing.states import DeviceState
 
+LOAD_PAGE = 10_000  # devices read at a time at a start: a fire waits for one page at most
 CHUNK, SEEN_CHUNK, SLOT_CHUNK = 500, 500, 20_000  # rows of one transaction: a fire waits for one at most
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
 AWAY = (DeviceState.OFFLINE, DeviceState.LATE)
@@ -73,6 +74,52 @@ def load_devices(devices: Devices, since: datetime | None) -> datetime:
         else:
             devices.put(entry)
     return now - OVERLAP
+
+
+class Loading:
+    """The register as it is taken in at a start, page by page, while ingest works already: a million devices take ten
+    seconds, and no fire may wait for them. Those who speak meanwhile are looked up before their turn.
+    """
+
+    def __init__(self, devices: Devices) -> None:
+        self._devices, self._after = devices, UUID(int=0)
+        self._asked: set[bytes] = set()
+        self.since = timezone.now() - OVERLAP
+        """What changes from here on is taken in as a change."""
+
+    def page(self) -> bool:
+        """Take in the next page, in the order of the ids; whether that was the last."""
+        rows = Device.objects.exclude(state=DeviceState.RETIRED).filter(pk__gt=self._after).order_by("pk")
+        last = list(rows.values_list("pk", flat=True)[LOAD_PAGE - 1 : LOAD_PAGE])
+        self._take(rows.filter(pk__lte=last[0]) if last else rows)
+        if last:
+            self._after = last[0]
+        return not last
+
+    def expect(self, keys: Iterable[bytes]) -> None:
+        """These speak in the next round: they are looked up together."""
+        self._asked.clear()
+        self.look_up(keys)
+
+    def look_up(self, keys: Iterable[bytes]) -> None:
+        """Take in those of these who are in the register, and not here yet. A stranger is asked for once a round."""
+        wanted = defaultdict[str, list[str]](list)
+        for key in {key for key in keys if key not in self._devices} - self._asked:
+            self._asked.add(key)
+            protocol, source = split_key(key)
+            wanted[protocol].append(source)
+        for protocol, sources in wanted.items():
+            for start in range(0, len(sources), CHUNK):
+                some = sources[start : start + CHUNK]
+                rows = Device.objects.exclude(state=DeviceState.RETIRED)
+                self._take(rows.filter(protocol=protocol, source__in=some))
+
+    def _take(self, rows: QuerySet[Device]) -> None:
+        _give_slots(rows)
+        for row in rows.values_list(*_COLUMNS).iterator(10_000):
+            entry = _entry(*row)
+            if entry.source not in self._devices:  # else more is known by now than is stored
+                self._devices.put(entry)
 
 
 def _give_slots(rows: QuerySet[Device]) -> None:

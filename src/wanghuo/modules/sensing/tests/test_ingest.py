@@ -273,3 +273,36 @@ def test_an_ingest_that_was_taken_over_writes_nothing_more(journal) -> None:
     second.catch_up()
     assert SensorEvent.objects.filter(what="raised").count() == 1
     assert SensorEvent.objects.filter(what="cleared").count() == 1
+
+
+def test_a_fire_waits_for_no_page_of_the_register(journal, monkeypatch) -> None:
+    monkeypatch.setattr(store, "LOAD_PAGE", 2)
+    devices = [DeviceFactory() for _ in range(5)]
+    fill(journal, [state_frame(devices[-1].source, FIRE), state_frame("ff" * 6, FIRE)])
+    ingest = Ingest(journal)
+    ingest.step()
+    assert [s["device_ref"] for s in told("signal_raised")] == [devices[-1].ref]
+    assert list(ingest.devices.slots) == [bytes.fromhex(devices[-1].source)], "nobody else was needed"
+    ingest.load()
+    assert len(ingest.devices) == 3
+    late = DeviceFactory()
+    fill(journal, [state_frame(late.source, FIRE), state_frame(devices[0].source, FIRE)])
+    ingest.catch_up()
+    assert {s["device_ref"] for s in told("signal_raised")} == {devices[-1].ref, devices[0].ref, late.ref}
+    assert len(ingest.devices) == 6
+    assert [row.source for row in QuarantinedDevice.objects.all()] == ["ff" * 6]
+    assert Device.objects.filter(slot=None).count() == 0
+
+
+def test_what_is_learned_of_a_device_outlives_its_page_of_the_register(journal, monkeypatch) -> None:
+    monkeypatch.setattr(store, "LOAD_PAGE", 1)
+    device, _ = DeviceFactory(), DeviceFactory()
+    wrong = datetime.now(UTC) - timedelta(days=400)
+    fill(journal, [unit_frame(device.source, b"", at=wrong)])
+    ingest = Ingest(journal)
+    ingest.step()
+    learned = ingest.devices[bytes.fromhex(device.source)].offset_s
+    while ingest._loading:
+        ingest.load()
+    assert learned
+    assert ingest.devices[bytes.fromhex(device.source)].offset_s == learned
