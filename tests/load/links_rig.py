@@ -251,16 +251,7 @@ def bad_peers(seed: int, home: Path, size: Size, plant: str) -> Result:
     stopped = os.fork()
     if stopped == 0:
         _stopped_peers(stage.port, size["links"] // 4)
-    links = [socket.create_connection(("127.0.0.1", stage.port)) for _ in range(size["links"])]
-    for number, link in enumerate(links):
-        if number % 3 == 0:
-            link.sendall(frame(FIRST + 100 + number, 1)[:-5])  # half a frame, and then a byte now and then
-        elif number % 3 == 1:
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            link.setblocking(False)  # says much and reads nothing
-            with contextlib.suppress(BlockingIOError):
-                for serial in range(20_000):
-                    link.send(frame(FIRST + 100 + number, serial))
+    links = [_bad_link(number, stage.port) for number in range(size["links"])]
 
     async def main() -> tuple[int, list[wire.Key]]:
         good, twin = [await connected(stage.port, FIRST, told) for _ in range(2)]
@@ -307,6 +298,20 @@ def bad_peers(seed: int, home: Path, size: Size, plant: str) -> Result:
             two_that_claim_one_address_were_not_noticed=not stage.counted("duplicate_source"),
         ),
     )
+
+
+def _bad_link(number: int, port: int) -> socket.socket:
+    """A link of a bad peer. It may be cut while it still speaks."""
+    link = socket.create_connection(("127.0.0.1", port))
+    with contextlib.suppress(OSError):
+        if number % 3 == 0:
+            link.sendall(frame(FIRST + 100 + number, 1)[:-5])  # half a frame, and then a byte now and then
+        elif number % 3 == 1:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            link.setblocking(False)  # says much and reads nothing
+            for serial in range(20_000):
+                link.send(frame(FIRST + 100 + number, serial))
+    return link
 
 
 def _stopped_peers(port: int, count: int) -> None:

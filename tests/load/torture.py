@@ -8,11 +8,13 @@ a promise did not hold or a planted bug was not found. `--record` adds the lines
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import importlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -95,14 +97,21 @@ def outcome(result: Result, plant: str) -> str:
 
 
 def run_apart(code: str, size: str, seed: int, plant: str, listener: str = "", broker: str = "") -> dict[str, Any]:
-    """Run a rig in a process of its own, so that no rig sees what another left in memory."""
+    """Run a rig in a process of its own, so that no rig sees what another left in memory. Whom it leaves behind, should it
+    fall over, is ended with it."""
     command = [sys.executable, "-m", "tests.load.torture", code, f"--{size}", "--seed", str(seed), "--here"]
     command += ["--listener", listener] if listener else []
     command += ["--broker", broker] if broker else []
-    done = subprocess.run(
-        [*command, "--plant", plant] if plant else command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-    )
-    lines = done.stdout.strip().splitlines()
+    command += ["--plant", plant] if plant else []
+    with tempfile.TemporaryFile("w+") as out:
+        done = subprocess.Popen(command, cwd=ROOT, stdout=out, start_new_session=True)
+        try:
+            done.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(done.pid, signal.SIGKILL)
+        out.seek(0)
+        lines = out.read().strip().splitlines()
     if done.returncode and not (lines and lines[-1].startswith("{")):
         told = {"rig": code, "size": size, "plant": plant, "outcome": "broken", "seconds": 0.0, "seed": seed}
         return {**told, "figures": {}, "failures": [f"the rig ended with {done.returncode}"]}

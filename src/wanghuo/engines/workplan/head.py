@@ -16,7 +16,7 @@ from wanghuo.engines.workplan.marks import mark_at
 _HAN = r"\u4e00-\u9fffA-Z×*○"
 _TYPES = (
     "方案|要点|规划|计划|意见|办法|规定|条例|通知|通报|决定|措施|细则|纲要|指南|制度|通告|公告|报告|清单|预案|标准|导则|总结|安排|任务书|责任书|"
-    "指引|决议|(?<=的)实事|实事项目|(?:分解|任务|一览|明细|安排|进度)表|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
+    "指引|决议|(?<=的)实事|实事项目|(?:分解|任务|一览|明细|安排|进度)表|(?:责任|任务|目标|工作|指标)分解|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
 )
 _TITLE_END = re.compile(rf"(?:{_TYPES})[”》]?(?:\s*[(〔](?:[^()]{{2,24}})[)〕])?$")
 _SUFFIX = (
@@ -91,7 +91,7 @@ def read_head(
     title = (
         found.titles[-1]
         if found.titles
-        else particulars.get("标题", particulars.get("名称", "")) or _run_in_title(words)
+        else particulars.get("标题", particulars.get("名称", "")) or _run_in_title(words) or _annexed_title(words)
     )
     longer = [named for named in found.titles if len(named) > 6]
     title = longer[-1] if longer and title in found.titles and len(title) <= 6 else title
@@ -219,6 +219,15 @@ def _run_in_title(words: list[str]) -> str:
     """A title that the first paragraph was run into: 消防工作责任书为认真贯彻…"""
     match = _RUN_IN.match(words[0]) if words else None
     return match["title"] if match else ""
+
+
+def _annexed_title(words: list[str]) -> str:
+    """The title that the letter around a paper gives it, where the letter has lost its own: 附件:1.2019年目标任务分解表."""
+    for line in words:
+        match = re.match(r"附\s*件\s*[:.、]\s*(?:1\s*[.、])?\s*(?P<title>[^。;,|]{6,60})$", line)
+        if match and _TITLE_END.search(match["title"]):
+            return match["title"].strip()
+    return ""
 
 
 def _is_titlish(line: str, following: str) -> bool:

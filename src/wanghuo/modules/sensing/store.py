@@ -29,7 +29,7 @@ from wanghuo.modules.sensing.models import Component, Device, IngestPosition
 from wanghuo.modules.sensing.observe import DEVICE_KEY, Key, key_text
 from wanghuo.modules.sensing.states import DeviceState
 
-LOAD_PAGE = 10_000  # devices read at a time at a start: a fire waits for one page at most
+LOAD_PAGE = 5_000  # devices read at a time at a start: a fire waits for one page at most
 CHUNK, SEEN_CHUNK, SLOT_CHUNK = 500, 500, 20_000  # rows of one transaction: a fire waits for one at most
 OVERLAP = timedelta(seconds=5)  # changes are asked for again this far back: a commit may show late
 AWAY = (DeviceState.OFFLINE, DeviceState.LATE)

@@ -15,7 +15,7 @@ _QUOTED = re.compile(
 )
 _BRACKET = re.compile(r"\([^()\n]{0,160}\)")
 _TELLS = re.compile(
-    r"\((?=[^()]*\d)(?:其中|不少于|不低于|每|至少|达到|含|原则上|(?:20\d\d年)?(?:完成|新建|改造|建成|新增|实施|开工))"
+    r"\((?=[^()]*\d)(?:其中|即[^()]{0,14}(?:不(?:能|得)?(?:超过|低于|少于|高于)|以[上内下])|不少于|不低于|每|至少|达到|含|原则上|(?:20\d\d年)?(?:完成|新建|改造|建成|新增|实施|开工))"
 )
 # a share told once for several things (A率、B率三个“100%”): the words around it say no more than the share
 _SHARED = re.compile(r"[两二三四五六七八九十\d]个(?P<open>[“\"])(?P<share>\d{1,3}(?:\.\d+)?%)[”\"]")

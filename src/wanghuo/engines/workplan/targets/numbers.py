@@ -470,7 +470,7 @@ def _distributed(words: Words, parts: list[_Part], found: list[Finding]) -> list
                 replace(
                     f,
                     value=p.quantity.low,
-                    unit=p.quantity.unit or f.unit,
+                    unit=p.quantity.unit or run[-1].quantity.unit,
                     at=p.quantity.start,
                     end=run[-1].stop,
                     op=f.op,

@@ -230,6 +230,8 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         return True
     if quantity.han and re.match(r"会议|全会|大会", after) and not re.search(r"(?:召开|组织|举办|不少于|至少)$", left):
         return True
+    if quantity.han and quantity.low == 1 and re.search(r"[是为]$", left) and "每" not in left:  # 更是一次…的大会
+        return True
     if quantity.han and left.endswith(("届", "农村新", "老")):
         return True
     if re.match(r"[一新]体", after) or (
@@ -281,7 +283,7 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
         return False
     if quantity.kind == "money":
         return not inherits and not re.search(
-            r"每[人户亩人](?:每[年月])?$|投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位",
+            r"每[人户亩人](?:每[年月])?$|投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位|减轻|减负|减免|减税|降费|节约|节省|让利",
             words.bare[max(0, quantity.start - 24) : quantity.start],
         )
     if _EACH_ONE.search(words.bare[max(0, quantity.start - 16) : quantity.start]):
