@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from wanghuo.engines.workplan.duty_tables import DutyRow
 from wanghuo.engines.workplan.flattening import flatten
 from wanghuo.engines.workplan.paper import Deadline, Item
 
@@ -49,13 +50,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Body:
-    """The body. `text` is the text as given, `flat` its plain form of the same length; all offsets fit both."""
+    """The body. `text` is the text as given, `flat` its plain form of the same length; all offsets fit both. `rows`: the items
+    that are rows of a table of duties, by their numbers."""
 
     text: str
     items: tuple[Item, ...]
     head: Head = Head()
     tables: tuple[Table, ...] = ()
     flat: str = field(default="", repr=False)
+    rows: Mapping[int, DutyRow] = field(default_factory=dict)
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _around: tuple[Item | None, ...] = field(init=False, repr=False, compare=False)
     _known: dict[int, list[Sentence]] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -14,6 +14,7 @@ from wanghuo.engines.workplan.compacting import Compact
 from wanghuo.engines.workplan.contents import Contents, find_contents
 from wanghuo.engines.workplan.dates import Calendar, find_deadlines
 from wanghuo.engines.workplan.days import planned_year, spoken_period
+from wanghuo.engines.workplan.duty_tables import DutyRow, find_duty_rows
 from wanghuo.engines.workplan.flattening import flatten
 from wanghuo.engines.workplan.head import read_head
 from wanghuo.engines.workplan.headings import run_in_chapters
@@ -21,6 +22,7 @@ from wanghuo.engines.workplan.layout import paragraphs_of, unwrapped
 from wanghuo.engines.workplan.noise import Span, blanked, find_noise, particulars
 from wanghuo.engines.workplan.outline import Node, Outliner
 from wanghuo.engines.workplan.owners import find_owners
+from wanghuo.engines.workplan.owners.names import names
 from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Owner, Paper
 from wanghuo.engines.workplan.quality import text_flags
 from wanghuo.engines.workplan.targets import find_targets
@@ -67,14 +69,16 @@ def read_body(text: str, *, places: Sequence[str] = ()) -> tuple[Body, list[Flag
     flat = unwrapped(flat, paragraphs)
     front = read_head(flat, paragraphs, known, places)
     flat = _without_title(flat, front.head.title)
-    kept = [p for at, p in enumerate(paragraphs) if at not in front.frame]
+    rows, headers = find_duty_rows(flat, paragraphs)
+    kept = [p for at, p in enumerate(paragraphs) if at not in front.frame and p.start not in headers]
     barriers = [paragraphs[at].start for at in sorted(front.frame)]
-    outliner = Outliner(flat, contents.entries, barriers)
+    outliner = Outliner(flat, contents.entries, barriers, rows)
     nodes = outliner.build(kept)
     calendar = _calendar(front.head, flat)
     items, flags = _items(text, flat, nodes, calendar)
     tables = tuple(Table(no, *node.grid, _title_of(flat, node)) for no, node in enumerate(nodes, 1) if node.grid)
-    body = Body(text, items, front.head, tables, flat)
+    told = {no: node.row for no, node in enumerate(nodes, 1) if node.row is not None}
+    body = Body(text, items, front.head, tables, flat, told)
     flags += [replace(flag, item=_item_at(body, flag.start)) for flag in outliner.flags]
     flags += text_flags(text, flat, body, contents, noise, paragraphs)
     return body, flags, _all_noise(noise, contents)
@@ -146,6 +150,8 @@ def _heading(text: str, flat: str, node: Node, end: int) -> str:
 def _owners(compact: Compact, node: Node) -> tuple[Owner, ...]:
     """The owners of an item; a heading that is a body's name (1.教育部门。…) names one, a heading without a stop none."""
     words = compact.words
+    if node.row is not None:
+        return tuple(_of_row(compact, node.row))
     first, stop = (compact.at(place) for place in node.heading)
     if node.heading[0] >= node.heading[1] or node.mark is None:
         return find_owners(words, compact.at(node.mark.end) if node.mark else 0, len(words))
@@ -153,6 +159,16 @@ def _owners(compact: Compact, node: Node) -> tuple[Owner, ...]:
     own = (Owner(named, "lead", first, first + len(named)),) if is_body(named) and is_plausible(named) else ()
     bare = words[stop : stop + 1] != "。" and "(" not in named
     return (*own, *find_owners(words, stop if bare or own else first, len(words)))
+
+
+def _of_row(compact: Compact, row: DutyRow) -> Iterator[Owner]:
+    """The owners in the cells of a row."""
+    for role, (first, last) in row.owners:
+        start, end = compact.at(first), compact.at(last)
+        words = compact.words[start:end]
+        yield from (
+            find_owners(compact.words, start, end) if ":" in words else names(words, start, role, sure=not row.cut)
+        )
 
 
 def _after_heading(node: Node, flat: str, end: int) -> int:

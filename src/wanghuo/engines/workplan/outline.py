@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wanghuo.engines.workplan.contents import Entry, heading_after
+from wanghuo.engines.workplan.duty_tables import DutyRow
 from wanghuo.engines.workplan.headings import box_title_end, heading_end, opening
 from wanghuo.engines.workplan.layout import Paragraph
 from wanghuo.engines.workplan.marks import RANK, Mark, mark_at, marks_inside
@@ -47,6 +48,7 @@ class Node:
     plain: int = 0
     children: list[Node] = field(default_factory=list)
     grid: tuple[int, int] | None = None
+    row: DutyRow | None = None
     series: dict[str, int] = field(default_factory=dict)  # the last number of each kind of mark right below
 
     @property
@@ -68,7 +70,13 @@ class _Piece:
 class Outliner:
     """Builds the nodes of one body, paragraph by paragraph."""
 
-    def __init__(self, flat: str, entries: Sequence[Entry] = (), barriers: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        flat: str,
+        entries: Sequence[Entry] = (),
+        barriers: Sequence[int] = (),
+        rows: Mapping[int, DutyRow] | None = None,
+    ) -> None:
         self.flat = flat
         self.nodes: list[Node] = []
         self.flags: list[Flag] = []
@@ -80,6 +88,7 @@ class Outliner:
         self._annexes = 0
         self._decimals: set[str] = set()
         self._barriers = barriers
+        self._rows = rows or {}
 
     def build(self, paragraphs: Sequence[Paragraph]) -> list[Node]:
         """All nodes in reading order."""
@@ -107,6 +116,11 @@ class Outliner:
         seen: dict[str, int] = {}
         pieces, in_grid = [], False
         for paragraph, marks in zip(paragraphs, candidates, strict=True):
+            if row := self._rows.get(paragraph.start):
+                mark = Mark("row", row.number, str(row.number), row.start, row.task[0])
+                pieces.append(_Piece(paragraph.start, paragraph.end, (mark,)))
+                in_grid = False
+                continue
             in_grid = self._in_grid(paragraph, marks, already=in_grid)
             kept = [] if in_grid else self._accepted(paragraph, marks, seen, following)
             pieces.append(_Piece(paragraph.start, paragraph.end, tuple(kept), in_grid))
@@ -223,7 +237,9 @@ class Outliner:
         node = Node(path, mark.start, end, mark, parent, inline=inline)
         promised = heading_after(self.flat, mark, self._entries, end)
         stop = heading_end(self.flat, mark, end, last=last)
-        if promised:
+        if row := self._rows.get(mark.start):
+            node.row, stop = row, row.task[1]
+        elif promised:
             stop, self._entries = promised[0], self._entries[promised[1] :]
         elif mark.kind == "box":
             titled = box_title_end(self.flat, mark.end, end)

@@ -19,7 +19,9 @@ HELPS = r"(?:等)?(?:积极|共同|密切|按职责分工|按职责|主动|依�
 LEADS_END = re.compile(rf"{LEADS}$")
 HELPS_END = re.compile(rf"{HELPS}$")
 # who of a list leads or helps
-_ROLE_REMARK = re.compile(r"[(\[〔](?:[^()\[\]〔〕]{0,24}下同|列第一位[^()\[\]〔〕]{0,24}|牵头|主办|协办|配合|负责|主责|排名第一|按职责分工(?:负责)?)(?:单位|部门)?[)\]〕]")
+_ROLE_REMARK = re.compile(
+    r"[(\[〔](?:[^()\[\]〔〕]{0,24}下同|列第一位[^()\[\]〔〕]{0,24}|牵头|主办|协办|配合|负责|主责|排名第一|按职责分工(?:负责)?)(?:单位|部门)?[)\]〕]"
+)
 # what an enumeration leaves at its end (市教育局等8个部门)
 _AND_OTHERS = re.compile(r"等(?:\d+个|各|相关|有关|多个|职能|重点|成员|行业|主管|监管)*(?:部门|单位|机构|行业|地)?$")
 _OF_OTHERS = re.compile(

@@ -163,7 +163,17 @@ def _acts(rest: str, *, after_comma: bool = False) -> bool:
     """Whether what follows a name is what it does."""
     if _JOINS_IN.match(rest):
         return True
-    if _BUILT.match(rest) or rest in ("建设", "发展", "管理", "改造", "整治", "治理", "创建", "监管", "服务"):  # a heading
+    if _BUILT.match(rest) or rest in (
+        "建设",
+        "发展",
+        "管理",
+        "改造",
+        "整治",
+        "治理",
+        "创建",
+        "监管",
+        "服务",
+    ):  # a heading
         return False
     if (
         re.match(r"达到|达\d|得到|具备|获得|在[校册建编岗园院职训押籍]", rest)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 from wanghuo.engines.workplan.body import Body, Sentence
 from wanghuo.engines.workplan.days import IS_BASE, planned_year
+from wanghuo.engines.workplan.duty_tables import DutyRow
 from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Target
 from wanghuo.engines.workplan.tables import find_rows
 from wanghuo.engines.workplan.targets.clauses import Words, words_of
@@ -24,6 +26,10 @@ _PLACES = re.compile(
 _YEAR = re.compile(r"(?<![\d至到-])(20\d\d)年(?!(?:底|末)?(?:以?前|以来|起|\d|至|到))")
 _REPORT_CELL = re.compile(r"已(?:全部|基本)?(?:完成|完工|建成|落实|实施)|正在(?:推进|实施|开展)|截至|目前")
 _LONGEST = 600
+_ONLY_CHANGE = re.compile(
+    r"(?:同比|年均)?(?:增|降)幅|(?:力争|确保)?(?:达到?|实现|完成|新增|控制在|保持在?|稳定在|提高到?|下降到?|增长|)"
+)
+_TITLE = 24  # characters of a task that names what its row speaks of; a longer one tells it
 _COUNTERS = frozenset("个座处支所栋幢台辆套部具")
 _AIMS = re.compile(r"目标")
 
@@ -35,6 +41,11 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
     nouns: dict[str, str] = {}
     for item in body.items:
         if is_history(body, item):
+            continue
+        if row := body.rows.get(item.no):
+            for target, finding, at in _in_row(body, item, row):
+                targets.append(target)
+                flags.extend(_flags(body, target, finding, at))
             continue
         reports = is_report(body, item)
         grids = [(table.start, table.end) for table in body.tables if table.item == item.no]
@@ -80,6 +91,33 @@ def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int
     return [piece for span in spans for piece in _pieces(sentence, *span)]
 
 
+def _in_row(body: Body, item: Item, row: DutyRow) -> Iterator[tuple[Target, Finding, int]]:
+    """The targets of a row of duties, with what they were found in, each due on the day that a cell of its own tells."""
+    due = next((d for d in reversed(item.deadlines) if d.last and d.kind != "recurring"), None)
+    for start, end in row.said:
+        sentence = Sentence(start, end, body.flat[start:end])
+        for finding in _in_cell(body, row, start, end):
+            target = _target(body, item, sentence, start, finding)
+            dated = due is not None and (target.deadline is None or not start <= due.start < end)
+            yield (replace(target, deadline=due.last) if due and dated else target), finding, start
+
+
+def _in_cell(body: Body, row: DutyRow, start: int, end: int) -> list[Finding]:
+    """The aims of a cell. One that says no more than how much (1200人以上, 增长6%) is read behind the task that it speaks of."""
+    flat, text = body.flat[start:end], body.text[start:end]
+    alone = _of_words(body, flat, text, reports=False)
+    task = re.sub(r"[\d|]", " ", body.flat[row.task[0] : row.task[1]])
+    named = alone and not all(_ONLY_CHANGE.fullmatch(finding.name.metric) for finding in alone)
+    if named or (start, end) == row.task or len(task) > _TITLE:
+        return alone
+    many = len(task)
+    return [
+        replace(found, start=max(found.start - many, 0), end=found.end - many, at=found.at - many)
+        for found in _of_words(body, task + flat, task + text, reports=False)
+        if found.at >= many
+    ]
+
+
 def _in_report_cell(flat: str, start: int) -> bool:
     """Whether a place lies in a cell between bars that tells how far things are (… | 已完成。已将标准提高到200元。 |)."""
     line = flat[flat.rfind("\n", 0, start) + 1 : start]
@@ -102,6 +140,10 @@ def _in_sentence(body: Body, item: Item, start: int, end: int, *, reports: bool)
     flat, text = body.flat[start:end], body.text[start:end]
     if start == item.start:
         flat = _unmarked(flat, item)
+    return _of_words(body, flat, text, reports=reports)
+
+
+def _of_words(body: Body, flat: str, text: str, *, reports: bool) -> list[Finding]:
     words = words_of("".join("，" if given == "，" else char for char, given in zip(flat, text, strict=True)))
     numbered = find_numbers(words, Tense(_first_year(body), reports))
     found = [*numbered, *find_implied(words, numbered)]

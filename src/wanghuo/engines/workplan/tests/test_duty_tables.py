@@ -1,0 +1,132 @@
+"""Tables of duties: rows become items with their owners, days and aims, however the table came into the text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wanghuo.engines.workplan import compile_paper
+from wanghuo.engines.workplan.paper import Paper
+
+_TITLE = "某某县2025年重点工作任务分解表\n"
+_DOCX = """| 序号 | 工作任务 | 目标要求 | 牵头单位 | 配合单位 | 完成时限 |
+| 1 | 城镇新增就业 | 1200人以上 | 县人社局 | 县财政局、各乡镇人民政府 | 2025年12月底前 |
+| 2 | 建设微型消防站20个，达标率达到95%。 |  | 县消防救援大队 | 县住建局 县应急局 | 6月底前 |
+| 3 | 森林覆盖率 | 达到38% | 县林业局 | 各乡镇 | 年内 |
+| 4 | 开展电动自行车整治 | 排查小区300个，整改率100% | 县消安委办 | 公安、住建等部门 | 2025年9月30日前 |"""
+
+
+def told(paper: Paper) -> list[tuple[str, list[str], list[str]]]:
+    """Each item's path, its owners with their part, and its aims with their day."""
+    return [
+        (
+            item.path,
+            [f"{owner.name}/{owner.role}" for owner in item.owners],
+            [f"{t.metric}{t.op}{t.value:g}{t.unit} {t.deadline}" for t in paper.targets if t.item == item.no],
+        )
+        for item in paper.items
+    ]
+
+
+ROWS = [
+    (
+        "1",
+        ["县人社局/lead", "县财政局/support", "各乡镇人民政府/support"],
+        ["新增就业>=1200人 2025-12-31"],
+    ),
+    (
+        "2",
+        ["县消防救援大队/lead", "县住建局/support", "县应急局/support"],
+        ["建设微型消防站>=20个 2025-06-30", "微型消防站达标率>=95% 2025-06-30"],
+    ),
+    ("3", ["县林业局/lead", "各乡镇/support"], ["森林覆盖率>=38% 2025-12-31"]),
+    (
+        "4",
+        ["县消安委办/lead", "公安部门/support", "住建部门/support"],
+        ["排查小区>=300个 2025-09-30", "小区整改率>=100% 2025-09-30"],
+    ),
+]
+
+
+def test_a_row_is_an_item_with_its_owners_its_day_and_its_aims() -> None:
+    paper = compile_paper(_TITLE + _DOCX)
+    assert told(paper) == ROWS
+    assert [item.heading for item in paper.items][2:] == ["森林覆盖率", "开展电动自行车整治"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "\n".join(line.strip("| ") + " |" for line in _DOCX.splitlines()),  # as pages are copied
+        "\n".join(line.strip("| ") for line in _DOCX.replace("目标要求", "目 标 要 求").splitlines()),
+    ],
+)
+def test_bars_at_the_ends_and_blanks_in_names_say_nothing(table: str) -> None:
+    assert told(compile_paper(_TITLE + table)) == ROWS
+
+
+def test_cells_that_were_merged_stand_at_the_left() -> None:
+    text = """| 类别 | 工作任务 | 责任单位 |
+| 基础建设 | 新建消防站2座 | 县住建局 |
+| 新增消火栓50个 | 县水利局 |"""
+    assert told(compile_paper(_TITLE + text)) == [
+        ("1", ["县住建局/lead"], ["新建消防站>=2座 None"]),
+        ("2", ["县水利局/lead"], ["新增消火栓>=50个 None"]),
+    ]
+
+
+def test_a_header_of_two_lines_a_part_of_the_table_and_a_row_cut_off() -> None:
+    text = """序号 | 任务 | 目标 | 牵头单位 | 配合单位
+序号 | 任务 | 牵头单位
+一、经济发展
+1 | 招商引资 | 到位资金50亿元 | 县商务局 | 县发改局
+二、社会事业
+2 | 新建幼儿园 | 3所 | 县教"""
+    paper = compile_paper(_TITLE + text)
+    assert [(item.path, [o.name for o in item.owners]) for item in paper.items] == [
+        ("一", []),
+        ("一/1", ["县商务局", "县发改局"]),
+        ("二", []),
+        ("二/2", []),
+    ]
+    assert [(t.value, t.unit) for t in paper.targets] == [(5_000_000_000, "元"), (3, "所")]
+
+
+def test_a_cell_may_label_whom_it_names() -> None:
+    text = """序号 | 工作内容 | 责任单位
+1 | 开展巡查 | 牵头单位：县公安局；配合单位：县城管局、县住建局"""
+    (item,) = compile_paper(_TITLE + text).items
+    assert [(o.name, o.role) for o in item.owners] == [
+        ("县公安局", "lead"),
+        ("县城管局", "support"),
+        ("县住建局", "support"),
+    ]
+
+
+def test_a_table_that_names_nobody_is_none_of_duties() -> None:
+    text = """序号 | 指标 | 单位 | 2025年目标
+1 | 消防站 | 座 | 12"""
+    paper = compile_paper("某市消防规划\n" + text)
+    assert [(t.metric, t.value, t.unit) for t in paper.targets] == [("消防站", 12, "座")]
+    assert not any(item.owners for item in paper.items)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                ["序号", "任务", "责任单位", "配合单位", "1", "2", "县公安局", "完成3个", "年内", "", "。", "一、"]
+            ),
+            max_size=6,
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_stands_between_bars_is_read_without_fail(rows: list[list[str]]) -> None:
+    text = "\n".join("|".join(row) for row in rows)
+    paper = compile_paper(text)
+    for item in paper.items:
+        assert text[item.start : item.end] == item.text
+        assert all(item.start <= owner.start < owner.end <= item.end for owner in item.owners)
+    assert all(0 <= t.start <= t.end <= len(text) for t in paper.targets)
