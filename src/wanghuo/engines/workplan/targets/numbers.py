@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from wanghuo.engines.workplan.numerals import Quantity
 from wanghuo.engines.workplan.paper import Op
-from wanghuo.engines.workplan.targets import standing
+from wanghuo.engines.workplan.targets import leads, sizes, sorts, standing, times
 from wanghuo.engines.workplan.targets.clauses import Words
 from wanghuo.engines.workplan.targets.comparison import Comparison, compare
 from wanghuo.engines.workplan.targets.history import Tense, tells_past
@@ -157,24 +157,24 @@ def _is_none(
 ) -> bool:
     verb_near = VERB_RE.search(left[-10:]) is not None
     return (
-        standing.is_time(words, quantity, comparison, left)
+        times.is_time(words, quantity, comparison, left)
         or standing.is_plain_noise(words, quantity, comparison, left)
         or re.search(r"每$|平均每$", words.bare[: quantity.start]) is not None
-        or standing.is_condition(words, quantity)
+        or sizes.is_condition(words, quantity)
         or standing.is_ground(words, quantity)
-        or standing.is_included(words, quantity)
+        or sorts.is_included(words, quantity)
         or standing.is_past_column(words, quantity)
-        or (not comparison.said and standing.is_member(words, quantity, left))
+        or (not comparison.said and sorts.is_member(words, quantity, left))
         or standing.averts(words, quantity)
         or standing.is_origin(words, quantity)
         or standing.is_penalty(words, quantity)
-        or standing.is_age(words, quantity)
-        or standing.is_retired_size(words, quantity)
-        or (not comparison.said and standing.describes_rate(words, quantity, left))
-        or standing.is_threshold(words, quantity, comparison, verb_near)
-        or standing.is_name_or_sort(words, quantity, words.bare[max(0, quantity.start - 24) : quantity.start])
+        or sizes.is_age(words, quantity)
+        or sizes.is_retired_size(words, quantity)
+        or (not comparison.said and sizes.describes_rate(words, quantity, left))
+        or sizes.is_threshold(words, quantity, comparison, verb_near)
+        or sorts.is_name_or_sort(words, quantity, words.bare[max(0, quantity.start - 24) : quantity.start])
         or tells_past(words, clause, quantity.start, tense)
-        or standing.is_unled(words, quantity, comparison, left, inherits)
+        or leads.is_unled(words, quantity, comparison, left, inherits)
     )
 
 
@@ -278,7 +278,7 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
             name = replace(name, metric=re.sub(r"(?:率|比例)$", "时间", name.metric))
         return replace(name, scope=name.scope or (last.scope if same else ""))
     money = quantity.kind == "money"
-    if standing.is_total(
+    if sorts.is_total(
         words, quantity, words.bare[words.clauses[part.clause].start : quantity.start]
     ) and not VERB_RE.search(around.bare_left):
         return name_total(around)
@@ -372,7 +372,7 @@ def _notes(words: Words, part: _Part, name: Name) -> tuple[str, ...]:
         notes.append("each_or_all")
     if re.match(r"或(?!者?以)", words.bare[part.stop :]) or re.search(r"或(?:者)?$", words.bare[: part.begin]):
         notes.append("either")
-    if standing.is_total(words, quantity, words.bare[words.clauses[part.clause].start : quantity.start]):
+    if sorts.is_total(words, quantity, words.bare[words.clauses[part.clause].start : quantity.start]):
         notes.append("total")
     return tuple(notes)
 
@@ -380,7 +380,7 @@ def _notes(words: Words, part: _Part, name: Name) -> tuple[str, ...]:
 def _confidence(words: Words, part: _Part, name: Name) -> float:
     quantity, comparison = part.quantity, part.comparison
     score = 0.95 if comparison.said or quantity.kind == "percent" else 0.88
-    if standing.is_listed(words, quantity, part.begin):
+    if sorts.is_listed(words, quantity, part.begin):
         score -= 0.3
     if quantity.han and quantity.low == 1:
         score -= 0.1

@@ -86,6 +86,8 @@ TASK_END_RE = re.compile(r"(?:完成|解决|办结|整改|消化|消除|清除|�
 # any verb of command; for what is to be done with a number the list of making verbs need not be complete
 ORDER_RE = re.compile(longest_first(" ".join(verb for verb in VERBS.split("|") if len(verb) > 1)))
 BASE_YEAR_RE = re.compile(r"(?:较|比|以|与|相比|同)\s*(?:20\d\d年|上年|去年|前三年|“十三五”|基期)")
+# a harm told as in a form: 死亡:0
+COLON_HARM_RE = re.compile(r"(?:事故|死亡|火灾|伤亡|起数|人数|重伤)\s*[:：]\s*$")
 PENALTY_RE = re.compile(r"罚款|罚金|拘留|有期徒刑|没收|滞纳金|赔偿|行政处罚决定|奖励标准|处罚标准|吊销|处分")
 STANDING_RE = re.compile(
     r"现状|主要成效|工作成效|取得的?(?:主要)?成[效绩就]|主要成[效绩就]|回顾|面临的?(?:形势|挑战|机遇|问题|困难)|形势(?:分析|研判)|发展基础|工作基础|存在的?(?:主要|突出|一些)?(?:问题|不足|短板|困难)"

@@ -1,0 +1,55 @@
+"""Times: days and years are deadlines, minutes and hours aims where something may take so long."""
+
+from __future__ import annotations
+
+import re
+
+from wanghuo.engines.workplan.numerals import Quantity
+from wanghuo.engines.workplan.targets.clauses import Words
+from wanghuo.engines.workplan.targets.comparison import Comparison
+
+_RESPONSE = re.compile(
+    r"到场|到达|出动|抵达|赶到|赶赴|响应|处置|受理|办结|核查|接警|回应|反馈|处警|出警|发布|送达|推送|报告|上报|集结|登车|覆盖|救援圈|生活圈|审批|办理|时限|时间|时长|课时|学时"
+)
+# a time that is a span of something measured: 5分钟到场率, 15分钟救援圈覆盖率
+_IN_NAME = re.compile(r"(?:之?内|以内)?的?[一-鿿]{0,10}(?:率|比例|圈)")
+# a time in which something is done, the bound not said: 城区5分钟、乡镇15分钟到场
+_DONE_WITHIN = re.compile(
+    r"(?:之?内|以内)?(?:[、和及,，][一-鿿]{0,8}\d+(?:分钟|小时|秒)(?:之?内|以内)?)*(?:到场|到达|响应|出动|处置|赶到|抵达|送达|集结)(?!率)"
+)
+
+
+def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str) -> bool:
+    """Days, months and years are deadlines; minutes and hours are an aim only as the time something may take."""
+    if quantity.kind != "time":
+        return False
+    span = words.clauses[words.clause_at(quantity.start)]
+    clause = words.bare[span.start : span.end]
+    if quantity.unit in ("分钟", "秒", "秒钟", "小时", "个小时"):
+        if _IN_NAME.match(words.bare, quantity.end, span.end):
+            return True
+        if re.match(r"\s*(?:要|应|须|确保|实现|力争|做到|达到)", clause) and _DONE_WITHIN.match(
+            words.bare, quantity.end
+        ):
+            return False
+        bounded = comparison.op in ("<=", "<") and comparison.said
+        return not (
+            (bounded and _RESPONSE.search(clause))
+            or re.search(
+                r"(?:时间|时长|培训|学习|每[次人天周日月年][^,，]{0,4})(?:总计|累计)?(?:不少于|不低于|达到?|至少)$",
+                left + words.bare[comparison.start : quantity.start],
+            )
+        )
+    if quantity.unit in ("工作日", "个工作日", "天", "日"):
+        before = words.bare[max(0, quantity.start - 10) : quantity.start]
+        return not (
+            re.search(r"(?:缩短|压缩|压减|减少|控制)(?:至|到|在|为)$|时[限间](?:不超过|控制在)$", before)
+            or (comparison.said and re.search(r"[天日]数(?:比例)?$", words.bare[: comparison.start].rstrip()))
+        )
+    return not (
+        quantity.unit in ("年", "岁")
+        and re.search(
+            r"(?:年限|寿命|周期)(?:不少于|不低于|不超过|达到?)$",
+            words.bare[max(0, quantity.start - 10) : quantity.start],
+        )
+    )
