@@ -69,10 +69,10 @@ def read_body(text: str, *, places: Sequence[str] = ()) -> tuple[Body, list[Flag
     flat = unwrapped(flat, paragraphs)
     front = read_head(flat, paragraphs, known, places)
     flat = _without_title(flat, front.head.title)
-    rows, headers = find_duty_rows(flat, paragraphs)
-    kept = [p for at, p in enumerate(paragraphs) if at not in front.frame and p.start not in headers]
+    duties = find_duty_rows(flat, paragraphs)
+    kept = [p for at, p in enumerate(paragraphs) if at not in front.frame and p.start not in duties.headers]
     barriers = [paragraphs[at].start for at in sorted(front.frame)]
-    outliner = Outliner(flat, contents.entries, barriers, rows)
+    outliner = Outliner(flat, contents.entries, barriers, duties)
     nodes = outliner.build(kept)
     calendar = _calendar(front.head, flat)
     items, flags = _items(text, flat, nodes, calendar)
@@ -109,16 +109,19 @@ def _items(text: str, flat: str, nodes: list[Node], calendar: Calendar) -> tuple
     items: list[Item] = []
     flags: list[Flag] = []
     years: dict[int, int] = {}
+    before: int | None = None  # the first year that the last dated item names, where the paper has none of its own
     for no, node in enumerate(nodes, 1):
         start, end = _trimmed(flat, node.start, node.end)
         compact = Compact(text, flat, start, end)
-        year = years.get(id(node.parent)) if node.parent else None
+        year = (years.get(id(node.parent)) if node.parent else None) or before
         dated = compact.at(node.grid[0]) if node.grid else len(compact.words)
         opened = min(compact.at(node.mark.end), dated) if node.mark else 0  # 1.2009年底前 begins with no 1.2009
         found = find_deadlines(compact.words, opened, dated, calendar, year=year)
         latest = _last_year(found.deadlines) or year
         if latest:
             years[id(node)] = latest
+        if calendar.year is None:
+            before = _first_year(found.deadlines) or before
         background = _is_background(node, flat)
         due = tuple(d for d in found.deadlines if not (_is_report(node, flat) and d.kind in ("phase", "recurring")))
         acts = compact.at(_after_heading(node, flat, end))
@@ -151,7 +154,7 @@ def _owners(compact: Compact, node: Node) -> tuple[Owner, ...]:
     """The owners of an item; a heading that is a body's name (1.教育部门。…) names one, a heading without a stop none."""
     words = compact.words
     if node.row is not None:
-        return tuple(_of_row(compact, node.row))
+        return tuple({owner.name: owner for owner in reversed(list(_of_row(compact, node.row)))}.values())[::-1]
     first, stop = (compact.at(place) for place in node.heading)
     if node.heading[0] >= node.heading[1] or node.mark is None:
         return find_owners(words, compact.at(node.mark.end) if node.mark else 0, len(words))
@@ -202,6 +205,12 @@ def _last_year(deadlines: tuple[Deadline, ...]) -> int | None:
         if day is not None and deadline.kind in ("by", "phase") and re.search(r"月|年", deadline.text):
             return day.year
     return None
+
+
+def _first_year(deadlines: tuple[Deadline, ...]) -> int | None:
+    """The first year that the words of the deadlines name."""
+    named = [re.search(r"20\d\d(?=年)", deadline.text) for deadline in deadlines if deadline.kind in ("by", "phase")]
+    return next((int(match[0]) for match in named if match), None)
 
 
 def _trimmed(flat: str, start: int, end: int) -> Span:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from wanghuo.engines.workplan.days import DAY, IS_BASE, MONTH, PART, PLAN, YEAR, Point, plan_years, point_in
+from wanghuo.engines.workplan.days import DAY, IS_BASE, MONTH, PART, PLAN, YEAR, Point, month_end, plan_years, point_in
 from wanghuo.engines.workplan.paper import Deadline, Flag
 
 _N = r"(?:\d{1,4}|[一二两三四五六七八九十半]{1,3})"
@@ -25,11 +25,12 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("recurring", r"(?<!每人)(?<!每户)每(?:隔|个)?(?:半个月|半月|半年|季度|月度|年度|年|季|月|周|星期|日|天|旬|(?:\d|[两二三四五六])(?:个)?(?:年|月|周|天|日|季度))(?:度)?(?!份|家|户)"
                   r"|[一1](?:月|季度|季|周|年|日)[一1](?=[\u4e00-\u9fff])|(?<![上下\d])半年(?=[\d一二两]次)|按(?:月|季度|季|周|年|年度|半月|半年)(?=[^份度])|逐(?:月|季|周|日)|"
                   r"(?<!半)(?:半月|月度|季度|年度|半年)(?=(?:至少|不少于)?\s*[\d一二两三四]+\s*次)"),
+    ("dotted", r"(?:(?<=[|\n])|^)[ \t]*(?P<dy>20\d\d)\.(?P<dm>1[0-2]|0?[1-9])[ \t]*(?=\||$)"),
     ("years", r"(?P<y1>(?:19|20)\d\d)\s*年?\s*(?:-|—|~|至|到)+\s*(?P<y2>20\d\d)\s*年(?=[,内期每])"),
     ("months", rf"(?P<of>{YEAR})?(?<![\d.])(?P<m1>1[0-2]|[1-9])\s*(?:-|—|~|至)\s*(?P<m2>1[0-2]|[1-9])\s*月(?:份|底)?(?!\d)"),
     ("range", rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_P})\s*(?:开始|起)?\s*(?:,)?(?:至|到|-|—|~)+\s*(?P<b>{_P_END})\s*(?:结束|止|为止|前)?"),
     ("range2", rf"(?:从|自)(?P<c>即日|{_P})\s*(?:开始|起)\s*,\s*(?P<e>{_P})(?:结束|止|前)"),
-    ("plan", rf"{PLAN.pattern.replace('P<plan>', ':')}(?:规划)?(?:期间|时期(?=[,内])|期末|末期|末|期)"),
+    ("plan", rf"{PLAN.pattern.replace('P<plan>', ':')}(?:规划)?(?:期间|时期(?=[,内])|期末|末期|末|期|(?<=规划)(?:实施)?(?:完成|结束)(?:后|时|之后))"),
     ("within", rf"(?:(?:印发|发文|发布|下发|通知|实施)(?:之日)?(?:起|后)\s*)?(?:用|利用|力争用|通过)?(?P<n>{_N})\s*(?:个)?\s*(?P<unit>年|月|周|星期|工作日|天|日|小时|季度)\s*"
                r"(?:左右)?(?:的)?(?:时间)?(?:之内|以内|内|(?<=时间))"),
     ("point", rf"(?P<to>到|至|截至|截止到?|于|在)?\s*(?P<p>{_P})\s*(?P<how>之前|以前|底前|末前|前|内|之内|起|开始|以来|止)?"),
@@ -41,6 +42,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
 _DEADLINE = re.compile("|".join(f"(?P<{name}>{form})" for name, form in _FORMS))
 _NAMED = r"指标|工作|规划|计划|要点|方案|目标|任务|考核|标准|版|预案|情况"
 _TITLES = re.compile(r"《[^》]*》|〔[^〕]*〕|(?<=[》划案要纲法点见])\((?:19|20)\d\d年?(?:-|—|~|至)+(?:19|20)\d\d年?\)")
+_NEXT_OF_LIST = re.compile(r"(?<=[|\s])\d{1,2}[、.](?!\d)")
 _COUNTS = {
     "半": 0.5,
     "一": 1,
@@ -116,10 +118,13 @@ def find_deadlines(flat: str, start: int, end: int, calendar: Calendar, *, year:
     titles = [(m.start(), m.end()) for m in _TITLES.finditer(words)]
     deadlines: list[Deadline] = []
     flags: list[Flag] = []
-    last_month = None
+    last_month, given, behind = None, year, 0
     for match in _DEADLINE.finditer(words):
         if any(a <= match.start() < b for a, b in titles):
             continue
+        if _NEXT_OF_LIST.search(words, behind, match.start()):  # 1、…2022年12月底 2、…10月1日前: each by itself
+            year, last_month = given, None
+        behind = match.end()
         for found in _Reader(words, match, calendar, year, last_month).read():
             if isinstance(found, Flag):
                 flags.append(Flag(0, found.kind, found.readings, found.quote, start + found.start, start + found.end))
@@ -173,22 +178,25 @@ class _Reader:
         frequency = _EVERY.get(text) or _EVERY.get(re.sub(r"[每\s]", "", self.match.group()), "")
         yield self._make("recurring", None, None, frequency)
 
-    def _range(self) -> Iterator[Deadline]:
+    def _range(self) -> Iterator[Deadline | Flag]:
         yield from self._span(self.match["a"], self.match["b"])
 
-    def _months(self) -> Iterator[Deadline]:
+    def _months(self) -> Iterator[Deadline | Flag]:
         year = self.match["of"] or ""
         yield from self._span(f"{year}{self.match['m1']}月", f"{self.match['m2']}月")
+
+    def _dotted(self) -> Iterator[Deadline]:
+        yield self._make("by", None, month_end(int(self.match["dy"]), int(self.match["dm"])))
 
     def _years(self) -> Iterator[Deadline]:
         last = date(int(self.match["y2"]), 12, 31)
         if self.match["y1"] < self.match["y2"] and not self.calendar.is_past(last):
             yield self._make("phase", date(int(self.match["y1"]), 1, 1), last)
 
-    def _range2(self) -> Iterator[Deadline]:
+    def _range2(self) -> Iterator[Deadline | Flag]:
         yield from self._span(self.match["c"], self.match["e"])
 
-    def _span(self, first_words: str, last_words: str) -> Iterator[Deadline]:
+    def _span(self, first_words: str, last_words: str) -> Iterator[Deadline | Flag]:
         today = self.calendar.issued_on
         if first_words in ("即日", "印发之日", "发文之日"):
             first = Point(today, today, True, "day") if today else None
@@ -201,6 +209,9 @@ class _Reader:
             last_words = f"{first.first.month}月底"
         last = point_in(last_words, year)
         if first is None and last is None:
+            if re.search("月", first_words + last_words):
+                yield self._make("phase", None, None)
+                yield self._unknown("当年" + self.match.group().strip(), "次年" + self.match.group().strip())
             return
         if first and last and last.last < first.first and not last.year_given:
             last = point_in(last_words, first.first.year + 1)
@@ -217,7 +228,7 @@ class _Reader:
         based = IS_BASE.match(re.sub("[”“]", " ", self.words[self.match.end() : self.match.end() + 12]).strip())
         if years is None or looks_back or based or self.calendar.is_past(years[1]):
             return
-        if self.match.group().endswith("末"):
+        if self.match.group().endswith(("末", "后", "时")):
             yield self._make("by", None, years[1])
         else:
             yield self._make("phase", *years)
@@ -291,7 +302,10 @@ class _Reader:
         """Whether a bare point says when something is due, and is not part of a name or a look back."""
         before = self.words[max(0, self.match.start() - 2) : self.match.start()]
         after = self.words[self.match.end() : self.match.end() + 1]
-        if before[-1:] in ("每", "“", '"', "第", "·", ".", "/") or (before[-1:].isdigit() and not has_year):
+        listed = has_year and re.search(r"[|\s]\d{1,2}\.$", self.words[: self.match.start()])  # | 1.2021年8月 2.… |
+        if (not listed and before[-1:] in ("每", "“", '"', "第", "·", ".", "/")) or (
+            before[-1:].isdigit() and not has_year
+        ):
             return False
         if how or self.match["to"] in ("到", "至", "截至", "截止", "截止到"):
             return True
@@ -300,7 +314,9 @@ class _Reader:
             self.words[self.match.end() :],
         ):
             return False
-        opens = not before or before[-1] in "。,;:!?( \n—)" or bool(self.match["to"])
+        if after == "讯":  # the day of a newspaper's report
+            return False
+        opens = bool(listed) or not before or before[-1] in "。,;:!?( \n|—)" or bool(self.match["to"])
         if re.fullmatch(rf"{YEAR}", words):
             return (
                 opens

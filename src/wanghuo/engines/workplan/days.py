@@ -99,7 +99,17 @@ def period_in(title: str, text: str, issued: date | None) -> Period:
         whole = date(_year(year[1]), 1, 1), date(_year(year[1]), 12, 31)
         campaign = re.search(r"(?:行动|整治|活动|检查|会战|攻坚).*(?:方案|通知)", plain) is not None
         return spoken if _over_the_turn(spoken, whole[0]) or (campaign and _inside(spoken, whole)) else whole
-    return spoken if spoken != (None, None) else phases_period(text, issued)
+    if spoken != (None, None):
+        return spoken
+    phases = phases_period(text, issued)
+    return phases if phases != (None, None) else _only_plan(text)
+
+
+def _only_plan(text: str) -> Period:
+    """The five years that a text without a title of its own plans for: those of the only plan it names."""
+    named = {plan_years(match[0]) for match in re.finditer(rf"{PLAN.pattern}(?=规划|期间|时期|期末|末)", text)}
+    only = next(iter(named), None)
+    return only if only is not None and len(named) == 1 else (None, None)
 
 
 def _inside(spoken: Period, whole: tuple[date, date]) -> bool:
@@ -214,11 +224,12 @@ def _count(words: str) -> int:
 
 # the year of what a text plans: 2023年我市规划投资…, 2024年、2025年每年计划…
 _PLANNED = re.compile(
-    r"(?<!\d)(20\d\d)年(?:[、和及至]20\d\d年)*[^,，。;；\n\d]{0,6}(?:规划|计划|拟|将|力争|要(?![求点])|须|必须)(?!期)"
+    r"(?<!\d)(20\d\d)年度?(?!以来)[^,，。;；、\n\d的和]{0,10}(?:责任书|责任状|任务书|民生实事)"
+    r"|(?<!\d)(20\d\d)年(?:[、和及至]20\d\d年)*[^,，。;；\n\d]{0,6}(?:规划|计划|拟|将|力争|要(?![求点])|须|必须)(?!期)"
 )
 
 
 @lru_cache(maxsize=4)
 def planned_year(flat: str) -> int:
     """The first year that a text without a day of its own plans for; 0 where it says none."""
-    return min((int(match[1]) for match in _PLANNED.finditer(flat)), default=0)
+    return min((int(match[1] or match[2]) for match in _PLANNED.finditer(flat)), default=0)

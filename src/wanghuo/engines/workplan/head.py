@@ -16,9 +16,9 @@ from wanghuo.engines.workplan.marks import mark_at
 _HAN = r"\u4e00-\u9fffA-Z×*○"
 _TYPES = (
     "方案|要点|规划|计划|意见|办法|规定|条例|通知|通报|决定|措施|细则|纲要|指南|制度|通告|公告|报告|清单|预案|标准|导则|总结|安排|任务书|责任书|"
-    "指引|决议|(?<=的)实事|实事项目|(?:分解|任务|一览|明细|安排|进度)表|(?:责任|任务|目标|工作|指标)分解|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
+    "指引|决议|答复|(?<=的)实事|实事项目|(?:分解|任务|一览|明细|安排|进度)表|(?:责任|任务|目标|工作|指标)分解|法|规则|准则|公报|讲话|批复|函|分工|工作目标|任务|行动|实施意见|规程|章程|要求|目标"
 )
-_TITLE_END = re.compile(rf"(?:{_TYPES})[”》]?(?:\s*[(〔](?:[^()]{{2,24}})[)〕])?$")
+_TITLE_END = re.compile(rf"(?:{_TYPES})[”》]?(?:\s*[(〔](?:[^()]{{1,24}})[)〕])?$")
 _SUFFIX = (
     "人民政府|政府办公厅|政府办公室|办公厅|办公室|委员会|党委|党组|总队|支队|大队|中队|消防救援局|局|厅|应急管理部|部|国务院|集团|公司|中心|领导小组|"
     "指挥部|消安委|消安办|防火委|防安委|协会|学校|大学|办事处|管委会|联席会议|检察院|法院|工作站|消防办|镇政府|乡政府|区政府|县政府|市政府|省政府"
@@ -30,16 +30,17 @@ _RUN_IN = re.compile(
 _DATE = re.compile(
     r"\(?\s*(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|[二一][〇○零Oo0一二三四五六七八九]{3}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)\s*\)?"
 )
+_MONTH = re.compile(r"(?:19|20)\d\d\s*年\s*\d{1,2}\s*月(?:份)?")
 _SIGNED = re.compile(rf"(?P<issuer>{_ISSUER.pattern})\s+(?P<day>{_DATE.pattern})(?:\s*印发)?")
 _NUMBER = rf"[{_HAN}]{{1,14}}(?:字)?\s*[〔\[【(〈]\s*(?:19|20)\d\d\s*[〕\]】)〉]\s*(?:第\s*)?\d{{1,4}}\s*号"
 _NUMBER_LINE = re.compile(rf"[(]?\s*(?:文\s*号\s*[:|]?|发文字号\s*[:|]?)?\s*(?P<number>{_NUMBER})\s*[)]?")
 _NUMBERED = re.compile(rf"(?P<number>{_NUMBER})\s*[《关][^。]{{4,160}}")
 _SALUTATION = re.compile(
-    r"(?!(?:为|根据|按照|现|经|近|从|在|据|关于))(?![^。]*(?:如下|有关事项|下列|要求|意见|通知):$)(?=[^。;]{0,300}(?:各|有关|局|政府|单位|部门|办|委|会|队|村|街道|厅|企业|公司))[^。;]{2,300}:"
+    r"[一-鿿]{2,4}(?:代表|委员|同志|先生|女士)们?:|(?!(?:为|根据|按照|现|经|近|从|在|据|关于))(?![^。]*(?:如下|有关事项|下列|要求|意见|通知):$)(?=[^。;]{0,300}(?:各|有关|局|政府|单位|部门|办|委|会|队|村|街道|厅|企业|公司))[^。;]{2,300}:"
 )
 _FRAME = re.compile(
     r"[(]?\s*(?:此件|公开方式|公开属性|主动公开|信息公开(?:选项|形式|类别|方式)|抄\s*送|抄\s*报|主\s*送|联\s*系\s*人|联系电话|联系方式|校\s*对|印\s*数|共印|签发人|主题词)"
-    r"[^。]*。?[)]?|[^。;]{2,40}\d{1,2}日\s*印发|[^。;,]{2,30}文件|(?:特急|急件|平急|机密|秘密|内部)(?:[^。;]{0,12})|附注:.*"
+    r"[^。]*。?[)]?|(?:最后,)?(?:再次)?(?:衷心)?感谢(?:您|你)[^。]{0,60}。(?:[^。]{0,30}。)?|[^。;]{2,40}\d{1,2}日\s*印发|[^。;,]{2,30}文件|(?:特急|急件|平急|机密|秘密|内部)(?:[^。;]{0,12})|附注:.*"
 )
 _ATTACHED = re.compile(r"附\s*[件表图录]\s*\d*\s*[:.、]?\s*(?:\d{1,2}[.、])?[^。;]*|附:[^。;]*")
 _LISTED = re.compile(r"\d{1,2}\s*[.、][^。;]{2,80}")
@@ -51,10 +52,10 @@ _PLACE = (
 )
 _LEADING_PLACE = re.compile(rf"(?:(?:19|20)\d\d年(?:度)?)?(?P<place>{_PLACE})")
 _NAMED = re.compile(
-    r"(?:在|对|的|着眼|针对|为|结合|《|“|,|。|^|立足|将|把)(?P<place>[\u4e00-\u9fff]{2,6}?(?:省|自治区|自治州|市|县|区|镇|乡))"
+    r"(?:在|对|的|着眼|针对|为|结合|印发|《|“|,|。|^|立足|将|把)(?P<place>[\u4e00-\u9fff]{2,6}?(?:省|自治区|自治州|市|县|区|镇|乡))"
 )
 _GENERIC = re.compile(
-    r"[各全本我该两三四对]|(?:[城地社小辖防园景街片林库厂校营农山市灾牧矿港])[区镇乡市县]$|城市|乡镇|(?:住宅|老旧|工业|产业|中心|重点|相关|有关|部分|高新|开发|居民|经济|管理|.{0,2}"
+    r"[各全本我该对]|(?:开展|创建|推进|建设|加强|组织|实施|做好|建立|打造|确保|实现|争创)|[两三四](?!明|门|亚|河|台|原|水|都|江|穗|平|川|会|子)|(?:[城地社小辖防园景街片林库厂校营农山市灾牧矿港])[区镇乡市县]$|城市|乡镇|(?:住宅|老旧|工业|产业|中心|重点|相关|有关|部分|高新|开发|居民|经济|管理|.{0,2}"
     r"(?:住房|城乡|农村|乡村|建设|部门|机关|单位|政府|村居|由|和|及|或|等|为|与|于(?![都洪田])|从|从事|是否))"
 )
 
@@ -91,7 +92,10 @@ def read_head(
     title = (
         found.titles[-1]
         if found.titles
-        else particulars.get("标题", particulars.get("名称", "")) or _run_in_title(words) or _annexed_title(words)
+        else particulars.get("标题", particulars.get("名称", ""))
+        or _run_in_title(words)
+        or _annexed_title(words)
+        or _reported_title(flat)
     )
     longer = [named for named in found.titles if len(named) > 6]
     title = longer[-1] if longer and title in found.titles and len(title) <= 6 else title
@@ -130,7 +134,9 @@ def _frame_lines(words: list[str], first: int, found: _Found) -> None:
         elif signed:
             found.issuers.append(re.sub(r"\s+", " ", signed["issuer"]).strip())
             _add_day(found, signed["day"])
-        elif len(line) < 40 and _DATE.fullmatch(line.rstrip("? ")):
+        elif (len(line) < 40 and _DATE.fullmatch(line.rstrip("? "))) or (
+            at and _MONTH.fullmatch(line) and _is_issuer(words[at - 1])
+        ):
             _add_day(found, line)
             before = at - 1
             while before >= 0 and before not in found.frame and _is_issuer(words[before]) and at - before < 6:
@@ -230,6 +236,14 @@ def _annexed_title(words: list[str]) -> str:
     return ""
 
 
+def _reported_title(flat: str) -> str:
+    """The title of the paper that a report of it names first: 市政府公布了《关于加强…的意见》."""
+    match = re.search(
+        r"(?:印发|公布|出台|发布|下发|制定)了?《(?:关于印发)?(?P<title>[^《》\n]{6,60}?)(?:的通知)?》", flat
+    )
+    return match["title"] if match and _TITLE_END.search(match["title"]) else ""
+
+
 def _is_titlish(line: str, following: str) -> bool:
     if not 2 <= len(line) <= 64 or line.startswith("序号") or re.search(r"[。;!?:,]$|[。;!?]", line):
         return False
@@ -256,7 +270,7 @@ def _issuer(found: _Found, particulars: Mapping[str, str], title: str, front: Se
         if particulars.get(label):
             return particulars[label]
     for line in (*found.titles, title):
-        about = re.match(rf"[《“]?(?P<issuer>[{_HAN}()、]{{2,40}}?)关于", line)
+        about = re.match(rf"[《“]?(?P<issuer>[{_HAN}()、]{{2,40}}?)(?:关于|转发|批转)", line)
         if about and _is_issuer(about["issuer"]):
             return about["issuer"]
     for line in front:
@@ -308,7 +322,7 @@ def _region(title: str, issuer: str, text: str, places: Sequence[str]) -> str:
         if place:
             return place
     counts = Counter(match["place"] for match in _NAMED.finditer(text) if not _GENERIC.match(match["place"]))
-    counts.update({place: text.count(place) for place in places if place in text})
+    counts = Counter({place: text.count(place) for place in (*counts, *places) if place in text})
     best = counts.most_common(1)
     return best[0][0] if best and best[0][1] >= 2 else ""
 

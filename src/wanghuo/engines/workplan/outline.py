@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wanghuo.engines.workplan.contents import Entry, heading_after
-from wanghuo.engines.workplan.duty_tables import DutyRow
+from wanghuo.engines.workplan.duty_tables import DutyRow, DutyTables
 from wanghuo.engines.workplan.headings import box_title_end, heading_end, opening
 from wanghuo.engines.workplan.layout import Paragraph
 from wanghuo.engines.workplan.marks import RANK, Mark, mark_at, marks_inside
@@ -75,7 +75,7 @@ class Outliner:
         flat: str,
         entries: Sequence[Entry] = (),
         barriers: Sequence[int] = (),
-        rows: Mapping[int, DutyRow] | None = None,
+        duties: DutyTables | None = None,
     ) -> None:
         self.flat = flat
         self.nodes: list[Node] = []
@@ -88,7 +88,8 @@ class Outliner:
         self._annexes = 0
         self._decimals: set[str] = set()
         self._barriers = barriers
-        self._rows = rows or {}
+        self._rows: Mapping[int, DutyRow] = duties.rows if duties else {}
+        self._further = duties.further if duties else frozenset[int]()
 
     def build(self, paragraphs: Sequence[Paragraph]) -> list[Node]:
         """All nodes in reading order."""
@@ -120,6 +121,9 @@ class Outliner:
                 mark = Mark("row", row.number, str(row.number), row.start, row.task[0])
                 pieces.append(_Piece(paragraph.start, paragraph.end, (mark,)))
                 in_grid = False
+                continue
+            if paragraph.start in self._further:
+                pieces.append(_Piece(paragraph.start, paragraph.end, ()))
                 continue
             in_grid = self._in_grid(paragraph, marks, already=in_grid)
             kept = [] if in_grid else self._accepted(paragraph, marks, seen, following)
@@ -311,6 +315,9 @@ class Outliner:
         resumed = current is not None and any(n.mark is None for n in current.children)
         each_headed = (len(group) > 1 or resumed) and sum(headed) >= 0.6 * len(group)
         for at, piece in enumerate(group):
+            if piece.start in self._further:
+                self.nodes[-1].end = piece.end
+                continue
             title = self._title_of_annex(piece, current, following if at + 4 > len(group) else None)
             if title is not None:
                 current = title

@@ -14,14 +14,16 @@ _BY = re.compile(
     rf"(?:^|[,(、]|,并|分别|统一|具体|工作|事项|任务|资金|经费|费用|办公室|项目)(?<!是)由(?P<by>[^,。;:!?\n“”由]{{2,80}}?)(?:{LEADS}|组织|担任|兼任|统筹|制定|统一|实施|承担|开展|会同|责令|依法|给予|处理|安排)"
 )
 _LED = re.compile(rf"(?P<led>[^,。;:!?\n“”(]{{2,90}}?)(?:{LEADS})(?=$|[^{HAN}]|[{HAN}])")
-_HELPED = re.compile(rf"(?P<helped>[^,。;:!?\n“”(]{{2,120}}?)(?:{HELPS})$")
+_HELPED = re.compile(
+    rf"(?P<helped>[^,。;:!?\n“”(]{{2,120}}?)(?:{HELPS})$|(?P<listed>[{HAN}、]{{4,60}}?)等(?:共同|积极|协同)?(?:配合|协助|协办)(?!单位|部门|制|度)"
+)
 _WITH = re.compile(
     r"(?:会同|联合(?!调动|推动|推进|打造|制定|印发|出台|发布|攻坚|防控|检查|执法|督|调查|工作|整治|行动|演练|惩戒)|商(?=[省市县区])|会商)(?P<with>[^,。;:!?\n“”]{2,90}?)(?P<tail>等?(?:相关|有关|多个|职能)?(?:部门|单位|机构))?"
     r"(?=开展|组织|建立|实施|推进|制定|进行|对|加强|研究|印发|出台|落实|共同|集中|深入|依法|定期|及时|做好|完善|强化|按|负责|牵头|承担|$)"
 )
 _PUSHED = re.compile(
-    rf"(?:推动|组织|督促|指导|协调|提请|报请|责成|安排|要求)(?P<pushed>(?:[{HAN}、]{{2,40}}?等[^,。;的]{{0,6}}?(?:部门|单位)|[{HAN}、]{{2,24}}?(?:部门|政府|派出所|局|厅|委|大队|支队|乡镇街道|街道|乡镇)))"
-    r"(?=依法|开展|实施|履行|落实|建立|制定|出台|将|发布|一律|加强|做好|完善|推进|修订|编制|对|切实|严格|认真|全面|按|牵头|抓紧|加大|颁布|组织|切)"
+    rf"(?:推动|组织|督促|指导|协调|提请|报请|责成|安排|要求)(?P<pushed>(?:[{HAN}、]{{2,40}}?等[^,。;的]{{0,6}}?(?:部门|单位)|[{HAN}、]{{2,24}}?(?:部门|政府|派出所|局|厅|委|大队|支队|乡镇街道|街道|乡镇)|(?:相关|有关|其他|各)(?:[镇乡村县区]|乡镇|街道)(?:\([^()]{{1,6}}\))?))"
+    r"(?=也?要|[在于]\d|成立|完成|依法|开展|实施|履行|落实|建立|制定|出台|将|发布|一律|加强|做好|完善|推进|修订|编制|对|切实|严格|认真|全面|按|牵头|抓紧|加大|颁布|组织|切)"
 )
 _MODAL = re.compile(r"(?<![主重必])要(?![素求点])|应(?![急用对])|须|将(?!来)|对(?!外)")
 _CHARGE = re.compile(
@@ -68,9 +70,10 @@ def _by_any(words: str, at: int) -> Iterator[Owner]:
 def helped_by(words: str, at: int) -> Iterator[Owner]:
     """…配合."""
     helped = _HELPED.match(words)
-    if helped and not _MODAL.search(helped["helped"]):
+    who = (helped["helped"] or helped["listed"]) if helped else ""
+    if helped and not _MODAL.search(who):
         sure = re.search(r"配合|协办", helped.group()) is not None
-        yield from names(helped["helped"], at, "support", sure=sure)
+        yield from names(who, at, "support", sure=sure)
 
 
 def joined_by(words: str, at: int) -> Iterator[Owner]:
@@ -85,6 +88,8 @@ def joined_by(words: str, at: int) -> Iterator[Owner]:
         where = at + match.start("pushed")
         if listed:
             yield from list_names(listed["list"], listed["of"], where, "lead")
+        elif match["pushed"].startswith(("相关", "有关", "其他")) and not is_body(match["pushed"]):
+            yield Owner(match["pushed"], "lead", where, where + len(match["pushed"]))
         else:
             yield from names(match["pushed"], where, "lead", sure=False)
 
@@ -100,6 +105,15 @@ def in_charge(words: str, at: int) -> Iterator[Owner]:
             if len(name) >= 2 and "的" not in name and (is_plausible(name) or is_body(name)):
                 where = at + match.start() + last - len(name)
                 yield Owner(name, role, where, where + len(name))
+
+
+def set_up(words: str, at: int, after: str) -> Iterator[Owner]:
+    """成立以镇长为组长的领导小组,负责…: what one clause sets up acts in the next."""
+    made = re.search(
+        rf"(?:成立|组建|设立)(?:.{{0,120}}的)?(?P<who>[{HAN}]{{0,12}}(?:领导小组|工作组|指挥部|专班|办公室))$", words
+    )
+    if made and re.match(r"(?:具体|统一|全面)?负责(?!人|同志)", after):
+        yield Owner(made["who"], "lead", at + made.start("who"), at + made.end("who"))
 
 
 def partnered(words: str, at: int) -> Iterator[Owner]:

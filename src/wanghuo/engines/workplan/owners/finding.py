@@ -15,10 +15,12 @@ _ALIAS = re.compile(r"\((?:以下)?(?:统?简称|下同)[^()]{0,30}\)")
 _SQUARE = re.compile(r"[\[〔](?P<inner>[市县区镇乡村州旗、]{1,6})[\]〕]")
 # a sentence that tells what was done, not who is to do something
 _WAS = re.compile(r"(?<![\d底])(?:近日|日前|昨日|前不久)|截至目前|今年以来|近年来|去年")
+# principles in four words each (政府主导、各级负责、全民参与)
+_PRINCIPLE = re.compile(r"(?:[^,。;、]{2,8}、)*(?:各级|属地|分级|部门|单位|政府)负责(?:、[^,。;、]{2,8})*")
 _DASHES = "—-·•●■◆▲*#> "
 _WHEN = re.compile(
     r"(?:(?:到|于|在|从|自)?(?:20\d\d年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?<=[年月日])(?:底|末|初|上半年|下半年)?(?:之?前|内|起|至今)?|"
-    r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|特别是|尤其是|同时|另外|即日起|原则上|平时|请|望|要|并|还|再)*"
+    r"[一二两三四五六\d半]+(?:个)?[年月](?:之)?内|年内|年底前|今年|每年|其中|此外|特别是|尤其是|同时|另外|即日起|所有|凡是|原则上|平时|请|望|要|并|还|再)*"
 )
 
 
@@ -67,11 +69,15 @@ def _of_sentence(flat: str, start: int, end: int, taken: list[tuple[int, int]]) 
             yield from found
             waiting = []
         yield from acting.joined_by(words, first)
+        if flat[last : last + 1] == ",":
+            yield from acting.set_up(flat[start:last], start, flat[last + 1 : end])
 
 
 def _acting(flat: str, first: int, last: int, end: int) -> list[Owner]:
     """Who acts in a clause, by the first way of saying it that fits."""
     words = flat[first:last]
+    if _PRINCIPLE.fullmatch(words):
+        return []
     for read in (acting.in_charge, acting.helped_by, acting.led_by, acting.partnered):
         if found := list(read(words, first)):
             return found

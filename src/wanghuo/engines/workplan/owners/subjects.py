@@ -17,7 +17,12 @@ _TOLD = re.compile(rf"(?P<who>(?:[{HAN}()]{{2,8}})?各(?![类项种方环个])[{
 # classes of actors that are told though their name has no ending of a body: 新闻媒体要…, 学校应当…, 村“两委”须…
 _TOLD_CLASS = re.compile(
     rf"(?P<who>[{HAN}()、“”]{{0,20}}?(?:媒体|党员|干部|职工|员工|志愿者|护林员|巡查员|安全员|协管员|消防员|网格员|网格长|民警|运营商|聚集场所|经营场所|合作社|两委”?|[查导促]组|专班|领导|同志|"
-    rf"负责人|管理人|责任人|(?:群团|社会|妇联|共青团|工会|党|团)组织|主任|代表|政协委员|干部群众|学会|银行|学校|院校|企业|医院|单位|公司|社区|办公室))(?:{_MUST}|(?:(?<=两委)|(?<=两委”))负责(?!人|同志))"
+    rf"负责人|管理人|责任人|(?:群团|社会|妇联|共青团|工会|党|团|[镇乡县区][村居街镇]两级)组织|主任|代表|政协委员|干部群众|学会|银行|学校|院校|企业|医院|单位|公司|社区|办公室))(?:{_MUST}|(?:(?<=两委)|(?<=两委”))负责(?!人|同志))"
+)
+# those who are left or meant, told apart by nothing else (其他乡镇要…, 有条件的镇和村(社区)要…)
+_KIN = r"(?:乡镇|镇街|街道|社区|地区|地方|[镇乡村县区])(?:\([^()]{1,6}\))?"
+_TOLD_REST = re.compile(
+    rf"(?P<who>(?:其他|其余|有条件的){_KIN}(?:[和或、]{_KIN})*)[^,。;]{{0,24}}?(?:{_MUST}|配备|配置|设立|(?<=\))可|(?<=[镇乡村县区])可)"
 )
 # offices told by 处 科 部 室 组 alone, where a duty stands right behind (保卫处负责…, 宣传科要…)
 _TOLD_OFFICE = re.compile(
@@ -50,7 +55,7 @@ _NOUNS_AFTER = re.compile(
 )
 # what is done with a building (消防站竣工, 服务中心投入使用), not by a body
 _BUILT = re.compile(
-    r"(?:新建|改建|扩建|改扩建|建设|改造|维修)?(?:工程|项目)|(?:主体)?(?:竣工|完工|封顶|动工|开工)|建成投|投入(?:使用|运行|执勤)|完成(?:征地|选址|附属|主体|立项|装修|改造)"
+    r"(?:[及与和]|新建|改建|扩建|改扩建|[^,。;、]{0,4}建设|改造|维修)*(?:工程|项目)|(?:要|应|将|须)?(?:主体)?(?:竣工|完工|封顶|动工|开工)|建成投|投入(?:使用|运行|执勤)|完成(?:征地|选址|附属|主体|立项|装修|改造)"
 )
 _REPORTS = re.compile(
     r"(?P<who>各[\u4e00-\u9fff()、]{1,12}?(?:单位|部门|地区|地|镇|乡|街道|队|县区|县|区|市|局|委)(?!级)(?:\([市县区州、]+\))?)[^,。;]{0,40}?前(?:[^,。;]{0,16})?报"
@@ -80,7 +85,7 @@ def subject(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
     words = flat[first:last]
     if words.startswith(("与", "和", "及", "同", "跟", "给")):
         return
-    for read in (_listed, _placed, _told, _reporting, _acting):
+    for read in (_listed, _placed, _told, _left, _reporting, _acting):
         if found := list(read(flat, first, last, end)):
             yield from found
             return
@@ -126,6 +131,12 @@ def _told(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
             found = list(names(who, first, "lead", sure=True))
             yield from found or [Owner(who[a:b], "lead", first + a, first + b) for a, b in parts]
             return
+
+
+def _left(flat: str, first: int, last: int, end: int) -> Iterator[Owner]:
+    """The rest, or those that can."""
+    if told := _TOLD_REST.match(flat, first, last):
+        yield Owner(told["who"], "lead", first, first + len(told["who"]))
 
 
 def _can_be_told(name: str) -> bool:
@@ -176,7 +187,8 @@ def _acts(rest: str, *, after_comma: bool = False) -> bool:
     ):  # a heading
         return False
     if (
-        re.match(r"达到|达\d|得到|具备|获得|在[校册建编岗园院职训押籍]", rest)
+        re.fullmatch(r"健全|完善|规范|明确|到位|齐全|完备", rest)
+        or re.match(r"达到|达\d|得到|具备|获得|在[校册建编岗园院职训押籍]", rest)
         or PERSON.match(rest)
         or _NOUNS_AFTER.match(rest)
         or _NOMINAL.match(rest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from wanghuo.engines.workplan.numerals import Quantity, level, quantities
@@ -39,6 +39,7 @@ class Words:
     bare: str
     clauses: tuple[Clause, ...]
     quantities: tuple[Quantity, ...]
+    sums: frozenset[int] = frozenset()  # clauses that begin in a bracket which takes the number before it apart
 
     def clause_at(self, offset: int) -> int:
         """The number of the clause that holds `offset`."""
@@ -51,7 +52,8 @@ class Words:
 def words_of(sentence: str) -> Words:
     """Prepare one sentence, given as the paper has it."""
     text = _SHARED.sub(_plain_share, level(sentence))
-    bare = _hidden(text)
+    sums = _sums(text)
+    bare = _hidden(text, sums)
     found = tuple(q for q in quantities(text) if bare[q.start] not in (HIDDEN, REMARK))
     kept = list(bare)
     for quantity in found:
@@ -59,7 +61,11 @@ def words_of(sentence: str) -> Words:
             if kept[at] in ",:":
                 kept[at] = "0"
     bare = "".join(kept)
-    return Words(text, bare, tuple(_clauses(bare)), found)
+    clauses = tuple(_clauses(bare))
+    apart = frozenset(
+        no for no, clause in enumerate(clauses) if any(a < clause.end and clause.start < b for a, b in sums)
+    )
+    return Words(text, bare, clauses, found, apart)
 
 
 def _plain_share(match: re.Match[str]) -> str:
@@ -67,7 +73,19 @@ def _plain_share(match: re.Match[str]) -> str:
     return " " * (match.start("share") - match.start()) + match["share"] + " " * (match.end() - match.end("share"))
 
 
-def _hidden(text: str) -> str:
+def _sums(text: str) -> list[tuple[int, int]]:
+    """The brackets whose counts add up to the count before them: 8部消防车(3辆水罐车、2辆泡沫车、3辆供水车)."""
+    found = []
+    for match in _BRACKET.finditer(text):
+        counted = [q for q in quantities(match[0]) if q.kind == "count" and q.high is None]
+        parts = [q for q in counted if q.unit == counted[0].unit]  # 1辆16吨供水车: a size beside the count
+        whole = [q for q in quantities(text[max(0, match.start() - 24) : match.start()]) if q.kind == "count"]
+        if len(parts) > 1 and whole and whole[-1].low == sum(q.low for q in parts) and re.match(r"\(\d", match[0]):
+            found.append(match.span())
+    return found
+
+
+def _hidden(text: str, sums: Collection[tuple[int, int]]) -> str:
     """Quoted stretches whole, and the inside of brackets unless they tell a share or a minimum of their own."""
     chars = list(text)
     for match in _QUOTED.finditer(text):
@@ -75,7 +93,7 @@ def _hidden(text: str) -> str:
     once = "".join(chars)
     for match in _BRACKET.finditer(once):
         tells = _TELLS.match(once, match.start(), match.end())
-        if tells:
+        if tells or match.span() in sums:
             chars[match.start()] = chars[match.end() - 1] = "，"
         elif not re.search(r"(?:[0-9一二三四五六七八九十百千万]|人|元)$", once[: match.start()]) or len(match[0]) > 4:
             chars[match.start() : match.end()] = REMARK * len(match[0])

@@ -31,6 +31,10 @@ _ONLY_CHANGE = re.compile(
 )
 _TITLE = 24  # characters of a task that names what its row speaks of; a longer one tells it
 _COUNTERS = frozenset("个座处支所栋幢台辆套部具")
+# what opens a paragraph of aims and holds for all of it
+_WHOLE_YEARS = re.compile(
+    r"(?:到|至)?20\d\d年(?:底|末)?|[“\"]?十[一二三四五六]五[”\"]?(?:规划)?(?:期末|末|完成后|实施完成后|结束时)"
+)
 _AIMS = re.compile(r"目标")
 
 
@@ -92,14 +96,17 @@ def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int
 
 
 def _in_row(body: Body, item: Item, row: DutyRow) -> Iterator[tuple[Target, Finding, int]]:
-    """The targets of a row of duties, with what they were found in, each due on the day that a cell of its own tells."""
-    due = next((d for d in reversed(item.deadlines) if d.last and d.kind != "recurring"), None)
-    for start, end in row.said:
-        sentence = Sentence(start, end, body.flat[start:end])
-        for finding in _in_cell(body, row, start, end):
-            target = _target(body, item, sentence, start, finding)
-            dated = due is not None and (target.deadline is None or not start <= due.start < end)
-            yield (replace(target, deadline=due.last) if due and dated else target), finding, start
+    """The targets of a row of duties, with what they were found in, each due on the day that a cell of its line tells."""
+    dated = [d for d in item.deadlines if d.last and d.kind != "recurring"]
+    for line in row.lines:
+        own = [d for d in dated if line.start <= d.start < line.end]
+        due = own[-1] if own else dated[-1] if dated and len(row.lines) == 1 else None
+        for start, end in line.said:
+            sentence = Sentence(start, end, body.flat[start:end])
+            for finding in _in_cell(body, row, start, end):
+                target = _target(body, item, sentence, start, finding)
+                told = due is not None and (target.deadline is None or not start <= due.start < end)
+                yield (replace(target, deadline=due.last) if due and told else target), finding, start
 
 
 def _in_cell(body: Body, row: DutyRow, start: int, end: int) -> list[Finding]:
@@ -320,7 +327,8 @@ def _from_aims(body: Body, item: Item, at: int) -> Deadline | None:
         if days:
             return days[-1]
     own = [d for d in item.deadlines if d.kind == "by" and d.last and d.start < at]
-    return own[-1] if own and _AIMS.search(item.heading or "") else None
+    opens = own and body.flat[item.start : own[0].start].strip() == "" and _WHOLE_YEARS.fullmatch(own[0].text)
+    return own[-1] if own and (opens or _AIMS.search(item.heading or "")) else None
 
 
 def _region(body: Body, sentence: Sentence, start: int, end: int) -> str:

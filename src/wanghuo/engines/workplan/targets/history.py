@@ -66,6 +66,9 @@ class _Tenses:
     as_of: tuple[int, int] | None
 
 
+_WILL_AFTER = re.compile(r"[^,，。;；\d]{0,12}(?:将(?!近)|拟)(?:[在于]|全部|逐步|新|建|完|达|实)")
+
+
 def is_history(body: Body, item: Item) -> bool:
     """Whether the item lies in a section on what was or is (现状, 主要成效, 面临形势), not on what is to be done."""
     for around in (item, *body.parents(item)):
@@ -105,6 +108,8 @@ def tells_past(words: Words, clause: int, at: int, tense: Tense) -> bool:
         return True
     if re.match(r"[^,，。;；\d的]{0,6}(?<!均)已(?=[^有经]{2})", words.bare[_unit_end(words, at) :]):
         return True
+    if _WILL_AFTER.match(words.bare, _unit_end(words, at)):  # …已建成15个,其余17个镇将在今年新建
+        return False
     if _stands_as_of(words, tenses, at, first_year) or (tense.reports and not _WILL.search(words.bare)):
         return True
     if tenses.last_told[clause] and not FUTURE_RE.search(head) and not _names_plan_year(head, first_year):

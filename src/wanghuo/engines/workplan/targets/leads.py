@@ -9,7 +9,8 @@ from wanghuo.engines.workplan.targets.clauses import REMARK, Words
 from wanghuo.engines.workplan.targets.comparison import Comparison
 from wanghuo.engines.workplan.targets.naming import strip_lead
 from wanghuo.engines.workplan.targets.sorts import is_total, worked_on
-from wanghuo.engines.workplan.targets.words import COLON_HARM_RE, ORDER_RE, RATE_END_RE, VERB_RE
+from wanghuo.engines.workplan.targets.times import tells_ahead
+from wanghuo.engines.workplan.targets.words import COLON_HARM_RE, MAKING_RE, ORDER_RE, RATE_END_RE, VERB_RE
 
 # what a clause says of how many there are, though verbs may stand in it
 _STATES = re.compile(
@@ -22,6 +23,16 @@ _NO_VERB = re.compile(
 # after a modal, whatever short word stands right before the number is its verb (都要上好一堂课, 全部配套1辆车)
 _TOLD_TO = re.compile(r"(?:再|要|应|须|需|均|都|全部|一律|必须|至少|年内|拟|计划)[一-鿿]{1,3}$")
 # one for each, or so often: 每处工程一个储备点, 每周一次夜查
+# the way that is sought, whatever comes between (一条既符合实际,又能满足需要的发展之路)
+_WAY = re.compile(r"[^。;；!?]{0,60}?(?:之路|道路|路子|新路|模式|机制)(?=[。;；,，]|$)")
+# those counted are told what to do, or are what is to be acted on
+_TOLD_COUNTED = re.compile(
+    r"(?!以[上下内])[一-鿿]{1,10}?(?:要|应|将|须|必须)(?:[在于][^,，。;；]{1,10}?[内前底])?(?:全部|逐步|陆续)?(?:VERB)".replace(
+        "VERB", MAKING_RE.pattern
+    )
+)
+_MADE_SO = re.compile(r"(?!以[上下内])[一-鿿]{1,10}?(?:创建|建成|通过|达到|获评|纳入|完成)")
+_ACTED_ON = re.compile(r"[^,，。;；]{2,30}?(?:进行|开展|予以|给予|实施)")
 _EACH_ONE = re.compile(
     r"每(?:[一-鿿]{0,2}(?:个|处|所|家|座|县|乡|镇|村|区|社区|街道|工程)[^,，]{0,12}|(?:半?年|季度?|半?月|周|日|天|学期))$"
 )
@@ -31,6 +42,8 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     """Whether nothing in the clause makes the number an aim: no comparison and no verb whose object it could be."""
     if "预计" in left[-6:]:
         return True
+    if quantity.kind == "time" and tells_ahead(words, quantity):
+        return False
     if quantity.low == 0 and COLON_HARM_RE.search(words.bare[: quantity.start]):
         return False
     if left.endswith("在内的"):  # 完成包括甲、乙在内的10座
@@ -72,7 +85,15 @@ def _serves(words: Words, quantity: Quantity) -> bool:
         r"(?!以[上下内])[^,，。;；的]{0,16}?(?:VERB|进行|予以|给予)".replace("VERB", ORDER_RE.pattern),
         words.bare[quantity.end : span.end],
     )
+    after = words.bare[quantity.end : span.end]
     if re.match(r"(?:再|还|又|将|力争)?(?:让|使|帮助)", whole):
+        return True
+    counted = (
+        not quantity.han and quantity.kind == "count" and (not lead or lead.endswith(("有", "等", "其余", "剩余")))
+    )
+    if counted and (_TOLD_COUNTED.match(after) or (lead == "有" and _MADE_SO.match(after))):
+        return True
+    if re.search(r"(?:^|[,，。;；])(?:对|给|为|将|把)$", whole) and _ACTED_ON.match(after):
         return True
     gives = re.search(
         r"^在(?:全[省市县区乡镇])?$|^(?:为|给|对|向)|(?:为|给|对|向|让|使|帮助|组织|动员)(?:约|近)?$", whole
@@ -132,6 +153,8 @@ def _concrete(words: Words, quantity: Quantity) -> bool:
         "户",
     ):
         return True
+    if quantity.unit == "条" and _WAY.match(words.bare, quantity.end):
+        return False
     after = words.bare[quantity.end : quantity.end + 24]
     noun = re.match(r"[^,，。;；、]{1,22}", after)
     if noun is None:

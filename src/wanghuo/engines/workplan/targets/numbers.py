@@ -117,11 +117,15 @@ def _parts(words: Words, tense: Tense) -> list[_Part]:
         shares = shares or (quantity.kind == "count" and _MOVED.search(words.bare[begin : quantity.start]) is not None)
         comparison = compare(words.bare, begin, quantity.start, quantity.end, span.end, share=shares)
         left = words.bare[begin : comparison.start]
-        inherits = (clause < 2 and words.bare.lstrip().startswith("其中")) or (
-            bool(kept)
-            and (
-                (kept[-1][2] == clause and (bool(joins) or 0 <= quantity.start - kept[-1][1].end <= 4))
-                or _continues(words, kept[-1], quantity, clause)
+        inherits = (
+            clause in words.sums
+            or (clause < 2 and words.bare.lstrip().startswith("其中"))
+            or (
+                bool(kept)
+                and (
+                    (kept[-1][2] == clause and (bool(joins) or 0 <= quantity.start - kept[-1][1].end <= 4))
+                    or _continues(words, kept[-1], quantity, clause)
+                )
             )
         )
         if _is_none(words, quantity, comparison, left, clause, tense, inherits=inherits):
@@ -222,7 +226,7 @@ def _read(words: Words, part: _Part, before: list[Finding], *, joined: bool) -> 
     op: Op = comparison.op if quantity.high is None else "between"
     if op == ">=" and not comparison.said and not comparison.change and _HARM.search(name.metric):
         op = ">=" if quantity.kind in _SHARES and _LOWERED.search(around.bare_left) else "<="
-    if op == ">=" and not comparison.said and quantity.kind == "time":
+    if op == ">=" and not comparison.said and quantity.kind == "time" and not times.tells_ahead(words, quantity):
         op = "<="
     notes = _notes(words, part, name)
     unit = (
@@ -313,7 +317,7 @@ def _with_rate_of(name: Name, last: Name) -> Name:
 
 def _is_within(words: Words, part: _Part) -> bool:
     span = words.clauses[part.clause]
-    return words.bare[span.start : part.quantity.start].strip().startswith("其中")
+    return part.clause in words.sums or words.bare[span.start : part.quantity.start].strip().startswith("其中")
 
 
 def _own_right(around: Around) -> bool:

@@ -14,6 +14,11 @@ _THRESHOLD_LEAD = re.compile(
     r"(?:面积|高度|人数|床位|容量|层数|户数|员工|从业人员|长度|宽度|深度|跨度|体积|功率|储量|距离|间距|规模|载客|建筑|营业|占地|学生|产值|收入|年龄|年满|金额)(?:在|为|达到?|不低于|不少于|不小于|大于|超过|高于|达到或超过)?$"
 )
 
+# places told by how many live or work there (超过5000人的大、中型社区要…)
+_COMMUNITY = re.compile(
+    r"的(?:[大中小][、型]?)*[一-鿿]{0,6}(?:社区|乡镇|[镇乡村]|单位|企业|学校|场所|小区)(?=要|应|须|必须|可|都|均|建|设|配)"
+)
+
 
 def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_before: bool) -> bool:
     """Whether the number tells which objects are meant: 建筑面积5万平方米以上的综合体, 10人以上自建房."""
@@ -40,6 +45,8 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
         return True
     if quantity.unit == "%":
         return False
+    if quantity.unit in ("人", "户") and comparison.said and _COMMUNITY.match(after):
+        return True
     if bounded is None:
         return (
             bool(re.match(r"的[^,，。]{0,12}", after))

@@ -18,6 +18,13 @@ _DONE_WITHIN = re.compile(
     r"(?:之?内|以内)?(?:[、和及,，][一-鿿]{0,8}\d+(?:分钟|小时|秒)(?:之?内|以内)?)*(?:到场|到达|响应|出动|处置|赶到|抵达|送达|集结)(?!率)"
 )
 
+_TOLD_AHEAD = re.compile(r"(?:以上)?[^,，。;；\d]{0,4}(?:发布|预报|预警|通报|告知)")
+
+
+def tells_ahead(words: Words, quantity: Quantity) -> bool:
+    """Whether the number is how long before it happens people are told (洪水预报提前8小时发布)."""
+    return words.bare[: quantity.start].endswith("提前") and _TOLD_AHEAD.match(words.bare, quantity.end) is not None
+
 
 def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str) -> bool:
     """Days, months and years are deadlines; minutes and hours are an aim only as the time something may take."""
@@ -31,6 +38,10 @@ def is_time(words: Words, quantity: Quantity, comparison: Comparison, left: str)
         if re.match(r"\s*(?:要|应|须|确保|实现|力争|做到|达到)", clause) and _DONE_WITHIN.match(
             words.bare, quantity.end
         ):
+            return False
+        if tells_ahead(words, quantity):
+            return False
+        if re.search(r"时效(?:提高|提升|提前|缩短)(?:到|至)$", words.bare[: quantity.start]):
             return False
         bounded = comparison.op in ("<=", "<") and comparison.said
         return not (

@@ -97,6 +97,23 @@ def test_what_is_no_deadline(words: str) -> None:
     assert found(words, FIVE) == []
 
 
+def test_what_a_cell_lists_is_dated_each_by_itself() -> None:
+    words = "| 1、甲项目7月1日投用 2、乙项目2026年12月底完成 3、丙项目计划10月1日前完成 | 2025.8 |"
+    calendar = Calendar(date(2025, 1, 6), date(2025, 1, 1), date(2025, 12, 31))
+    assert [last for _, _, last, _ in found(words, calendar)] == [
+        "2025-07-01",
+        "2026-12-31",
+        "2025-10-01",
+        "2025-08-31",
+    ]
+
+
+def test_a_span_of_months_without_any_year_is_told_and_flagged() -> None:
+    told = find_deadlines("全面建设阶段(6月中旬-8月底)", 0, 17, Calendar())
+    assert [(d.kind, d.first, d.last) for d in told.deadlines] == [("phase", None, None)]
+    assert [flag.kind for flag in told.flags] == ["date_unknown"]
+
+
 def test_before_a_year_is_flagged_and_no_day_is_chosen() -> None:
     words = "2025年前,达标率达100%"
     result = find_deadlines(words, 0, len(words), FIVE)

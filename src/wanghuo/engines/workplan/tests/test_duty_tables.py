@@ -104,6 +104,26 @@ def test_a_cell_may_label_whom_it_names() -> None:
     ]
 
 
+def test_a_line_without_a_number_goes_on_with_the_numbered_task_above() -> None:
+    paper = compile_paper(
+        """2025年某县民生实事进展情况登记表
+项目名称 | 工作任务 | 计划完成时间 | 牵头单位 |
+1.道路提升项目 | 改造道路8条； | 11月 | 县建设局 |
+2025.8 | 某某城投集团 | ||
+新建停车场3处，新增泊位200个以上。 | 10月底 | 县公安局 | |
+2.公墓项目 | 新建公墓5处。 | 2025.12 | 县民政局 |
+计划9月底完成选址 | 某某服务集团 | ||"""
+    )
+    assert told(paper) == [
+        (
+            "1",
+            ["县建设局/lead", "某某城投集团/lead", "县公安局/lead"],
+            ["改造道路>=8条 2025-11-30", "新建停车场>=3处 2025-10-31", "新增泊位>=200个 2025-10-31"],
+        ),
+        ("2", ["县民政局/lead", "某某服务集团/lead"], ["新建公墓>=5处 2025-12-31"]),
+    ]
+
+
 def test_a_table_that_names_nobody_is_none_of_duties() -> None:
     text = """序号 | 指标 | 单位 | 2025年目标
 1 | 消防站 | 座 | 12"""

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from wanghuo.engines.workplan.compiling import read_body
+from wanghuo.engines.workplan.compiling import compile_paper, read_body
 from wanghuo.engines.workplan.days import day_in, period_in
 
 NOTICE = """当前位置：首页 > 政务公开 > 政策文件
@@ -105,3 +105,34 @@ def test_periods(title: str, text: str, period: tuple[str, str]) -> None:
 )
 def test_days(words: str, day: date | None) -> None:
     assert day_in(words) == day
+
+
+def test_who_runs_a_task_is_not_who_runs_a_site() -> None:
+    paper = compile_paper(
+        "某县2025年为民办实事工作计划\n一、环境工程\n(1)改造老旧小区。\n主办单位:县城投公司,协办单位:县住建局。\n"
+        "(2)建设公园。\n主办单位:县园林局。\n主办单位:某县人民政府 网站标识码:123456\n技术支持:某某公司"
+    )
+    assert [item.path for item in paper.items] == ["一", "一/(1)", "一/(2)"]
+    assert [owner.name for item in paper.items for owner in item.owners] == ["县城投公司", "县住建局", "县园林局"]
+
+
+def test_a_letter_to_a_person_and_its_thanks_are_no_items() -> None:
+    paper = compile_paper(
+        "某县消防救援大队\n关于县人大第12号建议的答复\n王大明代表:\n您提出的建议收悉,现答复如下。\n一是增设消火栓5个。\n"
+        "二是加强巡查。\n感谢您对消防工作的关心和支持。\n某县消防救援大队\n2025年5月27日"
+    )
+    assert paper.title.endswith("关于县人大第12号建议的答复")
+    assert paper.issued_on == date(2025, 5, 27)
+    assert not any("感谢" in item.text or "代表:" in item.text for item in paper.items)
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("三明市人民政府办公室关于印发2025年工作要点的通知\n一、任务\n(一)检查10家。", "三明市"),
+        ("四川省2025年消防工作要点\n一、任务\n(一)检查10家。", "四川省"),
+        ("三门峡市人民政府办公室转发市防火委关于消防队站建设方案的通知\n一、任务\n(一)检查10家。", "三门峡市"),
+    ],
+)
+def test_a_number_may_open_a_places_name(text: str, region: str) -> None:
+    assert compile_paper(text).region == region
