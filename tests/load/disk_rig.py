@@ -192,7 +192,7 @@ def points(seed: int, home: Path, disk: Path, size: Size, plant: str) -> Result:
             points_without_a_fire_confirmed=silent,
             did_not_resume_in_time=sum(took > RESUMES_S for took in resumed),
             died=died,
-            unconfirmed="" if done else "some",
+            unconfirmed=0 if done else [fleet.unconfirmed() for fleet in (states, fires)],
         ),
     )
 

@@ -5,8 +5,10 @@ and keep what was confirmed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import multiprocessing
+import signal
 import time
 from array import array
 from dataclasses import dataclass
@@ -145,8 +147,11 @@ async def live(client: Client, port: int, stopping: asyncio.Event, wire: type[Wi
 
 def _run(port: int, load: Load, orders: Connection, path: Path, counters: Any, wire: type[Wire]) -> None:
     async def main() -> None:
-        stopping = asyncio.Event()
-        asyncio.get_running_loop().add_reader(orders.fileno(), stopping.set)
+        stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop.add_reader(orders.fileno(), stopping.set)
+        everybody = asyncio.current_task()
+        if everybody is not None:
+            loop.add_signal_handler(signal.SIGTERM, everybody.cancel)
         clients = [Client(n, load) for n in range(load.clients)]
         for client in clients:
             client.counter = counters
@@ -156,9 +161,11 @@ def _run(port: int, load: Load, orders: Connection, path: Path, counters: Any, w
             acked = array("Q", [source << 16 | serial for c in clients for source, serial in c.acked])
             path.write_bytes(acked.tobytes())
             told = {"longest_gap_s": round(max(c.longest_gap for c in clients), 3)}
+            told |= {"open": sum(len(c.open) for c in clients)}
             path.with_suffix(".json").write_text(json.dumps(told))
 
-    uvloop.run(main())
+    with contextlib.suppress(asyncio.CancelledError):
+        uvloop.run(main())
 
 
 class Fleet:
@@ -187,7 +194,10 @@ class Fleet:
         return not self.process.is_alive()
 
     def kill(self) -> None:
-        """End it in any case."""
+        """End it in any case; it writes down what was confirmed before."""
+        if self.process.is_alive():
+            self.process.terminate()
+            self.process.join(10)
         if self.process.is_alive():
             self.process.kill()
         self.process.join()
@@ -198,6 +208,10 @@ class Fleet:
         found = array("Q")
         found.frombytes(self.path.read_bytes())
         return {(known >> 16, known & 0xFFFF) for known in found}
+
+    def unconfirmed(self) -> int:
+        """How many frames were still open when it ended."""
+        return int(json.loads(self.path.with_suffix(".json").read_text())["open"])
 
     def longest_gap_s(self) -> float:
         """The longest time in which one device, with frames open, heard no confirm."""
