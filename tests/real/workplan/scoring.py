@@ -322,7 +322,7 @@ class Examination:
         keys = [
             {
                 (self._home(entry["item"]), key)
-                for key in ([entry["frequency"]] if entry["frequency"] else readings(entry["to"]))
+                for key in ([f for f in readings(entry["frequency"]) if f] or readings(entry["to"]))
             }
             for entry in wanted
         ]

@@ -30,6 +30,7 @@ from wanghuo.engines.workplan.targets import find_targets
 _BACKGROUND = re.compile(
     r"(?:主要|工作|取得的?|初步|发展)成[效绩]|^成[效绩]|现状|形势|回顾|存在(?:的)?问题|面临|背景|指导思想"
 )
+_SET_UP = re.compile(r"(?:建立|组建|成立|设立|建设|筹建).$")
 _REPORT = re.compile(r"(?:主要|工作|取得的?|初步|发展)成[效绩]|^成[效绩]|现状|形势|回顾|存在(?:的)?问题|主要问题|面临")
 
 
@@ -159,7 +160,8 @@ def _owners(compact: Compact, node: Node) -> tuple[Owner, ...]:
     if node.heading[0] >= node.heading[1] or node.mark is None:
         return find_owners(words, compact.at(node.mark.end) if node.mark else 0, len(words))
     named = words[first:stop].strip()
-    own = (Owner(named, "lead", first, first + len(named)),) if is_body(named) and is_plausible(named) else ()
+    told = is_body(named) and is_plausible(named) and not _SET_UP.search(words[stop : words.find(named, stop) + 1])
+    own = (Owner(named, "lead", first, first + len(named)),) if told else ()
     bare = words[stop : stop + 1] != "。" and "(" not in named
     return (*own, *find_owners(words, stop if bare or own else first, len(words)))
 

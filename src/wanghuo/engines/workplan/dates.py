@@ -26,7 +26,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
                   r"|[一1](?:月|季度|季|周|年|日)[一1](?=[\u4e00-\u9fff])|(?<![上下\d])半年(?=[\d一二两]次)|按(?:月|季度|季|周|年|年度|半月|半年)(?=[^份度])|逐(?:月|季|周|日)|"
                   r"(?<!半)(?:半月|月度|季度|年度|半年)(?=(?:至少|不少于)?\s*[\d一二两三四]+\s*次)"),
     ("dotted", r"(?:(?<=[|\n])|^)[ \t]*(?P<dy>20\d\d)\.(?P<dm>1[0-2]|0?[1-9])[ \t]*(?=\||$)"),
-    ("years", r"(?P<y1>(?:19|20)\d\d)\s*年?\s*(?:-|—|~|至|到)+\s*(?P<y2>20\d\d)\s*年(?=[,内期每])"),
+    ("years", r"(?P<y1>(?:19|20)\d\d)\s*年?\s*(?:-|—|~|至|到)+\s*(?P<y2>20\d\d)\s*年(?=[,内期每]|\)(?:[,:。]|$))"),
     ("months", rf"(?P<of>{YEAR})?(?<![\d.])(?P<m1>1[0-2]|[1-9])\s*(?:-|—|~|至)\s*(?P<m2>1[0-2]|[1-9])\s*月(?:份|底)?(?!\d)"),
     ("range", rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_P})\s*(?:开始|起)?\s*(?:,)?(?:至|到|-|—|~)+\s*(?P<b>{_P_END})\s*(?:结束|止|为止|前)?"),
     ("range2", rf"(?:从|自)(?P<c>即日|{_P})\s*(?:开始|起)\s*,\s*(?P<e>{_P})(?:结束|止|前)"),
@@ -319,7 +319,7 @@ class _Reader:
         opens = bool(listed) or not before or before[-1] in "。,;:!?( \n|—)" or bool(self.match["to"])
         if re.fullmatch(rf"{YEAR}", words):
             return (
-                opens
+                (opens or re.match(r"应(?![急用])|要(?!求)|须", self.words[self.match.end() :]) is not None)
                 and after != "是"
                 and re.search(_NAMED, self.words[self.match.end() : self.match.end() + 14]) is None
             )

@@ -25,7 +25,10 @@ _PUSHED = re.compile(
     rf"(?:推动|组织|督促|指导|协调|提请|报请|责成|安排|要求)(?P<pushed>(?:[{HAN}、]{{2,40}}?等[^,。;的]{{0,6}}?(?:部门|单位)|[{HAN}、]{{2,24}}?(?:部门|政府|派出所|局|厅|委|大队|支队|乡镇街道|街道|乡镇)|(?:相关|有关|其他|各)(?:[镇乡村县区]|乡镇|街道)(?:\([^()]{{1,6}}\))?))"
     r"(?=也?要|[在于]\d|成立|完成|依法|开展|实施|履行|落实|建立|制定|出台|将|发布|一律|加强|做好|完善|推进|修订|编制|对|切实|严格|认真|全面|按|牵头|抓紧|加大|颁布|组织|切)"
 )
-_MODAL = re.compile(r"(?<![主重必])要(?![素求点])|应(?![急用对])|须|将(?!来)|对(?!外)")
+_ENTRUSTED = re.compile(
+    rf"(?:委托|授权)(?P<who>[{HAN}]{{3,24}}?)(?:\([^()]{{2,12}}\))?(?=[,]?(?:对|按|负责|开展|组织|具体)|$)"
+)
+_MODAL = re.compile(r"(?<![主重必])要(?![素求点])|应(?![急用对])|必?须|将(?!来)|对(?!外)")
 _CHARGE = re.compile(
     rf"(?P<who>[{HAN}、]{{2,24}}?)(?P<post>任(?:副)?组长|任(?:副)?主任|任(?:副)?总指挥|任指挥长|兼任|担任|为(?:副)?组长|为组员|为成员|任组员|任成员|"
     r"(?:是|作?为)[^,。;]{0,30}?(?:第一责任人|直接责任人|主要责任人|总责任人|具体责任人|责任人|责任主体))"
@@ -83,6 +86,8 @@ def joined_by(words: str, at: int) -> Iterator[Owner]:
             yield from list_names(match["with"], re.sub("^等", "", match["tail"]), at + match.start("with"), "support")
         else:
             yield from names(match["with"] + (match["tail"] or ""), at + match.start("with"), "support", sure=False)
+    for match in _ENTRUSTED.finditer(words):
+        yield from names(match["who"], at + match.start("who"), "lead", sure=False)
     for match in _PUSHED.finditer(words):
         listed = re.fullmatch(r"(?P<list>.+)等(?P<of>[^等]*(?:部门|单位))", match["pushed"])
         where = at + match.start("pushed")
@@ -96,7 +101,9 @@ def joined_by(words: str, at: int) -> Iterator[Owner]:
 
 def in_charge(words: str, at: int) -> Iterator[Owner]:
     """…任组长,…任副组长; …是第一责任人; several on a string of such words each by itself."""
-    for match in _CHARGE.finditer(words):
+    for place, match in enumerate(_CHARGE.finditer(words)):
+        if not place and words.startswith("的", match.end()):  # 由主要负责人任主任的安全生产委员会
+            return
         if match.start() and words[match.start()] != "、" and not _CHARGE_LEAD.match(match["who"]):
             return
         role: Role = "support" if re.search(r"副|组员|成员", match["post"]) else "lead"

@@ -19,6 +19,8 @@ _TELLS = re.compile(
 )
 # a share told once for several things (A率、B率三个“100%”): the words around it say no more than the share
 _SHARED = re.compile(r"[两二三四五六七八九十\d]个(?P<open>[“\"])(?P<share>\d{1,3}(?:\.\d+)?%)[”\"]")
+# shares of several, each of its own (“一圈”乡镇的35%、“两翼”乡镇的30%)
+_SHARES = re.compile(r"\((?:[^()、\d]{2,20}的\d+(?:\.\d+)?%[、,]?){2,}\)")
 _BREAK = re.compile(r"[,，;；。!！?？:：\n]")
 
 
@@ -74,8 +76,9 @@ def _plain_share(match: re.Match[str]) -> str:
 
 
 def _sums(text: str) -> list[tuple[int, int]]:
-    """The brackets whose counts add up to the count before them: 8部消防车(3辆水罐车、2辆泡沫车、3辆供水车)."""
-    found = []
+    """The brackets whose counts add up to the count before them: 8部消防车(3辆水罐车、2辆泡沫车、3辆供水车); and those that
+    give several shares."""
+    found = [match.span() for match in _SHARES.finditer(text)]
     for match in _BRACKET.finditer(text):
         counted = [q for q in quantities(match[0]) if q.kind == "count" and q.high is None]
         parts = [q for q in counted if q.unit == counted[0].unit]  # 1辆16吨供水车: a size beside the count

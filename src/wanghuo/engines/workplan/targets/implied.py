@@ -12,7 +12,7 @@ from wanghuo.engines.workplan.targets.numbers import Finding
 from wanghuo.engines.workplan.targets.words import LIGHT_RE, PAST_RE, PUNISHING_RE, SOFT_RE, VERB_RE
 
 _ALL = re.compile(
-    r"(?P<all>(?<!的)全部(?!门|队|力|岗|地区|行业|工作|人员力)|一律|逐一|逐起|逐户|逐栋|逐家|(?<!逐级)逐个(?!单位|环节|层级)|(?:逐项|逐条)(?!地|对照|研究|梳理|细化|分析|落实)|逐件|逐案|逐村|逐人|(?:百分之百|悉数))"
+    r"(?P<all>(?<!的)全部(?!门|队|力|岗|地区|行业|工作|人员力)|一律|逐一|逐起|逐户|逐栋|逐家|(?<!逐级)逐个(?!单位|环节|层级)|(?:逐项|逐条)(?!地|对照|研究|梳理|细化|分析|落实|分解)|逐件|逐案|逐村|逐人|(?:百分之百|悉数))"
     r"|(?P<should>应(?P<v>[一-鿿])(?:尽|必)(?P=v)|应[一-鿿]{2}尽[一-鿿]{1,2}|能[一-鿿]尽[一-鿿])"
     r"|(?P<cover>全覆盖|无遗漏(?=覆盖)|全员覆盖)"
     r"|(?P<clear>(?<!“)(?:清底|清零|销零|见底清零|动态清零)(?!的|式|”?(?:行动|专项|攻坚)))"
@@ -143,7 +143,7 @@ def _every(words: Words, place: int, clause: Clause, match: re.Match[str]) -> Na
     right = words.text[match.end() : clause.end]
     bare = words.bare[match.end() : clause.end]
     state = re.search(
-        r"(?:全部|均|都|基本|必须|要|应)?(?:完善好用|完好好用|完好|达标|到位|覆盖|接入|纳入|安装|配齐|完成|轮训|培训|检查|整改|落实|建立|联网|持证上岗|配备|设置|建成|上线)[^,，]{0,12}$",
+        r"(?:全部|均|都|基本|必须|要|应)?(?:完善好用|完好好用|完好|达标|到位|覆盖|接入|纳入|安装|配齐|完成|轮训|培训|检查|整改|落实|建立|联网|持证上岗|配备|设置|建成|上线|达到[^,，]{2,18}?(?:标准|水平|等级|要求|级|园))[^,，]{0,12}$",
         bare,
     )
     if state is None or state.start() < 2:

@@ -14,6 +14,11 @@ _THRESHOLD_LEAD = re.compile(
     r"(?:面积|高度|人数|床位|容量|层数|户数|员工|从业人员|长度|宽度|深度|跨度|体积|功率|储量|距离|间距|规模|载客|建筑|营业|占地|学生|产值|收入|年龄|年满|金额)(?:在|为|达到?|不低于|不少于|不小于|大于|超过|高于|达到或超过)?$"
 )
 
+# what a place must have for the rest of the sentence to hold of it (人口超过5万,且年GDP超过1亿元的镇建立…)
+_QUALIFIES = re.compile(r"(?:人口|GDP|产值|收入|面积|户数)(?:数|量)?(?:在|为)?(?:超过|达到|大于|不足|低于)$")
+_QUALIFIED = re.compile(
+    r"(?:人|元|亩|户|平方公里)?(?:以[上下])?(?:[,，]?[且并和或][^。;；]{0,16}?(?:超过|达到|大于|不足|低于)[^。;；]{0,10})?的[一-鿿]{1,6}"
+)
 # places told by how many live or work there (超过5000人的大、中型社区要…)
 _COMMUNITY = re.compile(
     r"的(?:[大中小][、型]?)*[一-鿿]{0,6}(?:社区|乡镇|[镇乡村]|单位|企业|学校|场所|小区)(?=要|应|须|必须|可|都|均|建|设|配)"
@@ -34,6 +39,10 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     if quantity.unit == "米" and re.match(r"(?:及|或|级)?(?:以上)?的?[一-鿿]{1,8}车", after):
         return True
     if bounded is not None and quantity.kind == "count" and _sizes_a_rate(words, quantity):
+        return True
+    if _QUALIFIES.search(words.bare[: quantity.start]) and _QUALIFIED.match(words.bare, quantity.end):
+        return True
+    if quantity.unit == "人" and re.match(r"[及或且][^,，。;；]{2,16}的[一-鿿]{2}", after):  # 3万-5万人及任务较重的乡镇
         return True
     if quantity.unit not in ATTRIBUTE:
         return False
@@ -78,10 +87,10 @@ def describes_rate(words: Words, quantity: Quantity, left: str) -> bool:
     return (
         quantity.kind == "count"
         and following is not None
-        and following.kind in ("percent", "permille")
+        and following.kind in ("percent", "permille", "money")
         and (lead.endswith("的") or not VERB_RE.search(lead))
         and re.match(
-            r"(?!以[上下内])[一-鿿■□()]{1,24}?(?:率|比例|比重|占比)(?:要|应|均|须|都|总体|平均|稳定)*(?:达|为|保持|不|控制|提|超|高于|稳定|大于|在|≥)",
+            r"(?!以[上下内])[一-鿿■□()]{1,24}?(?:率|比例|比重|占比|产值|收入|销售额|投资额|增加值)(?:要|应|均|须|都|总体|平均|稳定)*(?:达|为|保持|不|控制|提|超|高于|稳定|大于|在|≥)",
             words.bare[quantity.end : following.start] + "达",
         )
         is not None

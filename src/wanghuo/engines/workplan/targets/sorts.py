@@ -22,6 +22,7 @@ _GRADES = re.compile(
     r"分?(?:以[上下]|及以上|[-—~至到]\d+分?)?(?:\([^)]*\))?(?:的)?,?(?:为|评为|定为|确定为|属于|视为|是)?(?:优秀|良好|合格|不合格|及格|不及格|先进|一等|二等|三等|优|良|差|基本合格|达标)"
 )
 _RANKED = re.compile(r"(?:位列|位居|进入|保持|排名|名列|跻身|稳居|列|居)[^,，\d]{0,8}前$")
+_SUMMED = re.compile(r"(?:[、,，][^、,，。;；\d]{1,8}\d+[^、,，。;；\d]{1,2})*[、,，]?共计?\d")
 _POINTING = re.compile(r"(?:这|那|该|上述|其余|另外|其他|剩余|等|此|上列|(?<!提)前)$")
 _ONCE = re.compile(r"性|验收|通过|死亡|成功|合格|办|告知|上岗")
 _THOUGHT_UNITS = ("个", "项", "条", "大", "种", "道", "套", "级", "层", "位")
@@ -43,6 +44,7 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         _marks_off(words, quantity, left)
         or _scores(quantity, left, after)
         or _is_rate_base(quantity, after)
+        or _names_campaign(words, quantity, after)
         or _is_sort(quantity, left)
         or (quantity.han and _is_phrase(words, quantity, left, after))
         or bool(re.match(r"[一新]体", after))
@@ -76,6 +78,12 @@ def _scores(quantity: Quantity, left: str, after: str) -> bool:
 def _is_rate_base(quantity: Quantity, after: str) -> bool:
     """十万人死亡率, 百万吨死亡率."""
     return quantity.low in _POWERS and _RATE_OF.match(after) is not None
+
+
+def _names_campaign(words: Words, quantity: Quantity, after: str) -> bool:
+    """千万农民饮用水工程, 百万职工大练兵活动: so many are in the name alone."""
+    bare = re.fullmatch(r"[十百千万]+", words.bare[quantity.start : quantity.end]) is not None
+    return bare and re.match(r"[一-鿿]{2,10}?(?:工程|行动|计划|活动)", after) is not None
 
 
 def _is_sort(quantity: Quantity, left: str) -> bool:
@@ -129,7 +137,7 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
         return False
     lead = left[strip_lead(left) :].strip()
     opened = not lead or re.search(
-        r"(?:^|年|月|日|底|前|内|对|为|给|将|把|全[省市县区乡镇国])(?:全[省市县区乡镇国])?(?:城镇|农村|城乡)?(?:剩余|现有|存量)?$",
+        r"(?:^|(?<=[家个处座])共|年|月|日|底|前|内|对|为|给|将|把|全[省市县区乡镇国])(?:全[省市县区乡镇国])?(?:城镇|农村|城乡)?(?:剩余|现有|存量)?$",
         lead,
     )
     right = words.bare[quantity.end : quantity.end + 40]
@@ -146,7 +154,9 @@ def is_total(words: Words, quantity: Quantity, left: str) -> bool:
 
 
 def is_included(words: Words, quantity: Quantity) -> bool:
-    """Whether the number is part of a greater one named next (包括规划中的7座在内的10座)."""
+    """Whether the number is part of a greater one named next (包括规划中的7座在内的10座, 市级5家、县级8家共13家)."""
+    if quantity.kind == "count" and _SUMMED.match(words.bare, quantity.end):
+        return True
     return re.match(r"[^,，。\d]{0,16}在内的?(?:共|约)?\d", words.bare[quantity.end :]) is not None
 
 

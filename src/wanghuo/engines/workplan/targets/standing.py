@@ -11,6 +11,8 @@ from wanghuo.engines.workplan.targets.words import COLON_HARM_RE, PENALTY_RE, RA
 
 # a share whose sign was lost or left out: 调解率100, 培训面达到90以上
 _BARE_SHARE = re.compile(r"(?:率|(?:教育|培训|覆盖|普及|知晓|合格|检查)面)$")
+# 下降到0.22(人/亿元)以下
+_UNIT_IN_BRACKETS = re.compile(r"\((?:人|起|次|例|件|户)/[^()\d]{0,2}[^()]{1,8}\)")
 # several that rise together (从每月574元、271元分别提高到)
 _ORIGINS = re.compile(r"(?:由|从)(?:每人每[月年]|目前|现在|原来)?的?(?:\d[\d.]*[元%个户人]{1,2}[、和])*$")
 _RISES = re.compile(
@@ -42,6 +44,8 @@ def is_plain_noise(words: Words, quantity: Quantity, comparison: Comparison, lef
     if quantity.low == 0 and (quantity.han or re.search(r"(?:为|控制在)$", words.bare[: quantity.start])):
         return False
     if _shares_unit(words, quantity):
+        return False
+    if comparison.said and _UNIT_IN_BRACKETS.match(words.text, quantity.end):
         return False
     if not comparison.said:
         return not (_BARE_SHARE.search(left.strip()) and 0 < quantity.low <= 100)

@@ -114,6 +114,11 @@ def test_a_span_of_months_without_any_year_is_told_and_flagged() -> None:
     assert [flag.kind for flag in told.flags] == ["date_unknown"]
 
 
+def test_a_year_inside_a_clause_is_due_where_something_must_be_done_then() -> None:
+    told = find_deadlines("队伍建设2026年应完成40%。第一阶段(2026-2027年),健全制度", 0, 40, Calendar())
+    assert [d.last for d in told.deadlines] == [date(2026, 12, 31), date(2027, 12, 31)]
+
+
 def test_before_a_year_is_flagged_and_no_day_is_chosen() -> None:
     words = "2025年前,达标率达100%"
     result = find_deadlines(words, 0, len(words), FIVE)
