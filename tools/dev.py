@@ -141,6 +141,14 @@ def static_checks() -> list[Check]:
     ]
 
 
+# where the tests with these marks are: collecting all the others takes longer than it looks
+PLACES = {
+    "alone": ("tests/load", "src/wanghuo/entrypoints/web"),
+    "crash": ("tests/load", "src/wanghuo/kernel/outbox"),
+    "browser": ("tests/journeys", "src/wanghuo/entrypoints/web"),
+}
+
+
 def pytest(
     *arguments: str, workers: int = 2, dist: str = "loadfile", env: dict[str, str] | None = None, name: str = ""
 ) -> Check:
@@ -247,10 +255,12 @@ def test(args: argparse.Namespace) -> int:
     choice = ("-m", "not browser and not crash and not alone", *twins)
     checks.append(pytest(*choice, env={"WANGHUO_PURE": "1"}, name="tests in plain Python").go(live=True))
     say("断电式中断与浏览器 / Crashes and the browser")
-    checks.append(pytest("-m", "alone", workers=1, name="tests that load the machine").go(live=True))
-    # a rig waits as much as it works (for disks, clocks, processes that come back): two fill two cores
-    checks.append(pytest("-m", "crash", dist="load", name="crash rigs").go(live=True))
-    checks.append(pytest("-m", "browser", workers=2, name="browser journeys").go(live=True))
+    alone = ("-m", "alone", *PLACES["alone"])
+    checks.append(pytest(*alone, workers=1, name="tests that load the machine").go(live=True))
+    # a rig waits as much as it works (for disks, clocks, processes that come back): three fill two cores
+    crash = ("-m", "crash", *PLACES["crash"])
+    checks.append(pytest(*crash, workers=3, dist="load", name="crash rigs").go(live=True))
+    checks.append(pytest("-m", "browser", *PLACES["browser"], name="browser journeys").go(live=True))
     say("结果 / Results")
     good = report(checks) and good
     say(f"{'全部通过 / All passed' if good else '有未通过 / Some failed'} ({time.monotonic() - started:.0f} s)")
