@@ -25,7 +25,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("recurring", r"(?<!每人)(?<!每户)每(?:隔|个)?(?:半个月|半月|半年|季度|月度|年度|年|季|月|周|星期|日|天|旬|(?:\d|[两二三四五六])(?:个)?(?:年|月|周|天|日|季度))(?:度)?(?!份|家|户)"
                   r"|[一1](?:月|季度|季|周|年|日)[一1](?=[\u4e00-\u9fff])|(?<![上下\d])半年(?=[\d一二两]次)|按(?:月|季度|季|周|年|年度|半月|半年)(?=[^份度])|逐(?:月|季|周|日)|"
                   r"(?<!半)(?:半月|月度|季度|年度|半年)(?=(?:至少|不少于)?\s*[\d一二两三四]+\s*次)"),
-    ("dotted", r"(?:(?<=[|\n])|^)[ \t]*(?P<dy>20\d\d)\.(?P<dm>1[0-2]|0?[1-9])[ \t]*(?=\||$)"),
+    ("dotted", r"(?:(?<=[|\n])|^)[ \t]*(?P<dy>20\d\d)\.(?P<dm>1[0-2]|0?[1-9])(?:\.(?P<dd>3[01]|[12]\d|0?[1-9]))?[ \t]*(?=\||$)"),
     ("years", r"(?P<y1>(?:19|20)\d\d)\s*年?\s*(?:-|—|~|至|到)+\s*(?P<y2>20\d\d)\s*年(?=[,内期每]|\)(?:[,:。]|$))"),
     ("months", rf"(?P<of>{YEAR})?(?<![\d.])(?P<m1>1[0-2]|[1-9])\s*(?:-|—|~|至)\s*(?P<m2>1[0-2]|[1-9])\s*月(?:份|底)?(?!\d)"),
     ("range", rf"(?:从|自)?\s*(?P<a>即日|印发之日|发文之日|{_P})\s*(?:开始|起)?\s*(?:,)?(?:至|到|-|—|~)+\s*(?P<b>{_P_END})\s*(?:结束|止|为止|前)?"),
@@ -186,7 +186,9 @@ class _Reader:
         yield from self._span(f"{year}{self.match['m1']}月", f"{self.match['m2']}月")
 
     def _dotted(self) -> Iterator[Deadline]:
-        yield self._make("by", None, month_end(int(self.match["dy"]), int(self.match["dm"])))
+        year, month = int(self.match["dy"]), int(self.match["dm"])
+        last = month_end(year, month)
+        yield self._make("by", None, min(last, last.replace(day=min(last.day, int(self.match["dd"] or 31)))))
 
     def _years(self) -> Iterator[Deadline]:
         last = date(int(self.match["y2"]), 12, 31)
@@ -300,9 +302,10 @@ class _Reader:
 
     def _is_time(self, words: str, how: str, *, has_year: bool) -> bool:
         """Whether a bare point says when something is due, and is not part of a name or a look back."""
-        before = self.words[max(0, self.match.start() - 2) : self.match.start()]
+        begin = self.match.start("to") if self.match["to"] else self.match.start("p")
+        before = self.words[max(0, begin - 2) : begin]
         after = self.words[self.match.end() : self.match.end() + 1]
-        listed = has_year and re.search(r"[|\s]\d{1,2}\.$", self.words[: self.match.start()])  # | 1.2021年8月 2.… |
+        listed = has_year and re.search(r"[|\s]\d{1,2}\.$", self.words[:begin])  # | 1.2021年8月 2.… |
         if (not listed and before[-1:] in ("每", "“", '"', "第", "·", ".", "/")) or (
             before[-1:].isdigit() and not has_year
         ):

@@ -20,7 +20,7 @@ Share = Literal["lead", "support"]
 
 _NUMBER = re.compile(r"序号|编号|项次|号")
 _TASK = re.compile(
-    r"(?:主要|重点|工作|目标|具体|年度|整治|建设|责任|指标)*(?:任务|事项|项目|内容|指标|措施|工作|名称|举措|要点|清单)(?:名称|内容|分解|要求)*"
+    r"(?:主要|重点|工作|目标|具体|年度|整治|建设|责任|指标)*(?:任务|事项|项目|内容|指标|措施|工作|名称|举措|要点|清单)(?:名称|内容|分解|要求|目标)*"
 )
 _LEAD = re.compile(
     r"(?:(?:市|县|区)?(?:牵头|责任|主办|主责|承办|实施|落实|完成|分管|包保|挂点|联系|主管)(?:\(?(?:责任|牵头|实施)\)?)*(?:单位|部门|领导|科室|处室|人|主体|股室|县领导|市领导)+(?:及责任人)?|责任分工|责任领导及单位)"
@@ -114,7 +114,10 @@ def find_duty_rows(flat: str, paragraphs: Sequence[Paragraph]) -> DutyTables:
 
 
 def _goes_on(flat: str, cells: list[Span], columns: _Columns, last: DutyRow) -> bool:
-    """Whether a line goes on with the row above it: the tasks of the table are numbered, and the line has no number."""
+    """Whether a line goes on with the row above it: the tasks of the table are numbered, and the line has no number; or its
+    cells for the number and for who answers are empty."""
+    if columns.number is not None and len(cells) == columns.count:
+        return all(cells[place][0] == cells[place][1] for place in (columns.number, *columns.owners))
     return (
         columns.number is None
         and _NUMBERED.match(flat, *last.task) is not None

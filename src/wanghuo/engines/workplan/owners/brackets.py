@@ -64,9 +64,10 @@ def torn(flat: str, start: int, end: int) -> Iterator[Owner]:
     """Names in a bracket that the text's end cuts off."""
     match = _TORN.search(flat, start, end)
     if match is not None and end >= len(flat.rstrip()):
-        words = match["bodies"]
-        if all(is_plausible(words[a:b]) and is_body(words[a:b]) for a, b in parts_of(words)):
-            yield from names(words, match.start("bodies"), "lead", sure=True)
+        told = [_role_of(part, match.start("bodies")) for part in re.finditer(r"[^,]+", match["bodies"])]
+        if all(is_plausible(words[a:b]) and is_body(words[a:b]) for words, _, _ in told for a, b in parts_of(words)):
+            for words, at, role in told:
+                yield from names(words, at, role, sure=True)
 
 
 def celled(flat: str, start: int, end: int) -> Iterator[Owner]:

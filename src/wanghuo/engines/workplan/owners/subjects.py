@@ -11,7 +11,9 @@ from wanghuo.engines.workplan.owners.names import CLASSES, list_names, names
 from wanghuo.engines.workplan.paper import Owner
 from wanghuo.engines.workplan.verbs import MANNER, VERB
 
-_MUST = r"(?:都|均|也)?(?:(?<![主重必])要(?![求点素件])|应当|应(?![急用对])|必须|须|每(?:半?年|季度?|半?月|周|日|天))"
+_MUST = (
+    r"(?:都|均|也)?(?:(?<![主重必])要(?![求点素件])|应当|应(?![急用对])|必须|务必|须|每(?:半?年|季度?|半?月|周|日|天))"
+)
 # whoever is told what to do: 各级财政要…, 各村党支部应当…
 _TOLD = re.compile(rf"(?P<who>(?:[{HAN}()]{{2,8}})?各(?![类项种方环个])[{HAN}()、“”]{{1,12}}?){_MUST}")
 # classes of actors that are told though their name has no ending of a body: 新闻媒体要…, 学校应当…, 村“两委”须…
@@ -20,9 +22,9 @@ _TOLD_CLASS = re.compile(
     rf"负责人|管理人|责任人|(?:群团|社会|妇联|共青团|工会|党|团|[镇乡县区][村居街镇]两级)组织|主任|代表|政协委员|干部群众|学会|银行|学校|院校|企业|医院|单位|公司|社区|办公室))(?:{_MUST}|(?:(?<=两委)|(?<=两委”))负责(?!人|同志))"
 )
 # those who are left or meant, told apart by nothing else (其他乡镇要…, 有条件的镇和村(社区)要…)
-_KIN = r"(?:乡镇|镇街|街道|社区|地区|地方|[镇乡村县区])(?:\([^()]{1,6}\))?"
+_KIN = r"(?:县\(市\)、区|县\(市、区\)|乡镇|镇街|街道|社区|地区|地方|[镇乡村县区])(?:\([^()]{1,6}\))?"
 _TOLD_REST = re.compile(
-    rf"(?P<who>(?:其他|其余|有条件的){_KIN}(?:[和或、]{_KIN})*)[^,。;]{{0,24}}?(?:{_MUST}|配备|配置|设立|(?<=\))可|(?<=[镇乡村县区])可)"
+    rf"(?P<who>(?:其他|其余|有关|相关|有条件的){_KIN}(?:[和或、]{_KIN})*)[^,。;]{{0,24}}?(?:{_MUST}|配备|配置|设立|(?<=\))可|(?<=[镇乡村县区])可)"
 )
 # offices told by 处 科 部 室 组 alone, where a duty stands right behind (保卫处负责…, 宣传科要…)
 _TOLD_OFFICE = re.compile(
@@ -32,7 +34,7 @@ _CLASS_NONE = re.compile(r"^(?:工作|组织|加强)?领导$")
 _PLACE = r"(?![全我本该各辖])[\u4e00-\u9fff]{1,7}?(?:工业区|开发区|园区|新区|乡|镇|县|[^社小地城市全]区|[^城都]市)"
 # towns and districts that are told to act: 城西工业区、商城镇需…
 _PLACES = re.compile(
-    rf"(?P<list>{_PLACE}(?:[、和]{_PLACE})*)(?:都|均|分别)?(?=要(?![求点素])|应(?![急用对])|须|需(?!求)|负责|牵头)"
+    rf"(?P<list>{_PLACE}(?:[、和]{_PLACE})*)(?:都|均|分别)?(?=要(?![求点素])|应(?![急用对])|须|务必|需(?!求)|负责|牵头)"
 )
 _PARALLEL = re.compile(
     rf"(?:^|(?<=[,。;\n]))(?P<list>[{HAN}]{{2}}(?:、[{HAN}]{{2}})*)(?P<how>重点|率先|先行|负责)(?=推进|建设|开展|打造|完成|实施|创建|抓好|发展)"

@@ -83,7 +83,7 @@ def _sums(text: str) -> list[tuple[int, int]]:
         counted = [q for q in quantities(match[0]) if q.kind == "count" and q.high is None]
         parts = [q for q in counted if q.unit == counted[0].unit]  # 1辆16吨供水车: a size beside the count
         whole = [q for q in quantities(text[max(0, match.start() - 24) : match.start()]) if q.kind == "count"]
-        if len(parts) > 1 and whole and whole[-1].low == sum(q.low for q in parts) and re.match(r"\(\d", match[0]):
+        if len(parts) > 1 and whole and whole[-1].low == sum(q.low for q in parts):
             found.append(match.span())
     return found
 

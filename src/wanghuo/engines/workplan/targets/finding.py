@@ -52,7 +52,9 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
                 flags.extend(_flags(body, target, finding, at))
             continue
         reports = is_report(body, item)
-        grids = [(table.start, table.end) for table in body.tables if table.item == item.no]
+        grids = [
+            grid for table in body.tables if table.item == item.no for grid in _cells_only(body, table.start, table.end)
+        ]
         for sentence in body.sentences(item):
             for start, end in _outside(sentence, grids):
                 if _in_report_cell(body.flat, start):
@@ -79,6 +81,16 @@ def _with_noun(finding: Finding, nouns: dict[str, str]) -> Finding:
     if finding.unit in _COUNTERS and VERB_RE.fullmatch(name.metric) and finding.unit in nouns:
         return replace(finding, name=replace(name, metric=name.metric + nouns[finding.unit]))
     return finding
+
+
+def _cells_only(body: Body, start: int, end: int) -> list[tuple[int, int]]:
+    """The lines of a table that are cells and nothing else; one without bars that tells several things is read as a sentence."""
+    spans: list[tuple[int, int]] = []
+    for line in re.finditer(r"[^\n]+\n?", body.flat[start:end]):
+        told = "|" not in line[0] and re.search(r"[一-鿿\d%][,;。]", line[0]) and len(line[0]) > _TITLE
+        if not told:
+            spans.append((start + line.start(), start + line.end()))
+    return spans
 
 
 def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int, int]]:

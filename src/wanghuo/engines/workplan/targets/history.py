@@ -92,7 +92,7 @@ def _speaks_of_past(flat: str) -> bool:
     sentences = [found[0] for found in re.finditer(r"[^。!?;\n]{4,}", flat) if re.search(r"\d", found[0])]
     ahead = sum(1 for words in sentences if _WILL.search(words))
     past = sum(1 for words in sentences if PAST_RE.search(words) and not _WILL.search(words))
-    return past >= 2 and past > 4 * ahead
+    return past >= 2 and past > 4 * ahead and 4 * past >= len(sentences)
 
 
 def tells_past(words: Words, clause: int, at: int, tense: Tense) -> bool:

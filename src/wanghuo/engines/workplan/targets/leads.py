@@ -9,7 +9,7 @@ from wanghuo.engines.workplan.targets.clauses import REMARK, Words
 from wanghuo.engines.workplan.targets.comparison import Comparison
 from wanghuo.engines.workplan.targets.naming import strip_lead
 from wanghuo.engines.workplan.targets.sorts import is_total, worked_on
-from wanghuo.engines.workplan.targets.times import tells_ahead
+from wanghuo.engines.workplan.targets.times import is_at_least
 from wanghuo.engines.workplan.targets.words import COLON_HARM_RE, MAKING_RE, ORDER_RE, RATE_END_RE, VERB_RE
 
 # what a clause says of how many there are, though verbs may stand in it
@@ -42,7 +42,7 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     """Whether nothing in the clause makes the number an aim: no comparison and no verb whose object it could be."""
     if "预计" in left[-6:]:
         return True
-    if quantity.kind == "time" and tells_ahead(words, quantity):
+    if quantity.kind == "time" and is_at_least(words, quantity):
         return False
     if quantity.low == 0 and COLON_HARM_RE.search(words.bare[: quantity.start]):
         return False
@@ -59,7 +59,7 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
         return False
     if quantity.kind == "money":
         return not inherits and not re.search(
-            r"每[人户亩人](?:每[年月])?$|投入|安排|落实|筹措|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位|减轻|减负|减免|减税|降费|节约|节省|让利",
+            r"每[人户亩人](?:每[年月])?$|投入|安排|落实|筹措|创汇|外资|外贸|收入|产值|增加值|利润|税收|总额|补差|完成|实现|配套|设立|补助|争取|拨付|列支|保障|资金|经费|预算|投资|贷款|融资|成交|销售|营收|消费|养老金|低保|标准|工资|薪酬|人均|撬动|带动|引进|到位|减轻|减负|减免|减税|降费|节约|节省|让利",
             words.bare[max(0, quantity.start - 24) : quantity.start],
         )
     if _EACH_ONE.search(words.bare[max(0, quantity.start - 16) : quantity.start]):

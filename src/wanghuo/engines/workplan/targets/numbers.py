@@ -226,7 +226,7 @@ def _read(words: Words, part: _Part, before: list[Finding], *, joined: bool) -> 
     op: Op = comparison.op if quantity.high is None else "between"
     if op == ">=" and not comparison.said and not comparison.change and _HARM.search(name.metric):
         op = ">=" if quantity.kind in _SHARES and _LOWERED.search(around.bare_left) else "<="
-    if op == ">=" and not comparison.said and quantity.kind == "time" and not times.tells_ahead(words, quantity):
+    if op == ">=" and not comparison.said and quantity.kind == "time" and not times.is_at_least(words, quantity):
         op = "<="
     notes = _notes(words, part, name)
     unit = (

@@ -45,6 +45,7 @@ def is_name_or_sort(words: Words, quantity: Quantity, left: str) -> bool:
         or _scores(quantity, left, after)
         or _is_rate_base(quantity, after)
         or _names_campaign(words, quantity, after)
+        or _lists(quantity, left, after)
         or _is_sort(quantity, left)
         or (quantity.han and _is_phrase(words, quantity, left, after))
         or bool(re.match(r"[一新]体", after))
@@ -86,6 +87,20 @@ def _names_campaign(words: Words, quantity: Quantity, after: str) -> bool:
     return bare and re.match(r"[一-鿿]{2,10}?(?:工程|行动|计划|活动)", after) is not None
 
 
+def _lists(quantity: Quantity, left: str, after: str) -> bool:
+    """How long a list is (列出任务133项, 甲、乙两项工程), or which stage of a work (管廊三期)."""
+    if quantity.unit == "期" and quantity.han:
+        return re.search(r"(?:举办|组织|开展|培训|刊|办|推出|制作|不少于|至少)[^,，、]{0,8}$", left) is None
+    if quantity.unit in ("项", "个", "条") and re.search(r"(?:列出|列明|分解成|分解出)[^,，、]{0,6}$", left):
+        return True
+    return (
+        quantity.han
+        and quantity.unit in ("项", "个")
+        and "、" in left[-16:]
+        and re.match(r"(?:工程|项目|任务|工作)", after) is not None
+    )
+
+
 def _is_sort(quantity: Quantity, left: str) -> bool:
     """9类突出问题, 第2批; but 不少于2批 is asked for."""
     return quantity.unit in SORTING and not (quantity.unit == "批" and re.search(r"不少于|不低于|至少|达到?$", left))
@@ -97,7 +112,9 @@ def _is_phrase(words: Words, quantity: Quantity, left: str, after: str) -> bool:
         return True
     if left.endswith(("届", "农村新", "老")):
         return True
-    if re.match(r"会议|全会|大会", after) and not re.search(r"(?:召开|组织|举办|不少于|至少)$", left):
+    if re.match(r"会议|全会|全委会|党代会|人代会|大会", after) and not re.search(
+        r"(?:召开|组织|举办|不少于|至少)$", left
+    ):
         return True
     around = words.bare[max(0, quantity.start - 3) : quantity.end + 3]
     return quantity.low == 1 and bool(

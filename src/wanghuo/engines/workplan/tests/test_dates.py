@@ -119,6 +119,12 @@ def test_a_year_inside_a_clause_is_due_where_something_must_be_done_then() -> No
     assert [d.last for d in told.deadlines] == [date(2026, 12, 31), date(2027, 12, 31)]
 
 
+def test_a_year_that_opens_a_line_is_due_then() -> None:
+    words = "国内旅游\n2026年全市接待游客580万人次。"
+    told = find_deadlines(words, 0, len(words), Calendar(None, date(2026, 1, 1), date(2026, 12, 31)))
+    assert [(d.kind, d.last) for d in told.deadlines] == [("phase", date(2026, 12, 31))]
+
+
 def test_before_a_year_is_flagged_and_no_day_is_chosen() -> None:
     words = "2025年前,达标率达100%"
     result = find_deadlines(words, 0, len(words), FIVE)
