@@ -27,12 +27,14 @@ _TOLD_TO = re.compile(r"(?:再|要|应|须|需|均|都|全部|一律|必须|至�
 _WAY = re.compile(r"[^。;；!?]{0,60}?(?:之路|道路|路子|新路|模式|机制)(?=[。;；,，]|$)")
 # those counted are told what to do, or are what is to be acted on
 _TOLD_COUNTED = re.compile(
-    r"(?!以[上下内])[一-鿿]{1,10}?(?:要|应|将|须|必须)(?:[在于][^,，。;；]{1,10}?[内前底])?(?:全部|逐步|陆续)?(?:VERB)".replace(
+    r"(?!以[上下内])(?P<who>[一-鿿]{1,10}?)(?:要|应|将|须|必须)(?:[在于][^,，。;；]{1,10}?[内前底])?(?:全部|逐步|陆续)?(?P<act>(?:VERB|完成|实现)[^,，。;；]{0,24})".replace(
         "VERB", MAKING_RE.pattern
     )
 )
-_MADE_SO = re.compile(r"(?!以[上下内])[一-鿿]{1,10}?(?:创建|建成|通过|达到|获评|纳入|完成)")
-_ACTED_ON = re.compile(r"[^,，。;；]{2,30}?(?:进行|开展|予以|给予|实施)")
+_MADE_SO = re.compile(
+    r"(?!以[上下内])(?P<who>[一-鿿]{1,10}?)(?P<act>(?:创建|建成|通过|达到|获评|纳入|完成)[^,，。;；]{0,24})"
+)
+_ACTED_ON = re.compile(r"(?P<what>[^,，。;；]{2,30}?)(?:进行|开展|予以|给予|实施)(?P<act>[^,，。;；]{2,12})")
 _EACH_ONE = re.compile(
     r"每(?:[一-鿿]{0,2}(?:个|处|所|家|座|县|乡|镇|村|区|社区|街道|工程)[^,，]{0,12}|(?:半?年|季度?|半?月|周|日|天|学期))$"
 )
@@ -76,6 +78,26 @@ def is_unled(words: Words, quantity: Quantity, comparison: Comparison, left: str
     )
 
 
+def told_or_acted_on(words: Words, quantity: Quantity) -> str:
+    """What those counted are told to do, or what is to be done with them, as the name of the aim (75个村应完成建队任务,
+    对80所养老院的消防设施进行改造); "" where it is neither."""
+    span = words.clauses[words.clause_at(quantity.start)]
+    whole = words.bare[span.start : quantity.start].strip()
+    lead = whole[strip_lead(whole) :].strip()
+    if quantity.kind != "count":
+        return ""
+    if not quantity.han and (not lead or lead.endswith(("有", "等", "其余", "剩余"))):
+        told = _TOLD_COUNTED.match(words.bare, quantity.end, span.end)
+        told = told or (_MADE_SO.match(words.bare, quantity.end, span.end) if lead == "有" else None)
+        if told:
+            return words.text[told.start("act") : told.end("act")].strip() + "的" + told["who"]
+    if re.search(r"(?:^|[,，。;；])(?:对|给|为|将|把)$", whole) and (
+        acted := _ACTED_ON.match(words.bare, quantity.end, span.end)
+    ):
+        return words.text[acted.start("what") : acted.end("what")] + words.text[acted.start("act") : acted.end("act")]
+    return ""
+
+
 def _serves(words: Words, quantity: Quantity) -> bool:
     """Whether something is done for or by those counted, with the verb after them: 为十万职工送…, 460个活动室提供…."""
     span = words.clauses[words.clause_at(quantity.start)]
@@ -85,15 +107,7 @@ def _serves(words: Words, quantity: Quantity) -> bool:
         r"(?!以[上下内])[^,，。;；的]{0,16}?(?:VERB|进行|予以|给予)".replace("VERB", ORDER_RE.pattern),
         words.bare[quantity.end : span.end],
     )
-    after = words.bare[quantity.end : span.end]
-    if re.match(r"(?:再|还|又|将|力争)?(?:让|使|帮助)", whole):
-        return True
-    counted = (
-        not quantity.han and quantity.kind == "count" and (not lead or lead.endswith(("有", "等", "其余", "剩余")))
-    )
-    if counted and (_TOLD_COUNTED.match(after) or (lead == "有" and _MADE_SO.match(after))):
-        return True
-    if re.search(r"(?:^|[,，。;；])(?:对|给|为|将|把)$", whole) and _ACTED_ON.match(after):
+    if re.match(r"(?:再|还|又|将|力争)?(?:让|使|帮助)", whole) or told_or_acted_on(words, quantity):
         return True
     gives = re.search(
         r"^在(?:全[省市县区乡镇])?$|^(?:为|给|对|向)|(?:为|给|对|向|让|使|帮助|组织|动员)(?:约|近)?$", whole

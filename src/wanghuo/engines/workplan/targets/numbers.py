@@ -281,6 +281,8 @@ def _name(words: Words, part: _Part, around: Around, last: Name, *, joined: bool
         if quantity.kind == "time":
             name = replace(name, metric=re.sub(r"(?:率|比例)$", "时间", name.metric))
         return replace(name, scope=name.scope or (last.scope if same else ""))
+    if told := leads.told_or_acted_on(words, quantity):
+        return Name(tidy(told))
     money = quantity.kind == "money"
     if sorts.is_total(
         words, quantity, words.bare[words.clauses[part.clause].start : quantity.start]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wanghuo.engines.workplan.body import Body, Head
-from wanghuo.engines.workplan.compiling import read_body
+from wanghuo.engines.workplan.compiling import compile_paper, read_body
 from wanghuo.engines.workplan.paper import Item, Target
 from wanghuo.engines.workplan.targets import find_targets
 
@@ -189,3 +189,16 @@ def test_any_text_gives_true_places_and_finite_values(text: str) -> None:
         assert target.metric
     for flag in flags:
         assert flag.quote == text[flag.start : flag.end]
+
+
+@pytest.mark.parametrize(
+    ("words", "metric"),
+    [
+        ("全区75个村应完成建队任务。", "完成建队任务的村"),
+        ("有4个社区创建成为示范社区。", "创建成为示范社区的社区"),
+        ("甲镇、乙镇等17个镇将在年内新建专职消防队。", "新建专职消防队的镇"),
+        ("对80所养老院的消防设施进行改造。", "养老院的消防设施改造"),
+    ],
+)
+def test_those_counted_who_are_to_do_it_stand_behind_what_they_do(words: str, metric: str) -> None:
+    assert [t.metric for t in compile_paper("某县2026年工作方案\n一、任务\n(一)" + words).targets] == [metric]
