@@ -31,6 +31,7 @@ _TOLD_COUNTED = re.compile(
         "VERB", MAKING_RE.pattern
     )
 )
+_ALL_OF = re.compile(r"全[国省市县区乡镇]")
 _MADE_SO = re.compile(
     r"(?!以[上下内])(?P<who>[一-鿿]{1,10}?)(?P<act>(?:创建|建成|通过|达到|获评|纳入|完成)[^,，。;；]{0,24})"
 )
@@ -86,7 +87,7 @@ def told_or_acted_on(words: Words, quantity: Quantity) -> str:
     lead = whole[strip_lead(whole) :].strip()
     if quantity.kind != "count":
         return ""
-    if not quantity.han and (not lead or lead.endswith(("有", "等", "其余", "剩余"))):
+    if not quantity.han and (not lead or _ALL_OF.fullmatch(lead) or lead.endswith(("有", "等", "其余", "剩余"))):
         told = _TOLD_COUNTED.match(words.bare, quantity.end, span.end)
         told = told or (_MADE_SO.match(words.bare, quantity.end, span.end) if lead == "有" else None)
         if told:
