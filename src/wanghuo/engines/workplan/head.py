@@ -55,7 +55,7 @@ _NAMED = re.compile(
     r"(?:在|对|的|着眼|针对|为|结合|印发|《|“|,|。|^|立足|将|把)(?P<place>[\u4e00-\u9fff]{2,6}?(?:省|自治区|自治州|市|县|区|镇|乡))"
 )
 _GENERIC = re.compile(
-    r"[各全本我该对]|(?:开展|创建|推进|建设|加强|组织|实施|做好|建立|打造|确保|实现|争创|完善|健全|根据|提高|强化)|[两三四](?!明|门|亚|河|台|原|水|都|江|穗|平|川|会|子)|(?:[城地社小辖防园景街片林库厂校营农山市灾牧矿港])[区镇乡市县]$|城市|乡镇|(?:住宅|老旧|工业|产业|中心|重点|相关|有关|部分|高新|开发|居民|经济|管理|.{0,2}"
+    r"[各全本我该对]|中共|(?:开展|创建|推进|建设|加强|组织|实施|做好|建立|打造|确保|实现|争创|完善|健全|根据|提高|强化)|[两三四](?!明|门|亚|河|台|原|水|都|江|穗|平|川|会|子)|(?:[城地社小辖防园景街片林库厂校营农山市灾牧矿港])[区镇乡市县]$|城市|乡镇|(?:住宅|老旧|工业|产业|中心|重点|相关|有关|部分|高新|开发|居民|经济|管理|.{0,2}"
     r"(?:住房|城乡|农村|乡村|建设|部门|机关|单位|政府|村居|由|和|及|或|等|为|与|于(?![都洪田])|从|从事|是否))"
 )
 
@@ -253,6 +253,7 @@ def _is_titlish(line: str, following: str) -> bool:
 
 
 def _is_issuer(line: str) -> bool:
+    line = re.sub(r"\((?:代)?章\)$|\(盖章\)$", "", line)
     return len(line) <= 60 and _ISSUER.fullmatch(line) is not None and not re.search(r"的|关于|负责|。", line)
 
 
@@ -317,7 +318,8 @@ def _region(title: str, issuer: str, text: str, places: Sequence[str]) -> str:
     if known:
         return known[0]
     after_year = re.search(r"20\d\d年(?:度)?(?P<rest>.+)", title)
-    for words in (issuer, title, after_year["rest"] if after_year else ""):
+    named = re.sub(r"^[^《]*?关于(?:下达|印发|做好|开展|加强|落实)?", "", title)
+    for words in (issuer, title, after_year["rest"] if after_year else "", named):
         place = _leading_place(words)
         if place:
             return place

@@ -43,7 +43,7 @@ _LINE = re.compile(
     r"|[•·●▪]\s*(?:\d{1,9}|约[^。;]{1,12}|[\d-]{8,10}[^。;]{0,10}|举报|收藏|分享|下载)|[^。;]{0,60}\.(?:pdf|docx?|xlsx?|pptx?|wps)(?:VIP)?"
     r"|[^A-Za-z0-9一-鿿]+|[^。;]{6,80}[_|-][^。;_|]{2,30}(?:网站?|门户|文库|范文)"
     r"|今天(?:是)?[:,\s]*(?:20)?\d\d\s*[年-].{0,24}|(?:20)?\d\d年\d{1,2}月\d{1,2}日\s*星期.{0,12}"
-    r"|[^。;\n]{0,60}频道[^。;\n]{0,20}频道[^。;\n]*|您好,?欢迎[^。\n]*|[^\n]*小编[^\n]*(?:整理|参考)[^\n]*|[^\n]*(?:为您(?:整理|精选|收集)了|想要写出)[^\n]*|[.。…\s]*预览结束[^\n]*|(?:放大|缩小|默认|\s)+|按日期检索|电子报刊阅读器|在线读报[^\n]*|[^。;\s]{2,8}电子报|>?\d{4}年\d{1,2}月\d{1,2}日?\s*星期.|评论:[^。]{0,40}|精彩评论|文本预览下载声明|显示全部|手机版|政府信息公开|进入老年版|老年模式|关怀版|隐藏内容|每日推荐|今日推荐|页:|\[\d\]|[A-Za-z]{3,12}|分享:|此处内容需要.{0,12}|发帖评论|相关话题|发布一个新话题|备用下载|下载\(.*\)|加入收藏夹|[^。;]{0,12}网首页|以上(?:是|就是)[^。]{0,30}(?:小编|网)[^\n]*"
+    r"|[^。;\n]{0,60}频道[^。;\n]{0,20}频道[^。;\n]*|您好,?欢迎[^。\n]*|[^\n]*小编[^\n]*(?:整理|参考)[^\n]*|[^\n]*(?:为您(?:整理|精选|收集)了|想要写出)[^\n]*|[.。…\s]*预览结束[^\n]*|(?:放大|缩小|默认|\s)+|按日期检索|电子报刊阅读器|在线读报[^\n]*|[^。;\s]{2,8}电子报|>?\d{4}年\d{1,2}月\d{1,2}日?\s*星期.|评论:[^。]{0,40}|精彩评论|通用头部|文本预览下载声明|显示全部|手机版|政府信息公开|进入老年版|老年模式|关怀版|隐藏内容|每日推荐|今日推荐|页:|\[\d\]|[A-Za-z]{3,12}|分享:|此处内容需要.{0,12}|发帖评论|相关话题|发布一个新话题|备用下载|下载\(.*\)|加入收藏夹|[^。;]{0,12}网首页|以上(?:是|就是)[^。]{0,30}(?:小编|网)[^\n]*"
     r"|[^。;\s]{2,16}网\s*[-—_|]{1,2}\s*[^。;\s]{2,24}网"
     r"|[^。;]{0,20}(?:\((?:盖章|签字|签章|公章|签名)\)|签字人|法定代表人|负责人签[字名])[^。;]{0,10}:[^。;]{0,80}|[^。;]{0,14}:?\s*_{4,}[^。;]*|[xX×*]*\s*年\s*[xX×*]*\s*月\s*[xX×*]*\s*日[xX×*年月日\s]*"
     r"|(?:\d{1,2}[./-]){2}20\d\d\s+\d{1,2}:\d\d"
@@ -66,7 +66,7 @@ _RUN_BY = re.compile(
     r"(?:主办|承办)(?:单位)?:[^\n。]*(?:\n[^\n。]*){0,3}?(?:ICP|公网安备|版权|技术支持|网站|备案|地址:|邮编|电话:)"
 )
 _WATERMARK = re.compile(
-    r"[(\[【]?(?:(?:本文)?(?:来自|来源|转载自|转自|出自|摘自|下载自)(?:于|网站)?|文章来源|更多[^。,;\n]{0,20}(?:尽在|请访问|请关注))\s*[:|]?\s*"
+    r"(?m:^)(?:发布|更新)时间:\s*20\d\d-\d{1,2}-\d{1,2}(?:\s+\d{1,2}:\d\d)?\s*(?:收藏|打印|分享|字号)?(?=[^\n]{40})|[(\[【]?(?:(?:本文)?(?:来自|来源|转载自|转自|出自|摘自|下载自)(?:于|网站)?|文章来源|更多[^。,;\n]{0,20}(?:尽在|请访问|请关注))\s*[:|]?\s*"
     r"(?:https?://)?(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?:/[\x21-\x7e]*)?[)\]】]?"
     r"|第\d{1,3}页\s*共\d{1,3}页|会员免费查看|此处内容需要权限查看"
     r"|[\[【(](?:接上页|续上页|转下页|接下页|上接[^\]】)\n]{0,8}|下转[^\]】)\n]{0,8})[\]】)]"
@@ -89,29 +89,53 @@ def particulars(flat: str, noise: list[Span]) -> dict[str, str]:
     return found
 
 
+# the names of columns, one a line, as a table leaves them that was flattened to one cell a line
+_COLUMN = re.compile(
+    r"\s*(?:序\s*号|编\s*号|领\s*域|类\s*别|备\s*注|单\s*位|主|要\s*内\s*容"
+    r"|(?:主\s*要|工\s*作|重\s*点|项\s*目|目\s*标|年\s*度|进\s*度|完\s*成|责\s*任|牵\s*头|协\s*办|配\s*合|主\s*要\s*责\s*任)\s*"
+    r"(?:目\s*标|任\s*务|内\s*容|名\s*称|要\s*求|时\s*限|时\s*间|单\s*位|部\s*门|领\s*导|人))\s*"
+)
+
+
+def _column_names(flat: str, lines: list[Span]) -> list[Span]:
+    """Three and more lines in a row that are names of columns and nothing else."""
+    found: list[Span] = []
+    run: list[Span] = []
+    for start, end in [*lines, (len(flat), len(flat))]:
+        if start < end and _COLUMN.fullmatch(flat, start, end):
+            run.append((start, end))
+            continue
+        found += run if len(run) >= 3 else []
+        run = []
+    return found
+
+
 def find_noise(flat: str) -> list[Span]:
     """All stretches of noise, in order, not touching each other. A line that reads as text of the paper is never noise."""
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", flat) if not m.group().isspace()]
     tail = _tail(flat, lines)
     body = next((s for s, e in lines if _OUTLINE.match(flat, s, e)), len(flat))
-    rows = _row_numbers(flat, lines)
+    columns = _column_names(flat, lines)
+    rows = _row_numbers(flat, lines, columns)
     found = [(s, e) for s, e in lines if s < tail and s not in rows and _is_noise(flat[s:e], inside=s > body)]
     if tail < len(flat):
         found.append((tail, len(flat.rstrip())))
+    found.extend(columns)
     found.extend(span for span in _watermarks(flat) if span[0] < tail)
     return _joined(flat, found)
 
 
-def _row_numbers(flat: str, lines: list[Span]) -> set[int]:
+def _row_numbers(flat: str, lines: list[Span], columns: list[Span]) -> set[int]:
     """Where the numbers of rows stand, in a table flattened to one cell a line: 1, 2, 3 on lines of their own with a few short
-    lines between them. A page's number has a page before it."""
+    lines between them, or 1 right behind the names of the columns. A page's number has a page before it."""
     numbers = [
         (at, int(flat[s:e].strip()), s)
         for at, (s, e) in enumerate(lines)
         if flat[s:e].strip().isdecimal() and e - s < 9
     ]
     run: list[tuple[int, int, int]] = []
-    found: set[int] = set()
+    headed = {end for _, end in columns}
+    found = {s for at, number, s in numbers if number == 1 and at and lines[at - 1][1] in headed}
     for at, number, start in numbers:
         follows = run and number == run[-1][1] + 1 and 1 < at - run[-1][0] <= 12 and start - run[-1][2] < 400
         run = [*run, (at, number, start)] if follows else [(at, number, start)] if number == 1 else []
