@@ -315,7 +315,7 @@ class Outliner:
         resumed = current is not None and any(n.mark is None for n in current.children)
         each_headed = (len(group) > 1 or resumed) and sum(headed) >= 0.6 * len(group)
         for at, piece in enumerate(group):
-            if piece.start in self._further:
+            if piece.start in self._further or (self.nodes and self._is_cell(piece)):
                 self.nodes[-1].end = piece.end
                 continue
             title = self._title_of_annex(piece, current, following if at + 4 > len(group) else None)
@@ -359,6 +359,11 @@ class Outliner:
         mark = Mark("annex", self._annexes, f"附{self._annexes}", piece.start, piece.start)
         self._open(mark, piece.end, inline=False, last=False)
         return self.nodes[-1]
+
+    def _is_cell(self, piece: _Piece) -> bool:
+        """A line that is one cell behind its bar, of a table that was flattened so (| 100%)."""
+        words = self.flat[piece.start : piece.end]
+        return words.startswith("|") and words.count("|") == 1 and not piece.marks
 
     def _awaits_table(self) -> bool:
         """Whether the last item is a 专栏 or an annex with nothing but its title so far."""

@@ -30,6 +30,7 @@ _ONLY_CHANGE = re.compile(
     r"(?:同比|年均)?(?:增|降)幅|(?:力争|确保)?(?:达到?|实现|完成|新增|控制在|保持在?|稳定在|提高到?|下降到?|增长|)"
 )
 _TITLE = 24  # characters of a task that names what its row speaks of; a longer one tells it
+_NO_NAME = re.compile(r"[\d.%、]+|不(?:低|少|高|大|小)于|不超过|(?<!不)(?:大|小|低|高)于")
 _COUNTERS = frozenset("个座处支所栋幢台辆套部具")
 # what opens a paragraph of aims and holds for all of it
 _WHOLE_YEARS = re.compile(
@@ -159,16 +160,27 @@ def _in_sentence(body: Body, item: Item, start: int, end: int, *, reports: bool)
     flat, text = body.flat[start:end], body.text[start:end]
     if start == item.start:
         flat = _unmarked(flat, item)
-    return _of_words(body, flat, text, reports=reports)
+    return _of_words(body, flat, text, reports=reports, row=_row_of_cells(body, item))
 
 
-def _of_words(body: Body, flat: str, text: str, *, reports: bool) -> list[Finding]:
+def _row_of_cells(body: Body, item: Item) -> str:
+    """What names a row whose cells follow it one a line (颍州区, | 不低于90%, | 100%); "" where the item is none."""
+    if body.flat.startswith("|", item.start) and item.no > 1:  # the row was parted by a long cell
+        return _row_of_cells(body, body.items[item.no - 2])
+    first, _, rest = body.flat[item.start : item.end].partition("\n")
+    cells = rest.count("\n|") + rest.startswith("|")
+    return first.strip() if len(first) <= _TITLE and "|" not in first and cells > 1 else ""
+
+
+def _of_words(body: Body, flat: str, text: str, *, reports: bool, row: str = "") -> list[Finding]:
     words = words_of("".join("，" if given == "，" else char for char, given in zip(flat, text, strict=True)))
     numbered = find_numbers(words, Tense(_first_year(body), reports))
     found = [*numbered, *find_implied(words, numbered)]
     found += find_recurring(words, found)
     found = with_frequency(words, found)
     named = [_named(words, finding) for finding in sorted(found, key=lambda f: f.at)]
+    if row:
+        named = [f if f.name.metric else replace(f, name=replace(f.name, metric=row)) for f in named]
     return [_trimmed(words, finding) for finding in named if finding.name.metric]
 
 
@@ -178,7 +190,7 @@ def _named(words: Words, finding: Finding) -> Finding:
     if finding.name.metric:
         return finding
     span = words.clauses[words.clause_at(finding.at)]
-    said = re.sub(r"[\d.%、]+", "", words.text[span.start : finding.at])
+    said = _NO_NAME.sub("", words.text[span.start : finding.at])
     plain = tidy(said[strip_lead(said) :])[-20:] if finding.unit == "%" else ""
     per = f"{finding.name.scope}{finding.unit}数" if finding.name.scope.startswith("每") else ""
     counted = next((q for q in words.quantities if q.start == finding.at and q.kind == "count"), None)

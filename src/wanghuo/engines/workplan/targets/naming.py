@@ -105,7 +105,7 @@ def split_scope(words: str, bare: str) -> tuple[str, int]:
 
 def tidy(words: str) -> str:
     """A metric without marks at its ends and blanks inside."""
-    words = re.sub(r"\s+|至少|不少于", "", words).strip("、,，。;；:：的·. ")
+    words = re.sub(r"\s+|至少|不少于", "", words).strip("、,，。;；:：的·.| ")
     words = _TAIL.sub("", words) or words
     if words.count('"') % 2:
         words = words.replace('"', "")

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from wanghuo.engines.workplan import compile_paper
 from wanghuo.engines.workplan.body import Body, Head
 from wanghuo.engines.workplan.paper import Item
 from wanghuo.engines.workplan.tables import find_rows
@@ -92,3 +93,17 @@ def test_an_empty_cell_is_no_aim() -> None:
 
 def test_words_alike_are_no_table() -> None:
     assert rows_of("各单位要对照指标名称、单位和目标，细化任务。2025年底前完成。") == []
+
+
+def test_cells_one_a_line_belong_to_the_row_that_names_them() -> None:
+    paper = compile_paper(
+        "某市2026年环境目标任务分解表\n甲区\n| 不低于90%\n| 减排量761吨\n| 100%\n乙区\n| 不低于95%\n| 80%"
+    )
+    assert [item.text.partition("\n")[0] for item in paper.items] == ["甲区", "乙区"]
+    assert [(t.metric, t.value, t.item) for t in paper.targets] == [
+        ("甲区", 90, 1),
+        ("减排量", 761, 1),
+        ("甲区", 100, 1),
+        ("乙区", 95, 2),
+        ("乙区", 80, 2),
+    ]
