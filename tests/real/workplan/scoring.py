@@ -265,7 +265,8 @@ class Examination:
         forms += [((form["op"],), form["value"], (form["unit"],)) for form in entry.get("also", [])]
         best = max((self._form(form, target) for form in forms), key=lambda form: sum(form.values()))
         day = target.deadline.isoformat() if target.deadline else ""
-        items = entry.get("items", [entry["item"]])
+        items = entry.get("items", [])
+        items = items if items == ["*"] else [entry["item"], *items]
         return best | {
             "deadline": day in readings(entry["deadline"]),
             "item": items == ["*"] or self._home(self._path_of(target.item)) in {self._home(path) for path in items},

@@ -20,7 +20,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("cn_paren", rf"[(\[〔【]?\s*(?P<cn_paren>{_C})\s*[)\]〕】]\s*[.、:]?"),
     ("shi", rf"(?P<shi>{_C})是(?:要)?"),
     ("yao", rf"(?P<yao>{_C})要"),
-    ("di", rf"第(?P<di>{_C})[,、:]"),
+    ("di", rf"第(?P<di>{_C})(?:[,、:]|件(?:民生)?实事:)"),
     ("task", rf"(?P<task>(?:任务|行动|工程|措施|举措|专项|目标|项目)(?:{_C}|\d{{1,2}}))\s*[:、.,]"),
     ("first", r"(?P<first>首先|其次|再次|再者|最后)[,、]"),
     ("cn", rf"(?P<cn>{_C})\s*(?:[、.]|(?=\s+[^\s,。;]{{2,20}}$))"),
@@ -140,7 +140,7 @@ def _in(char: str, span: str) -> bool:
 
 def _label(kind: str, written: str, number: int, words: str) -> str:
     plain = {"cn": written, "num": str(number), "bare": str(number), "row": str(number), "num_paren": f"({number})", "half": f"{number})", "cn_paren": f"({written})",
-             "shi": f"{written}是", "yao": f"{written}要", "di": f"第{written}"}  # fmt: skip
+             "shi": f"{written}是", "yao": f"{written}要", "di": f"第{written}件" if "件" in words else f"第{written}"}  # fmt: skip
     if kind in plain:
         return plain[kind]
     if kind == "top":

@@ -44,7 +44,9 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
     targets: list[Target] = []
     flags: list[Flag] = []
     nouns: dict[str, str] = {}
+    cells = ""
     for item in body.items:
+        cells = _row_of_cells(body, item, cells)
         if is_history(body, item):
             continue
         if row := body.rows.get(item.no):
@@ -60,7 +62,7 @@ def find_targets(body: Body) -> tuple[list[Target], list[Flag]]:
             for start, end in _outside(sentence, grids):
                 if _in_report_cell(body.flat, start):
                     continue
-                found = _in_sentence(body, item, start, end, reports=reports)
+                found = _in_sentence(body, item, start, end, reports=reports, row=cells)
                 for bare in found:
                     finding = _with_noun(bare, nouns)
                     target = _target(body, item, sentence, start, finding)
@@ -156,17 +158,18 @@ def _pieces(sentence: Sentence, start: int, end: int) -> list[tuple[int, int]]:
     return [*pieces, (start, end)]
 
 
-def _in_sentence(body: Body, item: Item, start: int, end: int, *, reports: bool) -> list[Finding]:
+def _in_sentence(body: Body, item: Item, start: int, end: int, *, reports: bool, row: str) -> list[Finding]:
     flat, text = body.flat[start:end], body.text[start:end]
     if start == item.start:
         flat = _unmarked(flat, item)
-    return _of_words(body, flat, text, reports=reports, row=_row_of_cells(body, item))
+    return _of_words(body, flat, text, reports=reports, row=row)
 
 
-def _row_of_cells(body: Body, item: Item) -> str:
-    """What names a row whose cells follow it one a line (颍州区, | 不低于90%, | 100%); "" where the item is none."""
-    if body.flat.startswith("|", item.start) and item.no > 1:  # the row was parted by a long cell
-        return _row_of_cells(body, body.items[item.no - 2])
+def _row_of_cells(body: Body, item: Item, before: str) -> str:
+    """What names a row whose cells follow it one a line (颍州区, | 不低于90%, | 100%); "" where the item is none. `before`: that
+    of the item before, which goes on where a long cell parted the row."""
+    if body.flat.startswith("|", item.start):
+        return before
     first, _, rest = body.flat[item.start : item.end].partition("\n")
     cells = rest.count("\n|") + rest.startswith("|")
     return first.strip() if len(first) <= _TITLE and "|" not in first and cells > 1 else ""

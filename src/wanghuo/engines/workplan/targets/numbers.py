@@ -38,7 +38,7 @@ _SPLIT = re.compile(r"、|以及|和(?!谐)|(?<!普)及(?!以[上下]|时|格)|(
 _MOVED = re.compile(r"(?:同比|较|比)[^,，]{0,14}(?:减少|下降|增加|增长|上升)$")
 # what there should be little of: a bare number for it is a limit
 _HARM = re.compile(
-    r"^(?!.*(?:查处|调查|侦办|处置|扑救|演练|救援)).*(?:(?:死亡|伤亡|受伤|亡人)(?:人数|率)?|(?:事故|火灾)(?:起数|次数|总数|损失)?|(?:经济|财产)损失|失业率)$"
+    r"^(?!.*(?:查处|调查|侦办|处置|扑救|演练|救援)).*(?:(?:死亡|伤亡|受伤|亡人)(?:人数|率)?|(?:事故|火灾)(?:起数|次数|总数|损失)?|(?:经济|财产)损失|失业率|(?:价格|物价)(?:总水平|指数)?(?:涨幅|增幅)|人口自然增长率)$"
 )
 # 压减一般事故15%: the share is that of the fall
 _LOWERED = re.compile(r"(?:压减|压降|减少|降低|削减|缩减|压缩|下降)[^,，\d]{2,}$")
@@ -173,6 +173,7 @@ def _is_none(
         or standing.is_origin(words, quantity)
         or standing.is_penalty(words, quantity)
         or sizes.is_age(words, quantity)
+        or (not comparison.said and sizes.is_capacity(words, quantity))
         or sizes.is_retired_size(words, quantity)
         or (not comparison.said and sizes.describes_rate(words, quantity, left))
         or sizes.is_threshold(words, quantity, comparison, verb_near)

@@ -14,6 +14,7 @@ _THRESHOLD_LEAD = re.compile(
     r"(?:面积|高度|人数|床位|容量|层数|户数|员工|从业人员|长度|宽度|深度|跨度|体积|功率|储量|距离|间距|规模|载客|建筑|营业|占地|学生|产值|收入|年龄|年满|金额)(?:在|为|达到?|不低于|不少于|不小于|大于|超过|高于|达到或超过)?$"
 )
 
+_CAPACITIES = frozenset({"吨", "千瓦", "兆瓦", "立方米", "台", "辆", "套", "平方米"})
 # what a place must have for the rest of the sentence to hold of it (人口超过5万,且年GDP超过1亿元的镇建立…)
 _QUALIFIES = re.compile(r"(?:人口|GDP|产值|收入|面积|户数)(?:数|量)?(?:在|为)?(?:超过|达到|大于|不足|低于)$")
 _QUALIFIED = re.compile(
@@ -77,6 +78,17 @@ def is_threshold(words: Words, quantity: Quantity, comparison: Comparison, verb_
     ):
         return True
     return bool(bounded["of"]) or bool(OBJECT_RE.search(noun))
+
+
+def is_capacity(words: Words, quantity: Quantity) -> bool:
+    """Whether the number is the size of a project in a list (抓好甲厂25万吨己二酸、乙厂120万吨制盐等项目建设)."""
+    return (
+        quantity.unit in _CAPACITIES
+        and re.match(
+            r"[^。;；\d%]{2,16}?(?:[、和][^。;；]{0,160}?)?等[^,，。;；、]{0,6}项目", words.bare[quantity.end :]
+        )
+        is not None
+    )
 
 
 def describes_rate(words: Words, quantity: Quantity, left: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wanghuo.engines.workplan.compiling import read_body
+from wanghuo.engines.workplan.compiling import compile_paper, read_body
 from wanghuo.engines.workplan.marks import cn_number, mark_at
 
 
@@ -269,3 +269,10 @@ def test_time_grows_with_length_alone(text: str) -> None:
     assert (
         time.process_time() - begun < 8
     )  # about 1 s; a step that goes over the text for each of its parts takes minutes
+
+
+def test_numbered_deeds_are_items() -> None:
+    paper = compile_paper(
+        "某市2026年办实事通知\n一、实事内容\n第一件实事:新增消防站2座。\n第二件实事:改造消火栓50个。\n二、要求\n各县要落实。"
+    )
+    assert [item.path for item in paper.items] == ["一", "一/第一件", "一/第二件", "二"]
