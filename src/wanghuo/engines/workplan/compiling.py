@@ -21,7 +21,7 @@ from wanghuo.engines.workplan.headings import run_in_chapters
 from wanghuo.engines.workplan.layout import paragraphs_of, unwrapped
 from wanghuo.engines.workplan.noise import Span, blanked, find_noise, particulars
 from wanghuo.engines.workplan.outline import Node, Outliner
-from wanghuo.engines.workplan.owners import find_owners
+from wanghuo.engines.workplan.owners import each_once, find_owners
 from wanghuo.engines.workplan.owners.names import names
 from wanghuo.engines.workplan.paper import Deadline, Flag, Item, Owner, Paper
 from wanghuo.engines.workplan.quality import text_flags
@@ -155,7 +155,7 @@ def _owners(compact: Compact, node: Node) -> tuple[Owner, ...]:
     """The owners of an item; a heading that is a body's name (1.教育部门。…) names one, a heading without a stop none."""
     words = compact.words
     if node.row is not None:
-        return tuple({owner.name: owner for owner in reversed(list(_of_row(compact, node.row)))}.values())[::-1]
+        return each_once(_of_row(compact, node.row))
     first, stop = (compact.at(place) for place in node.heading)
     if node.heading[0] >= node.heading[1] or node.mark is None:
         return find_owners(words, compact.at(node.mark.end) if node.mark else 0, len(words))

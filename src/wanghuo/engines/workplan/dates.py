@@ -188,7 +188,7 @@ class _Reader:
     def _dotted(self) -> Iterator[Deadline]:
         year, month = int(self.match["dy"]), int(self.match["dm"])
         last = month_end(year, month)
-        yield self._make("by", None, min(last, last.replace(day=min(last.day, int(self.match["dd"] or 31)))))
+        yield self._make("by", None, last.replace(day=min(last.day, int(self.match["dd"] or last.day))))
 
     def _years(self) -> Iterator[Deadline]:
         last = date(int(self.match["y2"]), 12, 31)
@@ -305,7 +305,9 @@ class _Reader:
         begin = self.match.start("to") if self.match["to"] else self.match.start("p")
         before = self.words[max(0, begin - 2) : begin]
         after = self.words[self.match.end() : self.match.end() + 1]
-        listed = has_year and re.search(r"[|\s]\d{1,2}\.$", self.words[:begin])  # | 1.2021年8月 2.… |
+        listed = has_year and re.search(
+            r"[|\s]\d{1,2}\.$", self.words[max(0, begin - 4) : begin]
+        )  # | 1.2021年8月 2.… |
         if (not listed and before[-1:] in ("每", "“", '"', "第", "·", ".", "/")) or (
             before[-1:].isdigit() and not has_year
         ):

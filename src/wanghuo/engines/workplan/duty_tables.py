@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from wanghuo.engines.workplan.bodies import is_body, is_plausible, parts_of
@@ -48,7 +48,7 @@ class DutyRow:
 
     number: int
     task: Span
-    lines: tuple[DutyLine, ...]
+    lines: list[DutyLine]
     cut: bool = False
 
     @property
@@ -104,8 +104,7 @@ def find_duty_rows(flat: str, paragraphs: Sequence[Paragraph]) -> DutyTables:
         elif columns is not None and len(cells) > 1:
             if last is not None and _goes_on(flat, cells, columns, last):
                 further.add(paragraph.start)
-                last = replace(last, lines=(*last.lines, _further_line(flat, paragraph, cells, columns)))
-                rows[last.start] = last
+                last.lines.append(_further_line(flat, paragraph, cells, columns))
             elif row := _row(flat, paragraph, cells, columns, last.number + 1 if last else 1):
                 rows[paragraph.start] = last = row
         elif paragraph.end - paragraph.start > _LONGEST_PART:
@@ -201,4 +200,4 @@ def _row(flat: str, paragraph: Paragraph, cells: list[Span], columns: _Columns, 
         (task, *(cell for cell in said if cell[0] < cell[1])),
         tuple((columns.owners[column], cell) for column, cell in at.items() if column in columns.owners),
     )
-    return DutyRow(int(number["number"]) if number else place, task, (line,), cut)
+    return DutyRow(int(number["number"]) if number else place, task, [line], cut)

@@ -3,6 +3,6 @@
 Objects of a clause (督促单位…, 对…开展) are no owners; a body is one only where the sentence makes it act.
 """
 
-from wanghuo.engines.workplan.owners.finding import find_owners
+from wanghuo.engines.workplan.owners.finding import each_once, find_owners
 
-__all__ = ["find_owners"]
+__all__ = ["each_once", "find_owners"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wanghuo.engines.workplan.owners import acting, brackets, subjects
 from wanghuo.engines.workplan.owners.labels import labelled
@@ -33,6 +33,11 @@ def find_owners(flat: str, start: int, end: int) -> tuple[Owner, ...]:
     taken = [(o.start, o.end) for o in found]
     for sentence in re.finditer(r"[^。!?;\n]+", flat[start:end]):
         found += _of_sentence(flat, start + sentence.start(), start + sentence.end(), taken)
+    return each_once(found)
+
+
+def each_once(found: Iterable[Owner]) -> tuple[Owner, ...]:
+    """The owners in order, each body once; lead where both roles are given."""
     best: dict[str, Owner] = {}
     for owner in sorted(found, key=lambda o: (o.start, o.role)):
         kept = best.get(owner.name)

@@ -82,8 +82,10 @@ def _sums(text: str) -> list[tuple[int, int]]:
     for match in _BRACKET.finditer(text):
         counted = [q for q in quantities(match[0]) if q.kind == "count" and q.high is None]
         parts = [q for q in counted if q.unit == counted[0].unit]  # 1辆16吨供水车: a size beside the count
+        if len(parts) < 2:
+            continue
         whole = [q for q in quantities(text[max(0, match.start() - 24) : match.start()]) if q.kind == "count"]
-        if len(parts) > 1 and whole and whole[-1].low == sum(q.low for q in parts):
+        if whole and whole[-1].low == sum(q.low for q in parts):
             found.append(match.span())
     return found
 

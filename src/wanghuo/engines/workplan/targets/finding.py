@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -113,9 +114,10 @@ def _outside(sentence: Sentence, grids: list[tuple[int, int]]) -> list[tuple[int
 def _in_row(body: Body, item: Item, row: DutyRow) -> Iterator[tuple[Target, Finding, int]]:
     """The targets of a row of duties, with what they were found in, each due on the day that a cell of its line tells."""
     dated = [d for d in item.deadlines if d.last and d.kind != "recurring"]
-    for line in row.lines:
-        own = [d for d in dated if line.start <= d.start < line.end]
-        due = own[-1] if own else dated[-1] if dated and len(row.lines) == 1 else None
+    starts = [line.start for line in row.lines]
+    own = {bisect_right(starts, d.start) - 1: d for d in dated}
+    for place, line in enumerate(row.lines):
+        due = own.get(place)
         for start, end in line.said:
             sentence = Sentence(start, end, body.flat[start:end])
             for finding in _in_cell(body, row, start, end):
